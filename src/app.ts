@@ -1,0 +1,240 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openArtifactStore } from "./archive/artifact-store.ts";
+import { openBundleStore } from "./archive/bundle-store.ts";
+import { CatalogHolder } from "./catalog/reload.ts";
+import { type ConfigurationOptions, createConfiguration } from "./configuration.ts";
+import type { EngineDependencies } from "./engine/dependencies.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import { openOutcomeJournal } from "./engine/outcome-journal.ts";
+import { openExecutors } from "./executors/executors.ts";
+import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
+import { alertRoutes } from "./http/api/alerts.ts";
+import { runRoutes } from "./http/api/runs.ts";
+import { healthRoutes } from "./http/health.ts";
+import { pageRoutes } from "./http/pages/pages.ts";
+import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
+import { createBodyParser } from "./http/webhooks/body-parser.ts";
+import { mountWebhooks } from "./http/webhooks/webhooks.ts";
+import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
+import { createPeerHttpClient } from "./outbound/http-client.ts";
+import { createKillPoints } from "./platform/killpoints.ts";
+import type { Log } from "./platform/log.ts";
+import { createMetrics, type Metrics } from "./platform/metrics.ts";
+import { readNodeId } from "./platform/node-identity.ts";
+import { Bell } from "./queue/bell.ts";
+import { deliveryLimits, requestLimits, runLimits } from "./settings/limits.ts";
+import { urlOfListenAddress } from "./settings/listen.ts";
+import { readEnvironment, type Settings } from "./settings/load.ts";
+import { openStore } from "./store/open.ts";
+import type { Store } from "./store/store.ts";
+
+export interface AppOptions extends ConfigurationOptions {
+  readonly settings: Settings;
+  readonly enableLifecycle: boolean;
+  readonly version: string;
+}
+
+/** The running service. */
+export interface App {
+  readonly url: string;
+  readonly engine: Engine;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  /** Loads settings and catalog anew. Resolves with what is wrong; empty when the new configuration is in use. */
+  reload(): Promise<readonly string[]>;
+  /** Stops in the order in which nothing is lost. */
+  stop(): Promise<void>;
+}
+
+/** Closes what was opened, in reverse. A part that cannot be closed is logged, and the others are closed all the same. */
+class Teardown {
+  readonly #parts: { readonly name: string; readonly close: () => Promise<void> | void }[] = [];
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(name: string, close: () => Promise<void> | void): void {
+    this.#parts.push({ name, close });
+  }
+
+  async run(): Promise<void> {
+    for (const part of this.#parts.splice(0).toReversed()) {
+      try {
+        await part.close();
+      } catch (error) {
+        this.#log.error({ part: part.name, error }, "a part could not be closed");
+      }
+    }
+  }
+}
+
+/** Opens every part in order; `stop` closes them in reverse. A part that fails to open closes those before it. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const teardown = new Teardown(options.log);
+  try {
+    return await openParts(options, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function openParts(options: AppOptions, teardown: Teardown): Promise<App> {
+  const { settings, clock, log, version } = options;
+  const metrics = createMetrics(version);
+  const http = createPeerHttpClient();
+  const catalog = await CatalogHolder.open(options.catalogSource(settings));
+  teardown.add("catalog", () => catalog.close());
+  const live = { current: await openLiveParts(settings, { http, clock, log }) };
+  const dependencies = await openDependencies(options, { catalog, metrics, live }, teardown);
+  const { store, artifacts, bundles } = dependencies;
+  const engine = createEngine(dependencies);
+  await engine.start();
+  teardown.add("engine", () => engine.stop());
+  const parser = createBodyParser(deliveryLimits(settings), () => live.current.sources.mappings);
+  teardown.add("body parser", () => parser.close());
+
+  const configuration = createConfiguration(options, catalog, metrics, async (fresh) => {
+    const parts = await openLiveParts(fresh, { http, clock, log });
+    return () => {
+      const waiting = settingsThatNeedRestart(live.current.settings, fresh);
+      if (waiting.length > 0)
+        log.warn({ settings: waiting }, "these settings are taken on at the next start only");
+      live.current = parts;
+    };
+  });
+  configuration.watch();
+  let isStopping = false;
+  const whyNotReady = async () => {
+    if (isStopping) return "the service is stopping";
+    return store.nowMs(store.reader).then(
+      () => null,
+      () => "the database does not answer",
+    );
+  };
+  const { externalUrl } = settings;
+  const limits = requestLimits(settings);
+  const web = createWebApp({
+    mountWebhooks: (app) =>
+      mountWebhooks(app, {
+        sources: () => live.current.sources.webhooks,
+        parser,
+        intake: engine.intake,
+        limits,
+        clock,
+        log,
+        metrics,
+      }),
+    health: healthRoutes({
+      metrics,
+      beforeScrape: () => engine.queue.refresh(),
+      whyNotReady,
+      reload: options.enableLifecycle ? configuration.reload : null,
+    }),
+    api: [
+      runRoutes({ store, artifacts, bundles, engine, engineDependencies: dependencies, externalUrl }),
+      alertRoutes({ store, externalUrl }),
+    ],
+    pages: pageRoutes({ store, externalUrl }),
+    log,
+  });
+  const server = createWebServer(web, limits);
+  teardown.add("web server", () => closeServer(server));
+  const port = await listen(server, settings.listen.host, settings.listen.port);
+  const url = urlOfListenAddress({ ...settings.listen, port });
+  const { rules, runbooks } = catalog.current();
+  log.info(
+    { url, version, rules: rules.length, runbooks: runbooks.size, storage: settings.storagePath },
+    "Nightshift is ready",
+  );
+  return {
+    url,
+    engine,
+    metrics,
+    store,
+    reload: configuration.reload,
+    async stop() {
+      isStopping = true;
+      engine.drain();
+      await teardown.run();
+    },
+  };
+}
+
+interface OpenedBefore {
+  readonly catalog: CatalogHolder;
+  readonly metrics: Metrics;
+  readonly live: { readonly current: LiveParts };
+}
+
+/** Database, archive, executors and everything else that the engine uses. */
+async function openDependencies(
+  options: AppOptions,
+  before: OpenedBefore,
+  teardown: Teardown,
+): Promise<EngineDependencies> {
+  const { settings, clock, log, version } = options;
+  const { catalog, metrics, live } = before;
+  const nodeId = readNodeId(settings.storagePath);
+  const store = await openStore({ folder: settings.storagePath, databaseUrl: null, clock });
+  teardown.add("store", () => store.close());
+  const archiveFolder = join(settings.storagePath, "archive");
+  const artifacts = await openArtifactStore(archiveFolder);
+  const bundles = await openBundleStore(archiveFolder);
+  const workRoot = join(settings.storagePath, "work");
+  await mkdir(workRoot, { recursive: true, mode: 0o700 });
+  const inventory = () => catalog.current().inventory;
+  const executors = openExecutors({
+    lookUp: (name) => inventory().hosts.find((host) => host.name === name),
+    workFolder: workRoot,
+    onConnectFailure: (reason) => metrics.sshConnectFailures.inc({ reason }),
+  });
+  teardown.add("executors", () => executors.close());
+  return {
+    nodeId,
+    version,
+    store,
+    catalog,
+    sources: {
+      get: (name) => live.current.sources.engine.get(name),
+      all: () => [...live.current.sources.engine.values()],
+    },
+    artifacts,
+    bundles,
+    steps: {
+      executorFor: (host) => executors.forHost(host),
+      inventoryHosts: () => namesAndAddresses(inventory().hosts),
+      get prometheus() {
+        return live.current.prometheus;
+      },
+      get notifiers() {
+        return live.current.notifiers;
+      },
+    },
+    get notifiers() {
+      return live.current.notifiers;
+    },
+    get notifyRoutes() {
+      return live.current.settings.notify;
+    },
+    get prometheus() {
+      return live.current.prometheus;
+    },
+    journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
+    limits: runLimits(settings),
+    workRoot,
+    externalUrl: settings.externalUrl,
+    clock,
+    log,
+    metrics,
+    killPoints: createKillPoints(readEnvironment().killPoint),
+    bells: { runs: new Bell(clock), timers: new Bell(clock), outbox: new Bell(clock) },
+  };
+}
+
+function namesAndAddresses(hosts: readonly InventoryHost[]): string[] {
+  return hosts.filter((host) => host.name !== LOCAL_HOST).flatMap((host) => [host.name, host.address]);
+}

@@ -1,0 +1,53 @@
+import type { Inventory } from "../hosts/inventory.ts";
+import type { FileProblem } from "../platform/problems.ts";
+import type { MatchIndex } from "../rules/match-index.ts";
+import type { Rule } from "../rules/rule.ts";
+import type { Runbook } from "../runbooks/runbook.ts";
+
+/** Where the files are, and what the settings know that the files refer to. */
+export interface CatalogSource {
+  /** The settings file's folder; the patterns are relative to it. */
+  readonly folder: string;
+  /** Glob patterns. Files named `*.test.yml` are rule tests and left out. */
+  readonly rules: readonly string[];
+  readonly runbooks: readonly string[];
+  readonly hosts: readonly string[];
+  readonly notifierNames: readonly string[];
+  readonly sourceNames: readonly string[];
+  /**
+   * Whether anybody hears of failures (`notify` in the settings has a route). False makes every rule in `auto` an error;
+   * undefined when it is not known.
+   */
+  readonly isAnyoneTold?: boolean;
+}
+
+/** One checked snapshot of rules, runbooks and hosts. Never changes: a reload makes another one. */
+export interface Catalog {
+  /** In the order in which they are tried: by file name, then as they stand. */
+  readonly rules: readonly Rule[];
+  readonly index: MatchIndex;
+  /** By name. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
+  readonly inventory: Inventory;
+  /** SHA-256 over the names and contents of all files: equal on every node that has the same configuration. */
+  readonly digest: string;
+  /** Counts the snapshots of this process, from 1. */
+  readonly revision: number;
+  readonly files: readonly CatalogFile[];
+  /** Everything wrong, in the order of the files. With an error among them the snapshot must not be used. */
+  readonly problems: readonly FileProblem[];
+}
+
+export const FILE_KINDS = ["rules", "runbooks", "hosts"] as const;
+export type FileKind = (typeof FILE_KINDS)[number];
+
+export interface CatalogFile {
+  readonly kind: FileKind;
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** Whether the snapshot may not be used. */
+export function hasErrors(catalog: Pick<Catalog, "problems">): boolean {
+  return catalog.problems.some((problem) => problem.severity === "error");
+}

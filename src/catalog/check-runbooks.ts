@@ -1,0 +1,73 @@
+import { hasTemplate } from "../expressions/templates.ts";
+import { HostLookupError } from "../hosts/inventory.ts";
+import { closestWord, type FileProblem } from "../platform/problems.ts";
+import type { Path, YamlFile } from "../platform/yaml.ts";
+import { bindInput } from "../runbooks/inputs.ts";
+import type { Runbook, Step } from "../runbooks/runbook.ts";
+import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import type { Loaded } from "./loaded.ts";
+
+/** What one runbook file cannot know: the notifiers and the hosts it names. */
+export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
+  for (const { runbook, file } of loaded.runbooks.values()) {
+    if (!loaded.isInventoryBroken) checkDefaults(loaded, runbook, file, problems);
+    for (const { step, path } of stepsWithPaths(runbook)) {
+      const place = { loaded, step, path, file, problems };
+      checkNotifier(place);
+      if (!loaded.isInventoryBroken) checkTarget(place);
+    }
+  }
+}
+
+/** Every step with its path in the runbook's file. */
+export function stepsWithPaths(runbook: Runbook): { readonly step: Step; readonly path: Path }[] {
+  const at = (section: string, steps: readonly Step[]) =>
+    steps.map((step, index) => ({ step, path: [section, index] }));
+  return [
+    ...at("steps", runbook.steps),
+    ...at("on_failure", runbook.onFailure),
+    ...at("finally", runbook.finally),
+  ];
+}
+
+interface StepPlace {
+  readonly loaded: Loaded;
+  readonly step: Step;
+  readonly path: Path;
+  readonly file: YamlFile;
+  readonly problems: FileProblem[];
+}
+
+function checkDefaults(loaded: Loaded, runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {
+  for (const input of runbook.inputs.values()) {
+    if (input.type !== "host" || input.default === undefined) continue;
+    const bound = bindInput(input, input.default, loaded.inventory);
+    if ("code" in bound)
+      problems.push(file.problem(["inputs", input.name, "default"], bound.code, bound.message));
+  }
+}
+
+function checkNotifier({ loaded, step, path, file, problems }: StepPlace): void {
+  if (step.verb !== "notify") return;
+  const known = loaded.source.notifierNames;
+  const { to } = step.spec;
+  if (known.includes(to)) return;
+  const meant = closestWord(to, known);
+  const advice =
+    meant === undefined ? `; there are: ${known.join(", ") || "none"}` : `; did you mean "${meant}"?`;
+  const message = `the settings have no notifier "${to}"${advice}`;
+  problems.push(file.problem([...path, "notify", "to"], "unknown-notifier", message));
+}
+
+function checkTarget({ loaded, step, path, file, problems }: StepPlace): void {
+  if (!RUNS_SOMEWHERE.has(step.verb) || hasTemplate(step.target)) return;
+  try {
+    const host = loaded.inventory.resolve(step.target);
+    if (step.become === null || host.become.includes(step.become)) return;
+    const message = `the inventory does not allow steps to become ${step.become} on host ${host.name}`;
+    problems.push(file.problem([...path, "become"], "become-not-allowed", message));
+  } catch (error) {
+    if (!(error instanceof HostLookupError)) throw error;
+    problems.push(file.problem([...path, "target"], error.code, error.message));
+  }
+}

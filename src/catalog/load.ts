@@ -1,0 +1,115 @@
+import { checkHostNames, loadHosts, type LoadedHost } from "../hosts/load.ts";
+import { Inventory } from "../hosts/inventory.ts";
+import { digestOf } from "../platform/digest.ts";
+import type { FileProblem } from "../platform/problems.ts";
+import type { YamlFile } from "../platform/yaml.ts";
+import { findRepeatedNames, loadRules } from "../rules/load.ts";
+import { buildMatchIndex } from "../rules/match-index.ts";
+import type { Rule } from "../rules/rule.ts";
+import { loadRunbook } from "../runbooks/load.ts";
+import type { Runbook } from "../runbooks/runbook.ts";
+import type { Catalog, CatalogFile, CatalogSource } from "./catalog.ts";
+import { checkRules } from "./check-rules.ts";
+import { checkRunbooks } from "./check-runbooks.ts";
+import { filesFingerprint, readFiles, type SourceFile } from "./files.ts";
+import { lintCatalog } from "./lints.ts";
+import type { Loaded, LoadedRule } from "./loaded.ts";
+
+/** Loads and checks everything. Problems of all files are in the result; {@link hasErrors} says whether it may be used. */
+export async function loadCatalog(
+  source: CatalogSource,
+  options: { readonly revision?: number; readonly lint?: boolean } = {},
+): Promise<Catalog> {
+  const problems: FileProblem[] = [];
+  const hostFiles = await readFiles(source, "hosts", problems);
+  const runbookFiles = await readFiles(source, "runbooks", problems);
+  const ruleFiles = await readFiles(source, "rules", problems);
+  const hosts = hostFiles.flatMap(({ yaml }): LoadedHost[] =>
+    yaml === undefined ? [] : loadHosts(yaml, ".", problems),
+  );
+  checkHostNames(hosts, problems);
+  const isInventoryBroken = problems.some(({ file }) => hostFiles.some((host) => host.file === file));
+  const runbooks = loadRunbooks(runbookFiles, problems);
+  const rules = ruleFiles.flatMap(({ yaml }) =>
+    yaml === undefined ? [] : withPaths(loadRules(yaml, problems), yaml),
+  );
+  problems.push(...findRepeatedNames(rules.map(({ rule }) => rule)));
+  const inventory = new Inventory(hosts.map(({ host }) => host));
+  const loaded: Loaded = { source, rules, ...runbooks, inventory, isInventoryBroken };
+  checkRules(loaded, problems);
+  checkRunbooks(loaded, problems);
+  if (options.lint === true) lintCatalog(loaded, problems);
+  const files = [...ruleFiles, ...runbookFiles, ...hostFiles];
+  return toCatalog(loaded, files, inFileOrder(problems), options.revision ?? 1);
+}
+
+function toCatalog(
+  loaded: Loaded,
+  files: readonly SourceFile[],
+  problems: readonly FileProblem[],
+  revision: number,
+): Catalog {
+  const rules = loaded.rules.map(({ rule }) => rule);
+  return {
+    rules,
+    index: buildMatchIndex(rules),
+    runbooks: new Map([...loaded.runbooks].map(([name, { runbook }]) => [name, runbook])),
+    inventory: loaded.inventory,
+    digest: digestOf(filesFingerprint(loaded.source, files)),
+    revision,
+    files: files.map(({ kind, file, sha256 }): CatalogFile => ({ kind, file, sha256 })),
+    problems,
+  };
+}
+
+/** Finds where each rule stands. Rules with problems are left out of `rules`, so positions in the list say nothing. */
+function withPaths(rules: readonly Rule[], file: YamlFile): LoadedRule[] {
+  if (rules.length === 0) return [];
+  const { rules: entries } = file.value as { readonly rules: readonly { readonly name: string }[] };
+  const paths = new Map(
+    entries.map((entry, index) => {
+      const { line } = file.problem(["rules", index, "name"], "", "");
+      return [`${line} ${entry.name}`, ["rules", index]] as const;
+    }),
+  );
+  return rules.map((rule) => ({ rule, file, path: paths.get(`${rule.line} ${rule.name}`) ?? ["rules"] }));
+}
+
+function loadRunbooks(
+  files: readonly SourceFile[],
+  problems: FileProblem[],
+): Pick<Loaded, "runbooks" | "brokenRunbooks"> {
+  const runbooks = new Map<string, { runbook: Runbook; file: YamlFile }>();
+  const broken = new Set<string>();
+  let isAnyUnknown = false;
+  for (const { yaml } of files) {
+    const runbook = yaml === undefined ? undefined : loadRunbook(yaml, problems);
+    if (yaml === undefined || runbook === undefined) {
+      const name = nameIn(yaml?.value);
+      if (name === undefined) isAnyUnknown = true;
+      else broken.add(name);
+      continue;
+    }
+    const earlier = runbooks.get(runbook.name);
+    if (earlier === undefined) runbooks.set(runbook.name, { runbook, file: yaml });
+    else {
+      const message = `the runbook "${runbook.name}" is already in ${earlier.file.file}`;
+      problems.push(yaml.problem(["name"], "repeated-name", message));
+    }
+  }
+  return { runbooks, brokenRunbooks: isAnyUnknown ? null : broken };
+}
+
+function nameIn(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("name" in value)) return undefined;
+  return typeof value.name === "string" ? value.name : undefined;
+}
+
+function inFileOrder(problems: readonly FileProblem[]): FileProblem[] {
+  const names = [...new Set(problems.map(({ file }) => file))].sort();
+  return names.flatMap((name) =>
+    problems
+      .filter(({ file }) => file === name)
+      .sort((left, right) => left.line - right.line || left.column - right.column),
+  );
+}

@@ -1,0 +1,118 @@
+import { attemptCookie } from "../executors/executor.ts";
+import { recoverStepOutput } from "../archive/step-output.ts";
+import { LOCAL_HOST } from "../hosts/host.ts";
+import type { Step } from "../runbooks/runbook.ts";
+import type { Attempt, StepRecord } from "../runs/records.ts";
+import { noteChange } from "../store/run-ownership.ts";
+import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
+import { putArtifact } from "../store/evidence.ts";
+import { stepFolder } from "./attempt.ts";
+import { commitOwned, LOCAL, type RunSession } from "./session.ts";
+
+/** A remote command is ended at its time limit, and killed this much later at the latest. */
+const REMOTE_GRACE_MS = 2_000;
+
+const CUT_OFF = "the service ended while the step ran; nobody knows how far it came";
+
+/**
+ * Settles attempts that have an intent and no outcome. First their leftover processes are ended. A read step is tried again;
+ * a change step is not, unless it says so: it becomes `interrupted`.
+ */
+export async function recoverInterrupted(session: RunSession): Promise<void> {
+  const { store } = session.dependencies;
+  const [records, attempts] = await Promise.all([
+    readSteps(store.reader, session.run.id),
+    readAttempts(store.reader, session.run.id),
+  ]);
+  for (const record of records) session.steps.set(record.id, record);
+  const steps = [...session.runbook.steps, ...session.runbook.onFailure, ...session.runbook.finally];
+  for (const attempt of attempts.filter((candidate) => candidate.status === null)) {
+    const record = records.find((candidate) => candidate.id === attempt.stepId);
+    const step = steps.find((candidate) => candidate.id === attempt.stepId);
+    if (record === undefined || step === undefined) continue;
+    await sweepLeftovers(session, record, attempt);
+    await settle(session, step, attempt);
+  }
+  for (const record of await readSteps(store.reader, session.run.id)) session.steps.set(record.id, record);
+}
+
+/** Ends what still runs of the attempt. Until this is done neither `on_failure` nor `finally` may begin. */
+async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: Attempt): Promise<void> {
+  const { dependencies, run } = session;
+  const host =
+    record.host === LOCAL_HOST ? LOCAL : run.plan.hosts.find((candidate) => candidate.name === record.host);
+  if (host === undefined) return;
+  const executor = dependencies.steps.executorFor(host);
+  try {
+    const found = await executor.sweep(host, attemptCookie(run.id, attempt.stepId, attempt.number));
+    if (found > 0)
+      dependencies.log.warn(
+        { runId: run.id, stepId: attempt.stepId, found },
+        "ended processes that an interrupted step had left",
+      );
+  } catch (error) {
+    // The remote side ends by itself: every remote command is wrapped in `timeout`. Wait until it must have.
+    const step = [...session.runbook.steps, ...session.runbook.onFailure, ...session.runbook.finally].find(
+      (candidate) => candidate.id === attempt.stepId,
+    );
+    const endsAtMs = attempt.intentAtMs + (step?.timeoutMs ?? 0) + REMOTE_GRACE_MS;
+    dependencies.log.warn(
+      { runId: run.id, stepId: attempt.stepId, error, endsAtMs },
+      "leftovers could not be looked for; waiting for the step's time limit",
+    );
+    await dependencies.clock
+      .sleep(Math.max(0, endsAtMs - dependencies.clock.nowMs()), session.stop.signal)
+      .catch(() => {});
+  }
+}
+
+async function settle(session: RunSession, step: Step, attempt: Attempt): Promise<void> {
+  const { dependencies, run } = session;
+  const key = { runId: run.id, stepId: step.id, number: attempt.number };
+  const place = { runId: run.id, stepId: step.id, attempt: attempt.number };
+  // Known, where only the database could not be written before the process ended.
+  const known = dependencies.journal.find(place);
+  const atMs = known?.atMs ?? dependencies.clock.nowMs();
+  const end = {
+    status: known?.status ?? ("interrupted" as const),
+    exitCode: known?.exitCode ?? null,
+    message: known === null ? CUT_OFF : known.message,
+    atMs,
+  };
+  const isTriedAgain = known === null && step.onInterrupt === "retry";
+  const recovered = await recoverStepOutput(dependencies.artifacts, {
+    ...place,
+    folder: stepFolder(session, step),
+  });
+  await commitOwned(session, async (tx) => {
+    for (const facts of [recovered.stdout, recovered.stderr]) {
+      if (facts?.file === undefined || facts.file === null) continue;
+      const { path, bytes, sha256 } = facts.file;
+      const contentType = "text/plain; charset=utf-8";
+      await putArtifact(tx, {
+        runId: run.id,
+        path,
+        stepId: step.id,
+        host: null,
+        bytes,
+        sha256,
+        contentType,
+        isTruncated: true,
+        isChanged: false,
+      });
+    }
+    await endAttempt(tx, key, end);
+    if (!isTriedAgain) await endStep(tx, run.id, step.id, { ...end, facts: known?.facts ?? null });
+    if (step.effect !== "read") {
+      await noteChange(tx, session.ownership, {
+        startedAtMs: known?.status === "succeeded" ? attempt.intentAtMs : null,
+        endedAtMs: atMs,
+      });
+    }
+  });
+  dependencies.journal.settle(place);
+  dependencies.log.warn(
+    { runId: run.id, stepId: step.id, attempt: attempt.number, isTriedAgain, status: end.status },
+    "settled an attempt that was cut off",
+  );
+}

@@ -1,0 +1,227 @@
+import { openStepOutput, type RunningOutput } from "../archive/step-output.ts";
+import type { OutputFacts } from "../archive/output-log.ts";
+import { attemptCookie } from "../executors/executor.ts";
+import type { Host } from "../hosts/host.ts";
+import type { Step } from "../runbooks/runbook.ts";
+import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import type { Artifact, StepFacts } from "../runs/records.ts";
+import type { StepEnd } from "../runs/states.ts";
+import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
+import { addRunProblem, putArtifact } from "../store/evidence.ts";
+import { noteChange } from "../store/run-ownership.ts";
+import { beginAttempt, endAttempt, endStep, setStepWait } from "../store/steps.ts";
+import { attemptStep } from "../steps/verbs.ts";
+import { runUrl, workFolder } from "./dependencies.ts";
+import { commitOwned, recordOf, type RunSession, setRecord } from "./session.ts";
+
+/** What one attempt is made with: the step's templates rendered for it. */
+export interface RenderedStep {
+  readonly spec: unknown;
+  readonly env: Readonly<Record<string, string>>;
+  readonly host: Host;
+}
+
+/** An attempt that has ended, before it is committed. */
+export interface AttemptEnded {
+  readonly number: number;
+  readonly startedAtMs: number;
+  readonly result: AttemptResult;
+  readonly stdout: string;
+  readonly logs: readonly Artifact[];
+}
+
+/** The folder of a step's files in the archive: `steps/01-graph`. */
+export function stepFolder(session: RunSession, step: Step): string {
+  return `steps/${String(recordOf(session, step).position + 1).padStart(2, "0")}-${step.id}`;
+}
+
+/** Commits the intent, does the work, and returns how it ended. What it gathered is durable when it returns. */
+export async function makeAttempt(
+  session: RunSession,
+  step: Step,
+  rendered: RenderedStep,
+): Promise<AttemptEnded> {
+  const { dependencies, run } = session;
+  const number = recordOf(session, step).attempts + 1;
+  const key = { runId: run.id, stepId: step.id, number };
+  const startedAtMs = dependencies.clock.nowMs();
+  const host = RUNS_SOMEWHERE.has(step.verb) ? rendered.host.name : null;
+  await commitOwned(session, (tx) =>
+    beginAttempt(tx, key, { fence: session.ownership.fence, host, atMs: startedAtMs }),
+  );
+  setRecord(session, step.id, {
+    state: "running",
+    attempts: number,
+    host,
+    startedAtMs: recordOf(session, step).startedAtMs ?? startedAtMs,
+    waitUntilMs: null,
+  });
+  dependencies.killPoints.reached("after-intent");
+
+  const folder = stepFolder(session, step);
+  const output = openStepOutput(dependencies.artifacts, { runId: run.id, folder, attempt: number });
+  const context = stepContext(session, step, rendered, number, output);
+  const result = await attemptStep(context, dependencies.steps).catch((error: unknown): AttemptResult => {
+    dependencies.log.error({ runId: run.id, stepId: step.id, error }, "a step verb threw");
+    const message = `the step could not be carried out: ${error instanceof Error ? error.message : String(error)}`;
+    return {
+      status: "failed",
+      didNotStart: false,
+      exitCode: null,
+      message,
+      json: null,
+      value: null,
+      response: null,
+    };
+  });
+  dependencies.killPoints.reached("after-effect");
+  const facts = await output.finish();
+  await session.pendingWrites.settled();
+  const logs = (["stdout", "stderr"] as const).flatMap((name) =>
+    logArtifact(run.id, step.id, host, facts[name]),
+  );
+  return { number, startedAtMs, result, stdout: output.stdoutText(), logs };
+}
+
+function stepContext(
+  session: RunSession,
+  step: Step,
+  rendered: RenderedStep,
+  number: number,
+  output: RunningOutput,
+): StepContext {
+  const { dependencies, run } = session;
+  return {
+    step,
+    ...rendered,
+    run: {
+      id: run.id,
+      url: runUrl(dependencies, run.id),
+      dir: workFolder(dependencies, run.id),
+      causeStartedAtMs: run.trigger.kind === "alert" ? run.cause.startedAtMs : null,
+      createdAtMs: run.createdAtMs,
+    },
+    httpHosts: session.runbook.httpHosts,
+    cookie: attemptCookie(run.id, step.id, number),
+    clock: dependencies.clock,
+    timeoutMs: step.timeoutMs,
+    signal: session.stop.signal,
+    output,
+    createEvidence: (path) => createEvidence(session, step, rendered.host, path),
+    recordProblem: (path, message) => {
+      const problem = { stepId: step.id, path, message };
+      const write = commitOwned(session, (tx) => addRunProblem(tx, run.id, problem));
+      session.pendingWrites.track(write, (error) =>
+        dependencies.log.warn({ runId: run.id, error }, "a collector's problem could not be recorded"),
+      );
+    },
+  };
+}
+
+async function createEvidence(
+  session: RunSession,
+  step: Step,
+  host: Host,
+  path: string,
+): Promise<EvidenceFile> {
+  const { dependencies, run } = session;
+  const writer = await dependencies.artifacts.createFile(run.id, path);
+  return {
+    write: (chunk) => writer.write(chunk),
+    discard: () => writer.discard(),
+    async commit(facts: EvidenceFacts = {}) {
+      const stored = await writer.commit();
+      const artifact: Artifact = {
+        runId: run.id,
+        path: stored.path,
+        stepId: step.id,
+        host: facts.host ?? (RUNS_SOMEWHERE.has(step.verb) ? host.name : null),
+        bytes: stored.bytes,
+        sha256: stored.sha256,
+        contentType: facts.contentType ?? "application/octet-stream",
+        isTruncated: facts.isTruncated ?? false,
+        isChanged: facts.isChanged ?? false,
+      };
+      await commitOwned(session, (tx) => putArtifact(tx, artifact));
+    },
+  };
+}
+
+function logArtifact(runId: string, stepId: string, host: string | null, facts: OutputFacts): Artifact[] {
+  if (facts.file === null) return [];
+  const { path, bytes, sha256 } = facts.file;
+  return [
+    {
+      runId,
+      path,
+      stepId,
+      host,
+      bytes,
+      sha256,
+      contentType: "text/plain; charset=utf-8",
+      isTruncated: facts.omittedBytes > 0,
+      isChanged: false,
+    },
+  ];
+}
+
+/** What a finished attempt means for its step. */
+export interface AttemptVerdict {
+  readonly status: StepEnd;
+  readonly message: string | null;
+  readonly facts: StepFacts | null;
+  /** The step is not over: another attempt after this wait. Null when it is over. */
+  readonly retryAfterMs: number | null;
+}
+
+/** The outcome row: committed once for each attempt, with the step's end or the wait for the next attempt. */
+export async function commitAttempt(
+  session: RunSession,
+  step: Step,
+  ended: AttemptEnded,
+  verdict: AttemptVerdict,
+): Promise<void> {
+  const { dependencies, run } = session;
+  const atMs = dependencies.clock.nowMs();
+  const key = { runId: run.id, stepId: step.id, number: ended.number };
+  const end = { status: verdict.status, exitCode: ended.result.exitCode, message: verdict.message, atMs };
+  const waitUntilMs = verdict.retryAfterMs === null ? null : atMs + verdict.retryAfterMs;
+  await commitOwned(
+    session,
+    async (tx) => {
+      for (const artifact of ended.logs) await putArtifact(tx, artifact);
+      await endAttempt(tx, key, end);
+      if (waitUntilMs === null) await endStep(tx, run.id, step.id, { ...end, facts: verdict.facts });
+      else await setStepWait(tx, run.id, step.id, waitUntilMs, atMs);
+      if (step.effect !== "read" && !ended.result.didNotStart) {
+        const changedAtMs = verdict.status === "succeeded" ? ended.startedAtMs : null;
+        await noteChange(tx, session.ownership, { startedAtMs: changedAtMs, endedAtMs: atMs });
+      }
+    },
+    () =>
+      dependencies.journal.append({
+        runId: run.id,
+        stepId: step.id,
+        attempt: ended.number,
+        ...end,
+        facts: verdict.facts,
+      }),
+  );
+  dependencies.journal.settle({ runId: run.id, stepId: step.id, attempt: ended.number });
+  dependencies.killPoints.reached("after-outcome");
+  setRecord(session, step.id, {
+    exitCode: end.exitCode,
+    message: end.message,
+    ...(waitUntilMs === null
+      ? { state: verdict.status, finishedAtMs: atMs, facts: verdict.facts }
+      : { waitUntilMs }),
+  });
+  if (waitUntilMs === null) {
+    dependencies.metrics.stepsFinished.inc({ verb: step.verb, status: verdict.status });
+    const durationMs = atMs - ended.startedAtMs;
+    dependencies.log.info(
+      { runId: run.id, stepId: step.id, status: verdict.status, durationMs },
+      "step finished",
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import { newId } from "../platform/ids.ts";
+import type { Decision, Timer } from "../runs/records.ts";
+import { insertDecisions } from "../store/decisions.ts";
+import { insertDeliveries, type StoredDelivery } from "../store/deliveries.ts";
+import {
+  addPulses,
+  closeEpisodes,
+  type EpisodeEnd,
+  insertEpisodes,
+  type Pulse,
+  updateEpisodeContents,
+} from "../store/episode-intake.ts";
+import type { JudgedEpisode } from "../store/episode-row.ts";
+import { insertRuns, type NewRun, putRunbookText } from "../store/runs.ts";
+import type { Tx } from "../store/store.ts";
+import { setTimer } from "../store/timers.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+import { settleEnds } from "./ends.ts";
+import type { RunQueue } from "./run-queue.ts";
+
+/**
+ * What a transaction is about to write, collected so that it takes few statements whatever the number of alerts. Lives for
+ * one try of one transaction.
+ */
+export class Batch {
+  readonly tx: Tx;
+  readonly dependencies: EngineDependencies;
+  readonly catalog: Catalog;
+  readonly nowMs: number;
+  readonly decisions: Decision[] = [];
+  readonly runs: NewRun[] = [];
+  readonly deliveries: StoredDelivery[] = [];
+  readonly #opened = new Map<string, JudgedEpisode>();
+  readonly #changed = new Map<string, JudgedEpisode>();
+  readonly #pulses = new Map<string, Pulse>();
+  readonly #ends = new Map<string, EpisodeEnd>();
+  readonly #timers = new Map<string, Omit<Timer, "id">>();
+
+  constructor(tx: Tx, dependencies: EngineDependencies, catalog: Catalog, nowMs: number) {
+    this.tx = tx;
+    this.dependencies = dependencies;
+    this.catalog = catalog;
+    this.nowMs = nowMs;
+  }
+
+  open(episode: JudgedEpisode): void {
+    this.#opened.set(episode.id, episode);
+  }
+
+  /** Annotations, context, start or last decision are others than before. */
+  change(episode: JudgedEpisode): void {
+    (this.#opened.has(episode.id) ? this.#opened : this.#changed).set(episode.id, episode);
+  }
+
+  /** The alert was said to fire once more. */
+  repeat(episodeId: string): void {
+    const repeats = (this.#pulses.get(episodeId)?.repeats ?? 0) + 1;
+    this.#pulses.set(episodeId, { episodeId, lastFiringAtMs: this.nowMs, repeats });
+  }
+
+  close(end: EpisodeEnd): void {
+    const opened = this.#opened.get(end.id);
+    if (opened !== undefined) this.#opened.set(end.id, { ...opened, ...end });
+    this.#ends.set(end.id, end);
+  }
+
+  decide(decision: Omit<Decision, "id" | "atMs" | "catalogDigest">): void {
+    this.decisions.push({ ...decision, id: newId(), atMs: this.nowMs, catalogDigest: this.catalog.digest });
+  }
+
+  /** Of several times for one subject the earliest counts: whoever is judged then is judged anew for all of them. */
+  setTimer(timer: Omit<Timer, "id">): void {
+    const key = `${timer.kind}:${timer.subject}`;
+    const known = this.#timers.get(key);
+    if (known === undefined || timer.dueAtMs < known.dueAtMs) this.#timers.set(key, timer);
+  }
+
+  get mayHaveSetTimers(): boolean {
+    return this.#timers.size > 0 || this.#ends.size > 0;
+  }
+
+  /** Writes everything. Known episodes are closed first: the successor of one of them may be inserted next. */
+  async flush(): Promise<void> {
+    const { tx } = this;
+    const { dialect } = this.dependencies.store;
+    await insertDeliveries(tx, dialect, this.deliveries);
+    await updateEpisodeContents(tx, dialect, [...this.#changed.values()]);
+    await closeEpisodes(
+      tx,
+      dialect,
+      [...this.#ends.values()].filter((end) => !this.#opened.has(end.id)),
+    );
+    await insertEpisodes(tx, dialect, [...this.#opened.values()]);
+    await addPulses(tx, dialect, [...this.#pulses.values()]);
+    await this.#putRunbooks();
+    await insertRuns(tx, dialect, this.runs);
+    await insertDecisions(tx, dialect, this.decisions);
+    for (const timer of this.#timers.values()) await setTimer(tx, timer);
+    if (this.#ends.size > 0) await settleEnds(tx, this.dependencies, [...this.#ends.keys()], this.nowMs);
+  }
+
+  async #putRunbooks(): Promise<void> {
+    for (const name of new Set(this.runs.map((run) => run.runbook))) {
+      const runbook = this.catalog.runbooks.get(name);
+      if (runbook !== undefined) await putRunbookText(this.tx, runbook);
+    }
+  }
+}
+
+/** After the commit: wakes whoever has work now, and counts what was decided. */
+export function announce(batch: Batch, queue: RunQueue): void {
+  const { bells, metrics } = batch.dependencies;
+  queue.added(batch.runs.length);
+  if (batch.runs.length > 0) bells.runs.ring();
+  if (batch.mayHaveSetTimers) bells.timers.ring();
+  for (const { kind, reason, rule } of batch.decisions) {
+    metrics.decisions.inc({ kind, reason: reason ?? "" });
+    if (rule !== null) metrics.ruleMatches.inc({ rule });
+  }
+}

@@ -1,0 +1,105 @@
+import type { BundleEvent, BundleInput } from "../archive/bundle-input.ts";
+import type { Decision, Run, StepRecord } from "../runs/records.ts";
+import { readDecisions } from "../store/decisions.ts";
+import type { JudgedEpisode } from "../store/episode-row.ts";
+import { readEpisodes } from "../store/episodes.ts";
+import { readArtifacts, readRunProblems } from "../store/evidence.ts";
+import { readMembers } from "../store/groups.ts";
+import { readNotices } from "../store/outbox.ts";
+import { readRunbookText } from "../store/runs.ts";
+import { readAttempts, readSteps } from "../store/steps.ts";
+import type { Reader } from "../store/store.ts";
+import { type EngineDependencies, runUrl } from "./dependencies.ts";
+
+export interface Revision {
+  readonly number: number;
+  readonly sealedAtMs: number;
+  readonly isComplete: boolean;
+}
+
+/** Everything the database knows of a run, as a bundle needs it. */
+export async function readBundleInput(
+  dependencies: Pick<EngineDependencies, "externalUrl" | "version">,
+  db: Reader,
+  run: Run,
+  revision: Revision,
+): Promise<BundleInput> {
+  const [steps, attempts, artifacts, problems, notices, text, episodes] = await Promise.all([
+    readSteps(db, run.id),
+    readAttempts(db, run.id),
+    readArtifacts(db, run.id),
+    readRunProblems(db, run.id),
+    readNotices(db, run.id),
+    readRunbookText(db, run.runbookDigest),
+    readEpisodesOf(db, run),
+  ]);
+  const decision = await readStartDecision(db, run);
+  return {
+    run,
+    url: runUrl(dependencies, run.id),
+    episodes,
+    decision,
+    steps,
+    attempts,
+    artifacts,
+    problems,
+    events: eventsOf(run, steps),
+    notices,
+    runbookText: text?.text ?? "",
+    revision: revision.number,
+    sealedAtMs: revision.sealedAtMs,
+    isComplete: revision.isComplete,
+    version: dependencies.version,
+  };
+}
+
+/** The alerts a run was for, the one that started it first. */
+export async function readEpisodesOf(db: Reader, run: Run): Promise<JudgedEpisode[]> {
+  const members =
+    run.groupId === null ? [] : (await readMembers(db, run.groupId)).map((member) => member.episodeId);
+  const first = run.trigger.episodeId;
+  const ids = first === null ? members : [first, ...members.filter((id) => id !== first)];
+  const episodes = await readEpisodes(db, ids);
+  return ids.flatMap((id) => episodes.filter((episode) => episode.id === id));
+}
+
+async function readStartDecision(db: Reader, run: Run): Promise<Decision | null> {
+  if (run.trigger.episodeId === null) return null;
+  const decisions = await readDecisions(db, run.trigger.episodeId);
+  return decisions.find((decision) => decision.runId === run.id) ?? null;
+}
+
+/** What was done to the world in the run's name, in order; made from what was recorded when it happened. */
+function eventsOf(run: Run, steps: readonly StepRecord[]): BundleEvent[] {
+  const actor = run.trigger.principal;
+  const events: BundleEvent[] = [
+    {
+      atMs: run.createdAtMs,
+      actor,
+      action: "run.created",
+      detail: { runbook: run.runbook, plan_digest: run.planDigest },
+    },
+  ];
+  if (run.startedAtMs !== null)
+    events.push({ atMs: run.startedAtMs, actor, action: "run.started", detail: {} });
+  for (const step of steps) {
+    if (step.effect === "read" || step.startedAtMs === null) continue;
+    const detail = { step: step.id, verb: step.verb, effect: step.effect, host: step.host };
+    events.push({ atMs: step.startedAtMs, actor, action: "step.started", detail });
+    if (step.finishedAtMs !== null)
+      events.push({
+        atMs: step.finishedAtMs,
+        actor,
+        action: "step.finished",
+        detail: { ...detail, status: step.state, exit_code: step.exitCode },
+      });
+  }
+  if (run.finishedAtMs !== null)
+    events.push({
+      atMs: run.finishedAtMs,
+      actor,
+      action: "run.finished",
+      detail: { status: run.state, failed_step: run.failedStep },
+    });
+  return events.toSorted((left, right) => left.atMs - right.atMs);
+}

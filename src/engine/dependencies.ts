@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import type { SourceKind } from "../alerts/alert.ts";
+import type { Mapping } from "../alerts/mapping.ts";
+import type { ArtifactStore } from "../archive/artifact-store.ts";
+import type { BundleStore } from "../archive/bundle-store.ts";
+import type { CatalogHolder } from "../catalog/reload.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { Prometheus } from "../outbound/prometheus.ts";
+import type { AlertSourceApi } from "../outbound/source-api.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { KillPoints } from "../platform/killpoints.ts";
+import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Bell } from "../queue/bell.ts";
+import type { StepDependencies } from "../steps/verbs.ts";
+import type { Store } from "../store/store.ts";
+import type { OutcomeJournal } from "./outcome-journal.ts";
+
+/** A configured sender of webhooks, as the engine needs it. */
+export interface Source {
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** For `generic` sources: how their JSON is read. */
+  readonly mapping: Mapping | null;
+  /** Where the state of an alert can be asked for; null when nothing is configured. */
+  readonly api: AlertSourceApi | null;
+  readonly episodeTtlMs: number;
+}
+
+export interface EngineLimits {
+  /** Runs that this node executes at once. 0: it only takes alerts in. */
+  readonly runsMax: number;
+  /** Runs that may wait for a slot; beyond it a start is `delayed: queue_full`. */
+  readonly queueMax: number;
+  /** Deliveries that wait for their commit; beyond it the answer is 503. */
+  readonly pendingDeliveriesMax: number;
+  /** For the current step of each run, when the service is asked to stop. */
+  readonly shutdownGraceMs: number;
+  /** A start later than this after its decision first asks the source whether the alert still fires. */
+  readonly startWithinMs: number;
+}
+
+/** Who is told of what. */
+export interface NotifyRoute {
+  readonly to: string;
+  readonly events: readonly string[];
+}
+
+/** Everything the engine uses, built in `app.ts`. */
+export interface EngineDependencies {
+  readonly nodeId: string;
+  /** Of the service; part of every bundle. */
+  readonly version: string;
+  readonly store: Store;
+  readonly catalog: CatalogHolder;
+  /** The sources as configured now; a reload may change them. */
+  readonly sources: { get(name: string): Source | undefined; all(): readonly Source[] };
+  readonly artifacts: ArtifactStore;
+  readonly bundles: BundleStore;
+  readonly steps: StepDependencies;
+  readonly notifiers: ReadonlyMap<string, Notifier>;
+  readonly notifyRoutes: readonly NotifyRoute[];
+  readonly prometheus: Prometheus | null;
+  readonly journal: OutcomeJournal;
+  readonly limits: EngineLimits;
+  /** Holds a working folder for each run. */
+  readonly workRoot: string;
+  /** Without a slash at its end. */
+  readonly externalUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly killPoints: KillPoints;
+  /** Rung when a run may be ready, when a timer was set, and when there is something to finish. */
+  readonly bells: { readonly runs: Bell; readonly timers: Bell; readonly outbox: Bell };
+}
+
+/** The permalink of a run; it answers from the moment the run was decided on. */
+export function runUrl(dependencies: Pick<EngineDependencies, "externalUrl">, runId: string): string {
+  return `${dependencies.externalUrl}/runs/${runId}`;
+}
+
+/** The folder a run's local commands start in, and that its scripts may use; removed when the run has ended. */
+export function workFolder(dependencies: Pick<EngineDependencies, "workRoot">, runId: string): string {
+  return join(dependencies.workRoot, runId);
+}

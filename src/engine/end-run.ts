@@ -1,0 +1,106 @@
+import type { NoticeEvent } from "../notify/events.ts";
+import type { Run } from "../runs/records.ts";
+import type { RunEnd } from "../runs/states.ts";
+import { readMembers } from "../store/groups.ts";
+import { addToOutbox } from "../store/outbox.ts";
+import { endRun } from "../store/run-ownership.ts";
+import { readRun } from "../store/runs.ts";
+import { endOpenSteps } from "../store/steps.ts";
+import type { Tx } from "../store/store.ts";
+import { setTimer } from "../store/timers.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+import { noticeFor } from "./notices.ts";
+import { commitOwned, type RunSession } from "./session.ts";
+
+export interface RunEnding {
+  readonly end: RunEnd;
+  readonly failedStep: string | null;
+  readonly message: string | null;
+  readonly summary: string | null;
+  /** It was claimed, but none of its steps began: it holds no cooldown. */
+  readonly neverStarted?: boolean;
+}
+
+/** Ends the run and leaves, in the same transaction, everything that is to follow: bundle, notices, verification, rejudging. */
+export async function finishRun(
+  session: Pick<RunSession, "dependencies" | "run" | "ownership">,
+  ending: RunEnding,
+): Promise<void> {
+  const { dependencies, ownership } = session;
+  const atMs = dependencies.clock.nowMs();
+  const ended = await commitOwned(session, async (tx) => {
+    await endOpenSteps(tx, ownership.runId, atMs);
+    await endRun(tx, ownership, { ...ending, state: ending.end, atMs });
+    const run = await readRun(tx, ownership.runId);
+    if (run === null) throw new Error(`run ${ownership.runId} is gone`);
+    await leaveFollowUps(tx, dependencies, run, atMs);
+    return run;
+  });
+  dependencies.killPoints.reached("after-run-end");
+  const durationMs = atMs - (ended.startedAtMs ?? atMs);
+  dependencies.metrics.runsFinished.inc({ runbook: ended.runbook, status: ending.end });
+  dependencies.metrics.runDuration.observe(durationMs / 1000);
+  dependencies.log.info(
+    {
+      runId: ended.id,
+      runbook: ended.runbook,
+      status: ending.end,
+      failedStep: ending.failedStep,
+      durationMs,
+    },
+    "run finished",
+  );
+  dependencies.bells.outbox.ring();
+  dependencies.bells.timers.ring();
+}
+
+/** What follows every end of a run, also of one that was cancelled before it started. */
+export async function leaveFollowUps(
+  tx: Tx,
+  dependencies: EngineDependencies,
+  run: Run,
+  atMs: number,
+): Promise<void> {
+  await addToOutbox(tx, {
+    runId: run.id,
+    action: "bundle",
+    target: "1",
+    data: { sealedAtMs: atMs },
+    dueAtMs: atMs,
+  });
+  const event = eventOf(run);
+  if (event !== null) await addNotices(tx, dependencies, run, event, atMs);
+  if (run.verification !== null && run.changeEndedAtMs !== null) {
+    // Looked at soon, not at the deadline: the alert may have recovered already, and the judge says when to look again.
+    await setTimer(tx, { kind: "verify", subject: run.id, dueAtMs: atMs, data: {} });
+  }
+  if (run.groupId !== null && (await readMembers(tx, run.groupId)).some((member) => !member.isJudged)) {
+    await setTimer(tx, { kind: "rejudge", subject: run.groupId, dueAtMs: atMs, data: {} });
+  }
+}
+
+/** Adds a notice for everyone who wants to hear of the event. */
+export async function addNotices(
+  tx: Tx,
+  dependencies: EngineDependencies,
+  run: Run,
+  event: NoticeEvent,
+  atMs: number,
+): Promise<void> {
+  for (const route of dependencies.notifyRoutes) {
+    if (!route.events.includes(event)) continue;
+    const data = { event, ...noticeFor(dependencies, run, event) };
+    await addToOutbox(tx, {
+      runId: run.id,
+      action: "notify",
+      target: `${event}:${route.to}`,
+      data,
+      dueAtMs: atMs,
+    });
+  }
+}
+
+function eventOf(run: Run): NoticeEvent | null {
+  if (run.state === "interrupted") return "interrupted";
+  return run.state === "failed" || run.state === "timed_out" ? "failed" : null;
+}

@@ -1,0 +1,152 @@
+import type { Reason } from "../runs/reasons.ts";
+import type { Run, Timer } from "../runs/records.ts";
+import { insertDecisions } from "../store/decisions.ts";
+import { updateEpisodeContents } from "../store/episode-intake.ts";
+import type { JudgedEpisode } from "../store/episode-row.ts";
+import { readEpisode, readEpisodes } from "../store/episodes.ts";
+import { readGroupRule, readMembers } from "../store/groups.ts";
+import { newId } from "../platform/ids.ts";
+import { claimTimer } from "../store/timers.ts";
+import type { Reader, Tx } from "../store/store.ts";
+import { announce, Batch } from "./batch.ts";
+import { readEpisodesOf } from "./bundle-facts.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+import { closeUnseen, GONE_TEXT } from "./ends.ts";
+import { judgeEpisode } from "./judge.ts";
+import { type DecisionEntry, formatDecisions, hasBegun, parseDecisions } from "./last-decision.ts";
+import type { RunQueue } from "./run-queue.ts";
+import { askSource, type SourceState } from "./source-state.ts";
+
+// Starts that come later than the alert that asked for them. None of them happens on old news alone.
+
+/** The timer of a delayed start: the alert is judged anew, with what is known and configured now. */
+export async function judgeDelayed(
+  dependencies: EngineDependencies,
+  queue: RunQueue,
+  startedAtMs: number,
+  timer: Timer,
+): Promise<void> {
+  const { store, limits } = dependencies;
+  const episode = await readEpisode(store.reader, timer.subject);
+  const decidedAtMs = Number(timer.data["decidedAtMs"] ?? timer.dueAtMs);
+  const isOldNews =
+    (await store.nowMs(store.reader)) - decidedAtMs > limits.startWithinMs || timer.dueAtMs < startedAtMs;
+  const state = episode?.state === "firing" && isOldNews ? await askSource(dependencies, episode) : "firing";
+  const batch = await store.transaction(async (tx) => {
+    if (!(await claimTimer(tx, timer))) return null;
+    const current = await readEpisode(tx, timer.subject);
+    if (current === null || current.state !== "firing") return null;
+    if (state !== "firing") {
+      await refuseLate(tx, dependencies, current, state, ({ kind }) => kind === "delayed");
+      return null;
+    }
+    const work = await newBatch(tx, dependencies);
+    await judgeEpisode(work, { ...current, lastDecision: begunIn(current, null) }, null, queue);
+    await work.flush();
+    return work;
+  });
+  if (batch !== null) announce(batch, queue);
+}
+
+/** After a group's run: members that joined it meanwhile are judged for what they add. */
+export async function rejudgeGroup(
+  dependencies: EngineDependencies,
+  queue: RunQueue,
+  startedAtMs: number,
+  timer: Timer,
+): Promise<void> {
+  const { store } = dependencies;
+  const isOldNews = timer.dueAtMs < startedAtMs;
+  const states = new Map<string, SourceState>();
+  for (const episode of await readJoined(store.reader, timer.subject))
+    states.set(episode.id, isOldNews ? await askSource(dependencies, episode) : "firing");
+  const batch = await store.transaction(async (tx) => {
+    if (!(await claimTimer(tx, timer))) return null;
+    const rule = await readGroupRule(tx, timer.subject);
+    const work = await newBatch(tx, dependencies);
+    for (const episode of await readJoined(tx, timer.subject)) {
+      const state = states.get(episode.id) ?? "firing";
+      if (state === "firing")
+        await judgeEpisode(work, { ...episode, lastDecision: begunIn(episode, rule) }, null, queue);
+      else await refuseLate(tx, dependencies, episode, state, (entry) => entry.rule === rule);
+    }
+    await work.flush();
+    return work;
+  });
+  if (batch !== null) announce(batch, queue);
+}
+
+/** Firing members of a group that its newest run was not made for. */
+async function readJoined(db: Reader, groupId: string): Promise<JudgedEpisode[]> {
+  const joined = (await readMembers(db, groupId)).filter((member) => !member.isJudged);
+  const ids = joined.map((member) => member.episodeId);
+  return (await readEpisodes(db, ids)).filter((episode) => episode.state === "firing");
+}
+
+/** The last decision without what is to be judged again: what did not begin, and what the named rule came to. */
+function begunIn(episode: JudgedEpisode, rule: string | null): string {
+  const begun = parseDecisions(episode.lastDecision).filter(hasBegun);
+  return formatDecisions(begun.filter((entry) => rule === null || entry.rule !== rule));
+}
+
+/**
+ * For a run that waited for a slot longer than `start_within`: why it may no longer start, with the alert's decision stored;
+ * null when it may.
+ */
+export async function lateStartProblem(dependencies: EngineDependencies, run: Run): Promise<string | null> {
+  const { store, limits } = dependencies;
+  if (run.trigger.kind !== "alert" || run.trigger.episodeId === null) return null;
+  if ((await store.nowMs(store.reader)) - run.createdAtMs <= limits.startWithinMs) return null;
+  const firing = (await readEpisodesOf(store.reader, run)).filter((episode) => episode.state === "firing");
+  const states = await Promise.all(firing.map((episode) => askSource(dependencies, episode)));
+  if (states.includes("firing")) return null;
+  await store.transaction(async (tx) => {
+    for (const [index, episode] of firing.entries()) {
+      const state = states[index] ?? null;
+      if (state !== "firing")
+        await refuseLate(tx, dependencies, episode, state, (entry) => entry.rule === run.trigger.rule);
+    }
+  });
+  const state = states.length === 0 ? "gone" : states.includes(null) ? null : (states[0] ?? null);
+  return `the start came too late: ${LATE_TEXTS[state === "firing" || state === null ? "unknown" : state]}`;
+}
+
+const LATE_TEXTS = {
+  gone: GONE_TEXT,
+  suppressed: "the alert is silenced or inhibited",
+  unknown: "the source could not be asked whether the alert still fires",
+} as const;
+
+/** Stores the refusal, so that the next delivery that says the alert fires is judged anew. */
+async function refuseLate(
+  tx: Tx,
+  dependencies: EngineDependencies,
+  episode: JudgedEpisode,
+  state: Exclude<SourceState, "firing">,
+  isRefused: (entry: DecisionEntry) => boolean,
+): Promise<void> {
+  const { store, catalog } = dependencies;
+  const atMs = await store.nowMs(tx);
+  const about = { deliveryId: null, episodeId: episode.id, atMs, runId: null };
+  const stored = {
+    ...about,
+    detail: { text: LATE_TEXTS[state ?? "unknown"] },
+    catalogDigest: catalog.current().digest,
+  };
+  if (state === "gone")
+    return closeUnseen(tx, dependencies, episode, { state: "resolved", text: GONE_TEXT, atMs });
+  const reason: Reason = state === "suppressed" ? "silenced" : "expired";
+  const decided = parseDecisions(episode.lastDecision);
+  const refused = decided
+    .filter(isRefused)
+    .map(({ rule }) => ({ ...stored, id: newId(), kind: "refused" as const, rule, reason }));
+  await insertDecisions(tx, store.dialect, refused);
+  const lastDecision = formatDecisions(
+    decided.map((entry) => (isRefused(entry) ? { ...entry, kind: "refused" as const, reason } : entry)),
+  );
+  await updateEpisodeContents(tx, store.dialect, [{ ...episode, lastDecision }]);
+}
+
+async function newBatch(tx: Tx, dependencies: EngineDependencies): Promise<Batch> {
+  return new Batch(tx, dependencies, dependencies.catalog.current(), await dependencies.store.nowMs(tx));
+}

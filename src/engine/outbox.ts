@@ -1,0 +1,146 @@
+import { BackgroundTasks } from "../platform/background-tasks.ts";
+import type { OutboxItem } from "../runs/records.ts";
+import { isFinal } from "../runs/states.ts";
+import { putBundle } from "../store/evidence.ts";
+import {
+  claimOutbox,
+  finishOutboxItem,
+  nextOutboxDueMs,
+  releaseOutbox,
+  retryOutboxItem,
+} from "../store/outbox.ts";
+import { readRun } from "../store/runs.ts";
+import { readBundleInput } from "./bundle-facts.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+
+/** A lost wake-up delays a bundle or a notice by no more than this. */
+const POLL_MS = 2_000;
+/** After a claim nobody else takes the item for so long; a node that was killed leaves it to be done then. */
+const CLAIM_MS = 60_000;
+const AT_ONCE_MAX = 4;
+const BACKOFF_MIN_MS = 1_000;
+const BACKOFF_MAX_MS = 5 * 60_000;
+const SEND_TIMEOUT_MS = 30_000;
+
+/** Does what runs have left to be done: seals bundles and sends notices, again and again until it worked. */
+export class Outbox {
+  readonly #dependencies: EngineDependencies;
+  readonly #tasks = new BackgroundTasks();
+  readonly #stopped = new AbortController();
+
+  constructor(dependencies: EngineDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** On a database of one node nothing is under way at a start: what an earlier start had claimed is done now. */
+  async start(): Promise<void> {
+    const { store } = this.#dependencies;
+    if (store.dialect === "sqlite")
+      await store.transaction(async (tx) => releaseOutbox(tx, await store.nowMs(tx)));
+    this.#tasks.track(this.#loop(), (error) =>
+      this.#dependencies.log.error({ error }, "the outbox loop ended; this is a bug"),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#tasks.settled();
+  }
+
+  async #loop(): Promise<void> {
+    const { store, bells, log } = this.#dependencies;
+    while (!this.#stopped.signal.aborted) {
+      let waitMs = POLL_MS;
+      try {
+        const nowMs = await store.nowMs(store.reader);
+        const dueAtMs = await nextOutboxDueMs(store.reader);
+        if (dueAtMs !== null && dueAtMs <= nowMs) {
+          const items = await store.transaction((tx) =>
+            claimOutbox(tx, store.dialect, nowMs, nowMs + CLAIM_MS, AT_ONCE_MAX),
+          );
+          await Promise.all(items.map((item) => this.#do(item)));
+          waitMs = 0;
+        } else if (dueAtMs !== null) waitMs = Math.min(POLL_MS, dueAtMs - nowMs);
+      } catch (error) {
+        log.error({ error }, "the outbox could not be read; trying again");
+      }
+      await bells.outbox.wait(waitMs, this.#stopped.signal);
+    }
+  }
+
+  async #do(item: OutboxItem): Promise<void> {
+    const { store, log } = this.#dependencies;
+    try {
+      if (item.action === "bundle") await this.#sealBundle(item);
+      else await this.#sendNotice(item);
+    } catch (error) {
+      const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn(
+        { runId: item.runId, action: item.action, target: item.target, attempts: item.attempts, error },
+        "work after a run failed; trying again",
+      );
+      await store
+        .transaction(async (tx) => retryOutboxItem(tx, item.id, (await store.nowMs(tx)) + delayMs, message))
+        .catch((writeError: unknown) => {
+          log.warn(
+            { runId: item.runId, error: writeError },
+            "the retry could not be recorded; the claim runs out by itself",
+          );
+        });
+    }
+  }
+
+  async #sealBundle(item: OutboxItem): Promise<void> {
+    const { store, bundles, artifacts, killPoints, metrics, log, clock } = this.#dependencies;
+    const run = await readRun(store.reader, item.runId);
+    if (run === null) return store.transaction((tx) => finishOutboxItem(tx, item.id, clock.nowMs()));
+    const revision = Number(item.target);
+    // Of the moment it was asked for, so that a second try after a crash makes the same bytes.
+    const sealedAtMs = Number(item.data["sealedAtMs"]);
+    const input = await readBundleInput(this.#dependencies, store.reader, run, {
+      number: revision,
+      sealedAtMs,
+      isComplete: isFinal(run.state),
+    });
+    const built = await bundles.build(input, artifacts);
+    killPoints.reached("after-bundle-written");
+    await store.transaction(async (tx) => {
+      await putBundle(tx, {
+        runId: run.id,
+        revision,
+        fileName: built.name,
+        sha256: built.sha256,
+        bytes: built.bytes,
+        sealedAtMs,
+      });
+      await finishOutboxItem(tx, item.id, clock.nowMs());
+    });
+    killPoints.reached("after-bundle-recorded");
+    metrics.bundleBytes.inc(built.bytes);
+    log.info({ runId: run.id, revision, bytes: built.bytes, sha256: built.sha256 }, "bundle sealed");
+  }
+
+  async #sendNotice(item: OutboxItem): Promise<void> {
+    const { store, notifiers, metrics, killPoints, clock } = this.#dependencies;
+    const name = item.target.slice(item.target.indexOf(":") + 1);
+    const notifier = notifiers.get(name);
+    if (notifier === undefined) throw new Error(`there is no notifier ${name} in the settings`);
+    const { event, title, text, url } = item.data as {
+      event: string;
+      title: string;
+      text: string;
+      url: string;
+    };
+    try {
+      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]);
+      await notifier.send({ event, title, text, url, runId: item.runId, dedupeKey: item.id }, signal);
+    } catch (error) {
+      metrics.noticesSent.inc({ notifier: name, result: "failed" });
+      throw error;
+    }
+    killPoints.reached("after-notice-sent");
+    await store.transaction((tx) => finishOutboxItem(tx, item.id, clock.nowMs()));
+    metrics.noticesSent.inc({ notifier: name, result: "sent" });
+  }
+}

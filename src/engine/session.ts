@@ -1,0 +1,88 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { BackgroundTasks } from "../platform/background-tasks.ts";
+import { type Host, LOCAL_HOST } from "../hosts/host.ts";
+import type { Runbook, Step } from "../runbooks/runbook.ts";
+import type { Run, StepRecord } from "../runs/records.ts";
+import { assertOwned, type Ownership } from "../store/run-ownership.ts";
+import { StoreUnavailableError, type Tx } from "../store/store.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+
+/** Why a run's current work is stopped. */
+export type StopReason = "cancelled" | "timed_out" | "shutdown" | "stale";
+
+/** One node's work on one run, from a claim to the end, or until the run is given back. */
+export interface RunSession {
+  readonly dependencies: EngineDependencies;
+  readonly run: Run;
+  readonly runbook: Runbook;
+  readonly ownership: Ownership;
+  /** The state of each step as last committed. */
+  readonly steps: Map<string, StepRecord>;
+  /** Aborted with a {@link StopReason}. A new one for each of `on_failure` and `finally`: what stopped the steps is over. */
+  stop: AbortController;
+  /** A cancellation stops what is under way once. What follows it, such as `finally`, goes on to its end. */
+  isCancelled: boolean;
+  /** What a step writes beside its outcome; settled before the outcome is committed. */
+  readonly pendingWrites: BackgroundTasks;
+  /** True once the service is asked to stop: no new step begins. */
+  isDraining: boolean;
+}
+
+/** What a session's steps need to tell their caller besides their end. */
+export type Progress = "ended" | "released";
+
+/** A wait longer than this gives the run back: no owner, no slot. */
+export const PARK_AFTER_MS = 5_000;
+
+/** The machine Nightshift runs on, for steps that run nowhere else. */
+export const LOCAL: Host = { name: LOCAL_HOST, address: "", port: 0, user: "", labels: {} };
+
+export function stopReason(session: RunSession): StopReason | null {
+  return session.stop.signal.aborted ? (session.stop.signal.reason as StopReason) : null;
+}
+
+export function recordOf(session: RunSession, step: Step): StepRecord {
+  const record = session.steps.get(step.id);
+  if (record === undefined) throw new Error(`run ${session.run.id} has no step ${step.id}`);
+  return record;
+}
+
+export function setRecord(session: RunSession, id: string, change: Partial<StepRecord>): StepRecord {
+  const before = session.steps.get(id);
+  if (before === undefined) throw new Error(`run ${session.run.id} has no step ${id}`);
+  const after = { ...before, ...change };
+  session.steps.set(id, after);
+  return after;
+}
+
+/** How long writes are tried again while the database is away: less than a lease, so that nobody else has the run yet. */
+const WRITE_PATIENCE_MS = 20_000;
+const WRITE_RETRY_MS = 250;
+
+/**
+ * Writes for a run under its fence. A database that is away does not stop the run: the write is tried again for as long as the
+ * lease surely holds. Throws StaleFenceError when another node has the run, StoreUnavailableError when patience is over.
+ */
+export async function commitOwned<Result>(
+  session: Pick<RunSession, "dependencies" | "run" | "ownership">,
+  work: (tx: Tx) => Promise<Result>,
+  onUnavailable?: () => void,
+): Promise<Result> {
+  const { store, clock, log } = session.dependencies;
+  const deadlineMs = clock.monotonicMs() + WRITE_PATIENCE_MS;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store.transaction(async (tx) => {
+        await assertOwned(tx, store.dialect, session.ownership);
+        return work(tx);
+      });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || clock.monotonicMs() >= deadlineMs) throw error;
+      if (tries === 1) {
+        onUnavailable?.();
+        log.warn({ runId: session.run.id, error }, "the database could not be written; trying again");
+      }
+      await delay(WRITE_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { ExpressionError } from "../expressions/cel.ts";
+import { LOCAL } from "./session.ts";
+import { hostOf } from "../runbooks/plan.ts";
+import type { Step } from "../runbooks/runbook.ts";
+import { renderStep } from "../runbooks/render.ts";
+import type { StepFacts, StepRecord } from "../runs/records.ts";
+import type { StepEnd } from "../runs/states.ts";
+import { parkRun } from "../store/run-ownership.ts";
+import { endStep, setStepWait } from "../store/steps.ts";
+import {
+  type AttemptEnded,
+  type AttemptVerdict,
+  commitAttempt,
+  makeAttempt,
+  type RenderedStep,
+} from "./attempt.ts";
+import {
+  commitOwned,
+  PARK_AFTER_MS,
+  type Progress,
+  recordOf,
+  type RunSession,
+  setRecord,
+  stopReason,
+} from "./session.ts";
+
+/** The step's end, or "released" when the run was given back while the step waits. */
+export async function executeStep(
+  session: RunSession,
+  step: Step,
+  variables: () => Record<string, unknown>,
+): Promise<Progress> {
+  if (recordOf(session, step).state === "pending" && step.if !== null) {
+    const condition = evaluate(() => step.if?.evaluate(variables()), "if");
+    if (!condition.ok) return endWithoutAttempt(session, step, "failed", condition.message);
+    if (condition.value !== true)
+      return endWithoutAttempt(session, step, "skipped", `if: ${step.if.source} was false`);
+  }
+  if (step.verb === "wait" && step.spec.durationMs !== null)
+    return executeWait(session, step, step.spec.durationMs);
+  for (;;) {
+    const progress = await waitUntil(session, step, recordOf(session, step).waitUntilMs);
+    if (progress === "released") return "released";
+    if (stopReason(session) !== null)
+      return endWithoutAttempt(session, step, "cancelled", "the run was stopped before the next attempt");
+    const rendered = renderAttempt(session, step, variables());
+    if (!rendered.ok) return endWithoutAttempt(session, step, "failed", rendered.message);
+    const ended = await makeAttempt(session, step, rendered.value);
+    if (stopReason(session) === "shutdown" && ended.result.status === "cancelled")
+      return interrupt(session, step, ended);
+    const verdict = judgeAttempt(session, step, ended, variables());
+    await commitAttempt(session, step, ended, verdict);
+    if (verdict.retryAfterMs === null) return "ended";
+  }
+}
+
+/** A `wait: 5m` step: its own time, which goes on while the service is down. */
+async function executeWait(session: RunSession, step: Step, durationMs: number): Promise<Progress> {
+  const record = recordOf(session, step);
+  const nowMs = session.dependencies.clock.nowMs();
+  const untilMs = record.waitUntilMs ?? nowMs + durationMs;
+  if (record.waitUntilMs === null) {
+    await commitOwned(session, (tx) => setStepWait(tx, session.run.id, step.id, untilMs, nowMs));
+    setRecord(session, step.id, { state: "running", startedAtMs: nowMs, waitUntilMs: untilMs });
+  }
+  if ((await waitUntil(session, step, untilMs)) === "released") return "released";
+  if (stopReason(session) !== null)
+    return endWithoutAttempt(session, step, "cancelled", "the run was stopped while it waited");
+  return endWithoutAttempt(session, step, "succeeded", null);
+}
+
+/** Sleeps for a short wait; gives the run back for a long one, or when the service stops. */
+async function waitUntil(session: RunSession, step: Step, untilMs: number | null): Promise<Progress> {
+  const { clock } = session.dependencies;
+  if (untilMs === null) return "ended";
+  const waitMs = untilMs - clock.nowMs();
+  if (waitMs > PARK_AFTER_MS || session.isDraining) return park(session, step, untilMs);
+  if (waitMs > 0) await clock.sleep(waitMs, session.stop.signal).catch(() => {});
+  return session.isDraining ? park(session, step, untilMs) : "ended";
+}
+
+async function park(session: RunSession, step: Step, untilMs: number): Promise<Progress> {
+  const { bells, log } = session.dependencies;
+  await commitOwned(session, (tx) => parkRun(tx, session.ownership, untilMs));
+  bells.runs.ring();
+  log.debug({ runId: session.run.id, stepId: step.id, untilMs }, "run parked");
+  return "released";
+}
+
+async function endWithoutAttempt(
+  session: RunSession,
+  step: Step,
+  status: StepEnd,
+  message: string | null,
+): Promise<Progress> {
+  const { clock, metrics } = session.dependencies;
+  const atMs = clock.nowMs();
+  const end = { status, exitCode: null, message, atMs, facts: null };
+  await commitOwned(session, (tx) => endStep(tx, session.run.id, step.id, end));
+  setRecord(session, step.id, { state: status, message, finishedAtMs: atMs, waitUntilMs: null });
+  metrics.stepsFinished.inc({ verb: step.verb, status });
+  return "ended";
+}
+
+/** The service stops and the step outlived its grace: a read step will be tried again, a change step is never run again. */
+async function interrupt(session: RunSession, step: Step, ended: AttemptEnded): Promise<Progress> {
+  const message = "the service was stopped while the step ran";
+  const isRepeated = step.onInterrupt === "retry";
+  await commitAttempt(session, step, ended, {
+    status: "interrupted",
+    message,
+    facts: null,
+    retryAfterMs: isRepeated ? 0 : null,
+  });
+  return "ended";
+}
+
+function renderAttempt(
+  session: RunSession,
+  step: Step,
+  variables: Record<string, unknown>,
+): Evaluated<RenderedStep> {
+  return evaluate(() => {
+    const { action, env } = renderStep(session.runbook, step, variables);
+    return { spec: action.spec, env, host: hostOf(session.run.plan, step) ?? LOCAL };
+  }, "the step's templates");
+}
+
+/** What the attempt means: its own status, then `fail_if`, `outputs` and `until`, then whether it may be tried again. */
+export function judgeAttempt(
+  session: RunSession,
+  step: Step,
+  ended: AttemptEnded,
+  variables: Record<string, unknown>,
+): AttemptVerdict {
+  const { result } = ended;
+  const own = {
+    ...variables,
+    stdout: ended.stdout,
+    ...(result.exitCode === null ? {} : { exit_code: result.exitCode }),
+    ...(result.json === null ? {} : { json: result.json }),
+    ...(result.value === null ? {} : { value: result.value }),
+    ...(result.response === null ? {} : { response: result.response }),
+  };
+  let status: StepEnd = result.status;
+  let message = result.message;
+  const outputs: Record<string, unknown> = {};
+  if (status === "succeeded" && step.failIf !== null) {
+    const failed = evaluate(() => step.failIf?.evaluate(own), "fail_if");
+    if (!failed.ok) [status, message] = ["failed", failed.message];
+    else if (failed.value === true) [status, message] = ["failed", `fail_if: ${step.failIf.source}`];
+  }
+  if (status === "succeeded") {
+    for (const [name, expression] of step.outputs) {
+      const output = evaluate(() => expression.evaluate(own), `outputs.${name}`);
+      if (output.ok) outputs[name] = output.value;
+      else [status, message] = ["failed", output.message];
+    }
+  }
+  // `until` also judges an attempt that failed: a probe that cannot connect yet is what one waits with.
+  if (step.until !== null && (status === "succeeded" || status === "failed")) {
+    const reached = evaluate(() => step.until?.evaluate(own), "until");
+    if (reached.ok && reached.value === true) [status, message] = ["succeeded", null];
+    else if (status === "succeeded")
+      [status, message] = [
+        "failed",
+        reached.ok ? `until: ${step.until.source} is not yet true` : reached.message,
+      ];
+  }
+  const facts: StepFacts = {
+    stdout: ended.stdout,
+    json: result.json,
+    value: result.value,
+    response: result.response,
+    outputs,
+  };
+  return {
+    status,
+    message,
+    facts,
+    retryAfterMs: mayRetry(session, step, ended, status) ? step.delayMs : null,
+  };
+}
+
+function mayRetry(session: RunSession, step: Step, ended: AttemptEnded, status: StepEnd): boolean {
+  if (stopReason(session) !== null || ended.number > step.retries) return false;
+  // Interrupted: the connection broke in the middle. Only what changes nothing is tried again then.
+  if (status === "interrupted") return step.effect === "read";
+  if (status !== "failed" && status !== "timed_out") return false;
+  return step.effect === "read" || ended.result.didNotStart || step.retryOn.includes(status);
+}
+
+type Evaluated<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly message: string };
+
+function evaluate<Value>(work: () => Value, what: string): Evaluated<Value> {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    return { ok: false, message: `${what}: ${error.message}` };
+  }
+}
+
+/** Whether the step's end fails the run. Evidence never does, unless the step says that it must be had (`critical`). */
+export function failsRun(step: Step, record: StepRecord): boolean {
+  if (record.state === "succeeded" || record.state === "skipped") return false;
+  if (record.state === "cancelled" || (record.state === "interrupted" && step.effect !== "read")) return true;
+  return !step.continueOnError;
+}

@@ -1,0 +1,27 @@
+import type { Host, InventoryHost } from "../hosts/host.ts";
+import { ExecutorError } from "./executor.ts";
+
+/** What an executor asks the inventory about a host at the moment of execution; a plan never freezes it. */
+export type HostEntry = Pick<InventoryHost, "access" | "become" | "readable">;
+
+/** Undefined when the inventory no longer knows the host. */
+export type HostLookup = (hostName: string) => HostEntry | undefined;
+
+/** Throws {@link ExecutorError} when the host has left the inventory. */
+export function hostEntry(lookUp: HostLookup, host: Host): HostEntry {
+  const entry = lookUp(host.name);
+  if (entry !== undefined) return entry;
+  throw new ExecutorError("unknown-host", `${host.name} is not in the inventory: add it to hosts.yml`, {
+    isRetryable: false,
+  });
+}
+
+/** Throws {@link ExecutorError} when the inventory does not let steps become the user on the host. */
+export function checkBecome(host: Host, entry: HostEntry, become: string | null): void {
+  if (become === null || entry.become.includes(become)) return;
+  throw new ExecutorError(
+    "not-permitted",
+    `steps may not become ${become} on ${host.name}: list the user under become in its entry of hosts.yml`,
+    { isRetryable: false },
+  );
+}

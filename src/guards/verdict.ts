@@ -1,0 +1,24 @@
+import type { Reason } from "../runs/reasons.ts";
+import { REASONS } from "../runs/reasons.ts";
+
+/** What a guard says of a start. All guards of rules and runbooks answer with this type. */
+export type Verdict =
+  | { readonly kind: "passes" }
+  /** Not now, but judge again at `retryAtMs`. */
+  | { readonly kind: "delays"; readonly reason: Reason; readonly retryAtMs: number; readonly text: string }
+  /** Not at all; judged again only when the alert is repeated. */
+  | { readonly kind: "refuses"; readonly reason: Reason; readonly text: string };
+
+/** What all guards together say: the verdict that names the reason, and everything that spoke against the start. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly against: readonly Exclude<Verdict, { kind: "passes" }>[];
+}
+
+/** The first reason in the order of {@link REASONS} is the one that is told; all are kept. */
+export function combineVerdicts(verdicts: readonly Verdict[]): Judgement {
+  const against = verdicts
+    .filter((verdict) => verdict.kind !== "passes")
+    .toSorted((left, right) => REASONS.indexOf(left.reason) - REASONS.indexOf(right.reason));
+  return { verdict: against[0] ?? { kind: "passes" }, against };
+}

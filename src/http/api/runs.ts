@@ -1,0 +1,193 @@
+import { type Request, type Response, Router } from "express";
+import type { ArtifactStore } from "../../archive/artifact-store.ts";
+import type { BundleFormat, BundleStore } from "../../archive/bundle-store.ts";
+import { snapshotBundle } from "../../engine/snapshot.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { isId } from "../../platform/ids.ts";
+import type { Run } from "../../runs/records.ts";
+import { isFinal, RUN_STATES, type RunState } from "../../runs/states.ts";
+import { readArtifacts, readNewestBundle } from "../../store/evidence.ts";
+import { cancelQueuedRuns, listRuns, readRun, requestCancel } from "../../store/runs.ts";
+import { readSteps } from "../../store/steps.ts";
+import type { Store } from "../../store/store.ts";
+import { leaveFollowUps } from "../../engine/end-run.ts";
+import { sendDownload } from "../downloads.ts";
+import { HttpProblem, notFound } from "../problems.ts";
+import { readPage } from "./paging.ts";
+import { artifactShape, runShape } from "./shapes.ts";
+
+export interface RunRoutesDependencies {
+  readonly store: Store;
+  readonly artifacts: ArtifactStore;
+  readonly bundles: BundleStore;
+  readonly engine: Engine;
+  readonly engineDependencies: EngineDependencies;
+  readonly externalUrl: string;
+}
+
+/** Runs: lists, details, evidence, bundles, cancellation. */
+export function runRoutes(dependencies: RunRoutesDependencies): Router {
+  const router = Router();
+  router.get("/runs", (request, response) => sendRuns(dependencies, request, response));
+  router.get("/runs/:id", (request, response) => sendRun(dependencies, request, response));
+  router.post("/runs/:id/cancel", (request, response) => cancelRun(dependencies, request, response));
+  router.get("/runs/:id/artifacts", (request, response) => sendArtifacts(dependencies, request, response));
+  router.get("/runs/:id/artifacts/*path", (request, response) =>
+    sendArtifact(dependencies, request, response),
+  );
+  router.get("/runs/:id/bundle.zip", (request, response) =>
+    sendBundle(dependencies, "zip", request, response),
+  );
+  router.get("/runs/:id/bundle.tar.gz", (request, response) =>
+    sendBundle(dependencies, "tar.gz", request, response),
+  );
+  return router;
+}
+
+async function sendRuns(
+  { store, externalUrl }: RunRoutesDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const page = readPage(request);
+  const filter = {
+    state: stateFilter(request),
+    runbook: textFilter(request, "runbook"),
+    episodeId: textFilter(request, "alert"),
+  };
+  const runs = await listRuns(store.reader, filter, page.limit + 1, page.after);
+  const shown = runs.slice(0, page.limit);
+  const items = await Promise.all(
+    shown.map(async (run) => runShape(externalUrl, run, null, await readNewestBundle(store.reader, run.id))),
+  );
+  response.json({ items, next: runs.length > page.limit ? (shown.at(-1)?.id ?? null) : null });
+}
+
+function stateFilter(request: Request): RunState | null {
+  const text = textFilter(request, "status");
+  if (text === null) return null;
+  const state = RUN_STATES.find((candidate) => candidate === text);
+  if (state === undefined)
+    throw new HttpProblem(400, "Bad request", `status is one of ${RUN_STATES.join(", ")}`);
+  return state;
+}
+
+function textFilter(request: Request, name: string): string | null {
+  const value = request.query[name];
+  return typeof value === "string" ? value : null;
+}
+
+/** The run of the path, or 404. */
+export async function findRun(store: Store, request: Request): Promise<Run> {
+  const id = String(request.params["id"]);
+  const run = isId(id) ? await readRun(store.reader, id) : null;
+  if (run === null) throw notFound(`there is no run ${id.slice(0, 64)}`);
+  return run;
+}
+
+async function sendRun(
+  { store, externalUrl }: RunRoutesDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const run = await findRun(store, request);
+  const [steps, bundle] = await Promise.all([
+    readSteps(store.reader, run.id),
+    readNewestBundle(store.reader, run.id),
+  ]);
+  response.json(runShape(externalUrl, run, steps, bundle));
+}
+
+/** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */
+async function cancelRun(
+  dependencies: RunRoutesDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { store, engine, engineDependencies } = dependencies;
+  const run = await findRun(store, request);
+  if (isFinal(run.state)) throw new HttpProblem(409, "Already over", `the run is ${run.state}`);
+  await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    const cancelled = await cancelQueuedRuns(tx, [run.id], atMs, "cancelled by a person before it started");
+    const current = cancelled.length > 0 ? await readRun(tx, run.id) : null;
+    if (current === null) await requestCancel(tx, run.id, atMs);
+    else await leaveFollowUps(tx, engineDependencies, current, atMs);
+  });
+  engine.dispatcher.cancel(run.id);
+  engineDependencies.bells.outbox.ring();
+  response
+    .status(202)
+    .json({ id: run.id, status: (await readRun(store.reader, run.id))?.state ?? run.state });
+}
+
+async function sendArtifacts(
+  { store, externalUrl }: RunRoutesDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const run = await findRun(store, request);
+  const artifacts = await readArtifacts(store.reader, run.id);
+  response.json({ items: artifacts.map((artifact) => artifactShape(externalUrl, artifact)), next: null });
+}
+
+async function sendArtifact(
+  { store, artifacts }: RunRoutesDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const run = await findRun(store, request);
+  const parts: unknown = request.params["path"];
+  const path = Array.isArray(parts) ? parts.join("/") : String(parts);
+  const artifact = (await readArtifacts(store.reader, run.id)).find((candidate) => candidate.path === path);
+  if (artifact === undefined) throw notFound(`the run has no file of this name; GET ../artifacts lists them`);
+  await sendDownload(request, response, {
+    fileName: path.split("/").at(-1) ?? "file",
+    contentType: artifact.contentType,
+    bytes: artifact.bytes,
+    tag: artifact.sha256,
+    sha256: artifact.sha256,
+    isAttachment: !/^(text\/plain|application\/json)/.test(artifact.contentType),
+    open: (range) => artifacts.read(run.id, artifact.path, range),
+  });
+}
+
+/** The newest sealed revision; of a run that is going on, a snapshot that says so and is kept only while it is sent. */
+async function sendBundle(
+  dependencies: RunRoutesDependencies,
+  format: BundleFormat,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { store, bundles, engineDependencies } = dependencies;
+  const run = await findRun(store, request);
+  const sealed = await readNewestBundle(store.reader, run.id);
+  if (sealed !== null) return sendStoredBundle(bundles, format, sealed, request, response);
+  const snapshot = await snapshotBundle(engineDependencies, run);
+  try {
+    await sendStoredBundle(bundles, format, snapshot, request, response);
+  } finally {
+    await bundles.remove(snapshot.sha256);
+  }
+}
+
+async function sendStoredBundle(
+  bundles: BundleStore,
+  format: BundleFormat,
+  bundle: { readonly fileName: string; readonly sha256: string; readonly bytes: number },
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const bytes = format === "zip" ? bundle.bytes : (await bundles.prepareTarGz(bundle.sha256)).bytes;
+  await sendDownload(request, response, {
+    fileName: `${bundle.fileName}.${format}`,
+    contentType: format === "zip" ? "application/zip" : "application/gzip",
+    bytes,
+    // The digest of a tar.gz is not stored; a zip's is its name, and the tar.gz is made of it once.
+    tag: format === "zip" ? bundle.sha256 : `${bundle.sha256}.${format}.${bytes}`,
+    sha256: format === "zip" ? bundle.sha256 : null,
+    isAttachment: true,
+    open: (range) => bundles.read(bundle.sha256, format, range),
+  });
+}

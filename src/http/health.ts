@@ -1,0 +1,49 @@
+import { type Request, type Response, Router } from "express";
+import type { Metrics } from "../platform/metrics.ts";
+import { HttpProblem } from "./problems.ts";
+
+export interface HealthDependencies {
+  readonly metrics: Metrics;
+  /** Brings up to date what is counted in the database. */
+  readonly beforeScrape: () => Promise<void>;
+  /** Null when the service takes deliveries; otherwise why not. */
+  readonly whyNotReady: () => Promise<string | null>;
+  /** Null when reloading over HTTP is not enabled. Resolves with what is wrong, empty when the new configuration is in use. */
+  readonly reload: (() => Promise<readonly string[]>) | null;
+}
+
+/** The endpoints that Prometheus' own programs have, with the same paths and answers. */
+export function healthRoutes(dependencies: HealthDependencies): Router {
+  const router = Router();
+  router.get(
+    "/-/healthy",
+    (_request: Request, response: Response) => void response.type("text").send("Nightshift is healthy.\n"),
+  );
+  router.get("/-/ready", async (_request: Request, response: Response) => {
+    const reason = await dependencies.whyNotReady();
+    if (reason === null) response.type("text").send("Nightshift is ready.\n");
+    else response.status(503).type("text").send(`Nightshift is not ready: ${reason}\n`);
+  });
+  router.post("/-/reload", async (_request: Request, response: Response) => {
+    if (dependencies.reload === null)
+      throw new HttpProblem(
+        403,
+        "Lifecycle API is not enabled",
+        "start with --web.enable-lifecycle, or send SIGHUP",
+      );
+    const problems = await dependencies.reload();
+    if (problems.length === 0) return void response.type("text").send("reloaded\n");
+    response
+      .status(422)
+      .type("text")
+      .send(`the earlier configuration stays in use\n${problems.join("\n")}\n`);
+  });
+  router.get("/metrics", async (_request: Request, response: Response) => {
+    // A database that is away must not take the metrics that say so with it.
+    await dependencies.beforeScrape().catch(() => {});
+    response
+      .type(dependencies.metrics.registry.contentType)
+      .send(await dependencies.metrics.registry.metrics());
+  });
+  return router;
+}

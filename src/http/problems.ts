@@ -1,0 +1,75 @@
+import type { NextFunction, Request, Response } from "express";
+import { ArtifactError } from "../archive/artifact-store.ts";
+import type { Log } from "../platform/log.ts";
+
+/** One thing wrong with a request, at a place in it. */
+export interface ProblemError {
+  /** JSON pointer (RFC 6901). */
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** An answer that is an error, as RFC 9457 has it. Thrown by handlers; the one place that writes it is {@link sendProblem}. */
+export class HttpProblem extends Error {
+  override readonly name = "HttpProblem";
+  readonly status: number;
+  readonly title: string;
+  readonly errors: readonly ProblemError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    options: { errors?: readonly ProblemError[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.title = title;
+    this.errors = options.errors ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+export function notFound(detail: string): HttpProblem {
+  return new HttpProblem(404, "Not found", detail);
+}
+
+/** Writes the problem. Short, because Alertmanager and Grafana put an error's whole body into their logs. */
+export function sendProblem(response: Response, problem: HttpProblem, instance: string): void {
+  response.status(problem.status).set(problem.headers).type("application/problem+json");
+  response.send(
+    JSON.stringify({
+      type: "about:blank",
+      title: problem.title,
+      status: problem.status,
+      detail: problem.message,
+      instance,
+      errors: problem.errors,
+    }),
+  );
+}
+
+/** The last handler: whatever was thrown becomes a problem; what nobody foresaw is logged and told as 500 without a word of it. */
+export function problemHandler(log: Log) {
+  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendProblem(response, toProblem(error, log), request.path);
+  };
+}
+
+function toProblem(error: unknown, log: Log): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof ArtifactError && error.code === "not-found")
+    return notFound("this file is no longer kept");
+  const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
+  // What Express itself refuses: a malformed escape in the path, say.
+  if (typeof status === "number" && status >= 400 && status < 500)
+    return new HttpProblem(status, "Bad request", "the request could not be read");
+  log.error({ error }, "a request failed");
+  return new HttpProblem(500, "Internal error", "the request failed; the log of the service says why");
+}

@@ -1,0 +1,90 @@
+import express, { type Express, type Router } from "express";
+import helmet from "helmet";
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import type { RequestLimits } from "../alerts/limits.ts";
+import type { Log } from "../platform/log.ts";
+import { notFound, problemHandler } from "./problems.ts";
+
+export interface WebAppParts {
+  readonly mountWebhooks: (app: Express) => void;
+  readonly health: Router;
+  readonly api: readonly Router[];
+  readonly pages: Router;
+  readonly log: Log;
+}
+
+/** All routes in the order in which they are tried; webhooks first, without anything that only browsers need. */
+export function createWebApp(parts: WebAppParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  parts.mountWebhooks(app);
+  // The pages set a policy of their own; HSTS is for whoever terminates TLS.
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { "default-src": ["'none'"], "upgrade-insecure-requests": null } },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(parts.health);
+  for (const router of parts.api) app.use("/api/v1", router);
+  app.use(parts.pages);
+  app.use((request) => {
+    throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);
+  });
+  app.use(problemHandler(parts.log));
+  return app;
+}
+
+/** A server with a limit on everything that a client can make it wait for or hold. */
+export function createWebServer(app: Express, limits: RequestLimits): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
+      noDelay: true,
+    },
+    app,
+  );
+  server.maxHeadersCount = limits.headersMax;
+  server.maxConnections = limits.connectionsMax;
+  return server;
+}
+
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  server.listen(port, host === "" ? undefined : host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new Error(`cannot listen on ${host}:${port}: ${describeListenError(error)}`, { cause: error });
+  }
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+function describeListenError(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "another program has it; stop that one, or set --web.listen-address";
+  if (code === "EACCES") return "not permitted; take a port of 1024 or above, or let a proxy listen there";
+  if (code === "EADDRNOTAVAIL") return "this machine has no such address; set --web.listen-address";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** How long connections in use are given when the server closes. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** No new connections, idle ones closed at once, busy ones after a grace. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const grace = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(grace);
+}

@@ -1,0 +1,244 @@
+import type { Express, Request, Response } from "express";
+import {
+  authenticate,
+  type AuthRefusal,
+  authenticateHeadersFirst,
+  needsBody,
+  type SourceAuth,
+} from "../../access/source-auth/authenticate.ts";
+import { type Delivery, DeliveryError } from "../../alerts/alert.ts";
+import type { Source } from "../../engine/dependencies.ts";
+import { type Intake, IntakeUnavailableError } from "../../engine/intake.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Metrics } from "../../platform/metrics.ts";
+import { type Body, type BodyRoom, createBodyRoom, discardRest, readBody } from "../body.ts";
+import { HttpProblem, sendProblem } from "../problems.ts";
+import type { BodyParser } from "./body-parser.ts";
+
+/** A source with its secrets as read. Replaced whole at a reload. */
+export interface WebhookSource {
+  readonly source: Source;
+  readonly auth: SourceAuth;
+}
+
+export interface WebhookDependencies {
+  readonly sources: () => ReadonlyMap<string, WebhookSource>;
+  readonly parser: BodyParser;
+  readonly intake: Intake;
+  readonly limits: { readonly bodyBytesMax: number; readonly refusedBodyBytesMax: number };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const RETRY_AFTER_S = "5";
+/**
+ * Bytes of all bodies that are read or wait to be stored. A storm of ordinary deliveries needs a tenth of it; without a bound 2,000
+ * connections with bodies of 16 MiB would need 32 GiB.
+ */
+const BODIES_BYTES_MAX = 256 * 1024 * 1024;
+
+interface Receiver extends WebhookDependencies {
+  readonly room: BodyRoom;
+}
+
+/**
+ * The hot path. Answers 202 only after the commit; 503 when nothing could be stored, which Alertmanager retries. Never 429 and
+ * never a redirect: it gives up on those. Mounted on the app itself: a router of its own costs as much as the authentication.
+ */
+export function mountWebhooks(app: Express, dependencies: WebhookDependencies): void {
+  // At least one body of the largest size must have room beside others.
+  const room = createBodyRoom(Math.max(BODIES_BYTES_MAX, 2 * dependencies.limits.bodyBytesMax));
+  const receiver = { ...dependencies, room };
+  const receive = (request: Request, response: Response) => {
+    receiveDelivery(receiver, request, response).catch((error: unknown) =>
+      refuse(dependencies, request, response, error),
+    );
+  };
+  app.route("/webhooks/:source").post(receive).put(receive).all(onlyPost);
+  // Prometheus and vmalert append this path of Alertmanager's API to the address they are given.
+  app.route("/webhooks/:source/api/v2/alerts").post(receive).put(receive).all(onlyPost);
+}
+
+function onlyPost(request: Request, response: Response): void {
+  const problem = new HttpProblem(405, "Method not allowed", "deliver with POST or PUT", {
+    headers: { allow: "POST, PUT" },
+  });
+  sendProblem(response, problem, request.path);
+}
+
+async function receiveDelivery(dependencies: Receiver, request: Request, response: Response): Promise<void> {
+  const receivedAtMs = dependencies.clock.nowMs();
+  const found = dependencies.sources().get(String(request.params["source"]));
+  if (found === undefined)
+    throw new HttpProblem(404, "Unknown source", "no source of this name is configured");
+  checkEncoding(request);
+  const early = authenticateHeadersFirst(found.auth, request);
+  const { limits, room } = dependencies;
+  const body = await readBody(request, early.ok ? limits.bodyBytesMax : limits.refusedBodyBytesMax, room);
+  try {
+    if (!early.ok) throw unauthorized(found.auth, early.reason);
+    const bytes = authenticatedBytes(dependencies, found.auth, request, body, receivedAtMs);
+    if (bytes !== null) await takeIn(dependencies, found.source, { request, response, bytes, receivedAtMs });
+  } finally {
+    if (body.kind === "whole") room.give(body.bytes.byteLength);
+  }
+}
+
+interface Received {
+  readonly request: Request;
+  readonly response: Response;
+  readonly bytes: Buffer;
+  readonly receivedAtMs: number;
+}
+
+async function takeIn(
+  dependencies: WebhookDependencies,
+  source: Source,
+  { request, response, bytes, receivedAtMs }: Received,
+): Promise<void> {
+  const contentType = request.headers["content-type"];
+  const delivery = await dependencies.parser.parse(source, { bytes, contentType }, receivedAtMs);
+  if (delivery.alerts.length + delivery.invalid.length === 0)
+    return answer(dependencies, response, source, 200, null, delivery);
+  const id = await dependencies.intake.submit({ source, delivery, body: bytes, receivedAtMs });
+  const isTest = delivery.alerts.length > 0 && delivery.alerts.every((alert) => alert.nature === "test");
+  answer(dependencies, response, source, isTest ? 200 : 202, id, delivery);
+}
+
+function answer(
+  dependencies: WebhookDependencies,
+  response: Response,
+  source: Source,
+  status: 200 | 202,
+  id: string | null,
+  delivery: Delivery,
+): void {
+  dependencies.metrics.deliveries.inc({
+    source: source.name,
+    result: status === 202 ? "accepted" : "nothing_to_do",
+  });
+  // Written without Express' helpers: an ETag of the answer is of no use to a sender, and costs as much as the parsing.
+  const text = JSON.stringify({ delivery: id, alerts: delivery.alerts.length });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+/** The body's bytes, once its sender is known. Null when the sender went away. */
+function authenticatedBytes(
+  { limits }: WebhookDependencies,
+  auth: SourceAuth,
+  request: Request,
+  body: Body,
+  nowMs: number,
+): Buffer | null {
+  switch (body.kind) {
+    case "aborted":
+      return null;
+    case "too_large": {
+      const detail = `the body is larger than ${limits.bodyBytesMax} bytes; set limits.body, or max_alerts in the sender`;
+      throw new HttpProblem(413, "Body too large", detail);
+    }
+    case "no_room":
+      throw new HttpProblem(503, "Unavailable", "too many large bodies wait to be stored", {
+        headers: { "retry-after": RETRY_AFTER_S },
+      });
+    case "whole": {
+      if (!needsBody(auth)) return body.bytes;
+      const { headers, rawHeaders } = request;
+      const result = authenticate(auth, { headers, rawHeaders, body: body.bytes, nowMs });
+      if (!result.ok) throw unauthorized(auth, result.reason);
+      return body.bytes;
+    }
+  }
+}
+
+/** Remembers the reason for the log; the sender is told none of it. */
+class Unauthorized extends HttpProblem {
+  readonly reason: AuthRefusal;
+
+  constructor(reason: AuthRefusal, headers: Readonly<Record<string, string>>) {
+    super(401, "Not authenticated", "the request does not prove that it comes from this source", { headers });
+    this.reason = reason;
+  }
+}
+
+function unauthorized(auth: SourceAuth, reason: AuthRefusal): Unauthorized {
+  const scheme =
+    auth.kind === "bearer" ? "Bearer" : auth.kind === "basic" ? 'Basic realm="nightshift"' : null;
+  return new Unauthorized(reason, scheme === null ? {} : { "www-authenticate": scheme });
+}
+
+function checkEncoding(request: Request): void {
+  const encoding = request.headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return;
+  throw new HttpProblem(415, "Unsupported encoding", "send the body without compression");
+}
+
+function refuse(
+  dependencies: WebhookDependencies,
+  request: Request,
+  response: Response,
+  error: unknown,
+): void {
+  const problem = toProblem(error, dependencies.log);
+  const known = dependencies.sources().get(String(request.params["source"]));
+  const source = known?.source.name ?? "unknown";
+  const result = RESULTS[problem.status] ?? "refused";
+  dependencies.metrics.deliveries.inc({ source, result });
+  const reason = problem instanceof Unauthorized ? { reason: problem.reason } : {};
+  dependencies.log.warn(
+    { source, status: problem.status, ...reason, detail: problem.message },
+    "delivery refused",
+  );
+  if (response.headersSent || response.destroyed) return;
+  sendProblem(response, problem, request.path);
+  discardRest(request);
+}
+
+const RESULTS: Readonly<Record<number, string>> = {
+  400: "invalid",
+  401: "unauthenticated",
+  404: "unknown_source",
+  413: "too_large",
+  415: "unsupported",
+  503: "unavailable",
+};
+
+/** What a sender is told; where the database lies is none of its business. */
+const UNAVAILABLE: Readonly<Record<IntakeUnavailableError["code"], string>> = {
+  overloaded: "too many deliveries wait to be stored",
+  stopping: "the service is stopping",
+  "disk-full": "the disk is full; nothing was stored",
+  busy: "the database is busy; nothing was stored",
+  away: "the database does not answer; nothing was stored",
+  "read-only": "the database cannot be written; nothing was stored",
+};
+
+function toProblem(error: unknown, log: Log): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof DeliveryError) {
+    const errors = error.problems
+      .slice(0, 10)
+      .map((problem) => ({ pointer: problem.pointer, code: error.code, message: problem.message }));
+    if (error.code === "too_large") return new HttpProblem(413, "Too large", error.message, { errors });
+    if (error.code === "unsupported_type")
+      return new HttpProblem(415, "Unsupported type", error.message, { errors });
+    return new HttpProblem(400, "Invalid delivery", error.message, { errors });
+  }
+  const headers = { "retry-after": RETRY_AFTER_S };
+  if (error instanceof IntakeUnavailableError)
+    return new HttpProblem(503, "Unavailable", UNAVAILABLE[error.code], { headers });
+  // A fault of ours: nothing was stored, and a later try may find it mended. 500 would be retried too, but says less.
+  log.error({ error }, "a delivery failed for a reason that nobody foresaw");
+  return new HttpProblem(
+    503,
+    "Unavailable",
+    "the delivery could not be stored; the log of the service says why",
+    { headers },
+  );
+}

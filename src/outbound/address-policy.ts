@@ -1,0 +1,62 @@
+import { createAddressClassifier } from "./addresses.ts";
+
+/** Whether a connection to this address is allowed for a URL with this host. Asked for each address, and for each redirect. */
+export type AddressPolicy = (hostname: string, address: string) => boolean;
+
+/** For what the administrator configured (Prometheus, Alertmanager, notifiers): any address. */
+export const anyAddress: AddressPolicy = () => true;
+
+export interface RunbookHosts {
+  /** The runbook's `http_hosts`: names, addresses, and `*.example.net` for every name below. */
+  readonly httpHosts: readonly string[];
+  /** Names and addresses of the inventory. */
+  readonly inventory: readonly string[];
+}
+
+/**
+ * For URLs of a runbook, parts of which come from its inputs: only hosts of the inventory or of `http_hosts`, and of their
+ * addresses only public and private ones. Loopback, link-local and other special addresses only when `http_hosts` names that
+ * address (or `localhost`), so that no DNS answer can lead there. Addresses of cloud metadata never.
+ */
+export function runbookAddressPolicy(hosts: RunbookHosts): AddressPolicy {
+  const named = new Set(hosts.httpHosts.map(canonicalHost));
+  const inventory = new Set(hosts.inventory.map(canonicalHost));
+  const suffixes = hosts.httpHosts
+    .filter((host) => host.startsWith("*."))
+    .map((host) => canonicalHost(host.slice(1)));
+  const classifier = createAddressClassifier();
+  return (hostname, address) => {
+    const host = canonicalHost(hostname);
+    const isKnown =
+      named.has(host) || inventory.has(host) || suffixes.some((suffix) => host.endsWith(suffix));
+    if (!isKnown) return false;
+    const addressClass = classifier.classify(address);
+    switch (addressClass) {
+      case "public":
+      case "private":
+        return true;
+      case "loopback":
+        return named.has(host) && (host === "localhost" || host === canonicalHost(address));
+      case "link_local":
+      case "unspecified":
+      case "multicast":
+      case "reserved":
+      case "embedded":
+        return named.has(canonicalHost(address)) && host === canonicalHost(address);
+      case "metadata":
+      case "invalid":
+        return false;
+    }
+  };
+}
+
+/** Lower case, without the root's dot, and an IPv6 address without brackets in its shortest form. */
+export function canonicalHost(host: string): string {
+  const bare = host
+    .toLowerCase()
+    .replace(/\.$/, "")
+    .replace(/^\[(.*)\]$/, "$1");
+  if (!bare.includes(":")) return bare;
+  const url = `http://[${bare}]/`;
+  return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : bare;
+}

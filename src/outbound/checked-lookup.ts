@@ -1,0 +1,39 @@
+import { lookup as systemLookup, type LookupAddress } from "node:dns";
+import type { LookupFunction } from "node:net";
+import type { AddressPolicy } from "./address-policy.ts";
+
+type FoundHost = (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void;
+
+/** Finds all addresses of a name. */
+export type ResolveHost = (hostname: string, found: FoundHost) => void;
+
+/** As the machine's resolver does it, `/etc/hosts` included. */
+export function resolveBySystem(hostname: string, found: FoundHost): void {
+  systemLookup(hostname, { all: true }, found);
+}
+
+/** None of a host's addresses may be connected to. */
+export class AddressRefusedError extends Error {
+  override readonly name = "AddressRefusedError";
+}
+
+/**
+ * A lookup for `net.connect` that gives only allowed addresses. Since the socket connects to exactly what this returns, a
+ * name that resolves differently from one moment to the next (DNS rebinding) gains nothing.
+ */
+export function checkedLookup(policy: AddressPolicy, resolveHost: ResolveHost): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveHost(hostname, (error, addresses) => {
+      if (error !== null) return callback(error, "", 0);
+      const allowed = addresses.filter(({ address }) => policy(hostname, address));
+      const [first] = allowed;
+      if (first === undefined) return callback(refusalOf(hostname, addresses), "", 0);
+      return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
+    });
+  };
+}
+
+export function refusalOf(hostname: string, addresses: readonly LookupAddress[]): AddressRefusedError {
+  const found = addresses.map(({ address }) => address).join(", ");
+  return new AddressRefusedError(`${hostname} (${found || "no address"}) may not be connected to`);
+}

@@ -1,0 +1,40 @@
+/**
+ * Places where a test may kill the process, one at every line between two durable facts. Each name says what has just
+ * happened. The variable `NIGHTSHIFT_KILLPOINT=after-intent:3` kills at the third time that line is reached.
+ */
+export const KILL_POINTS = [
+  "before-intake-commit",
+  "after-intake-commit",
+  "after-claim",
+  "after-intent",
+  "after-effect",
+  "after-outcome",
+  "after-last-step",
+  "after-run-end",
+  "after-bundle-written",
+  "after-bundle-recorded",
+  "after-notice-sent",
+  "after-timer-claimed",
+] as const;
+export type KillPoint = (typeof KILL_POINTS)[number];
+
+export interface KillPoints {
+  reached(point: KillPoint): void;
+}
+
+/** Does nothing unless `spec` names a point. Ends the process with SIGKILL, as a crash would. */
+export function createKillPoints(spec: string | undefined): KillPoints {
+  if (spec === undefined || spec === "") return { reached: () => {} };
+  const [name, countText] = spec.split(":");
+  if (!KILL_POINTS.some((point) => point === name)) {
+    throw new Error(`NIGHTSHIFT_KILLPOINT=${spec}: no such kill point; there are ${KILL_POINTS.join(", ")}`);
+  }
+  let remaining = Number(countText ?? 1);
+  return {
+    reached(point) {
+      if (point !== name) return;
+      remaining -= 1;
+      if (remaining === 0) process.kill(process.pid, "SIGKILL");
+    },
+  };
+}

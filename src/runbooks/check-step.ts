@@ -1,0 +1,148 @@
+import { hasTemplate } from "../expressions/templates.ts";
+import type { Path } from "../platform/yaml.ts";
+import { pathOf, type StepDraft } from "./draft.ts";
+import { envNameProblem } from "./env-names.ts";
+import type { Checking } from "./expressions.ts";
+import { type Verb, VERBS } from "./runbook.ts";
+import { PLANNED_VERBS } from "./schema.ts";
+import { type PrometheusSpec, queryVariables } from "./verbs/prometheus.ts";
+import { RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
+
+/** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
+export function checkStep(checking: Checking, step: StepDraft): void {
+  const verb = checkVerb(checking, step);
+  checkFixedTexts(checking, step);
+  if (step.entry === undefined || verb === undefined) return;
+  checkKeys(checking, step, verb);
+  checkEnv(checking, step);
+  checkTarget(checking, step, verb);
+  if (verb === "prometheus") checkQuery(checking, step);
+  if (step.action?.verb === "wait" && step.action.spec.durationMs === null && step.entry.until === undefined)
+    report(
+      checking,
+      [...pathOf(step), "wait"],
+      "missing-key",
+      "wait: {} waits for the step's until; write one",
+    );
+}
+
+function report(checking: Checking, path: Path, code: string, message: string, onKey = false): void {
+  checking.problems.push(checking.draft.file.problem(path, code, message, { onKey }));
+}
+
+function checkVerb(checking: Checking, step: StepDraft): Verb | undefined {
+  const [first, second] = [...VERBS, ...PLANNED_VERBS].filter((key) => Object.hasOwn(step.raw, key));
+  if (first === undefined) {
+    // A verb that is spelled wrong is an unknown key already.
+    if (step.entry === undefined) return undefined;
+    const message = `a step needs one of: ${VERBS.join(", ")}`;
+    report(checking, pathOf(step), "no-verb", message);
+  } else if (second !== undefined) {
+    const message = `a step does one thing: "${first}" or "${second}"; make two steps of it`;
+    report(checking, [...pathOf(step), second], "two-verbs", message, true);
+  }
+  return second === undefined ? VERBS.find((verb) => verb === first) : undefined;
+}
+
+/** Texts that are code or names: a value from outside has no place in them. */
+function checkFixedTexts(checking: Checking, step: StepDraft): void {
+  const { run, name } = step.raw;
+  if (typeof run === "string") checkScript(checking, step, run);
+  if (typeof name === "string" && hasTemplate(name))
+    report(checking, [...pathOf(step), "name"], "template-not-here", "a step's name is a fixed text");
+}
+
+const TEMPLATE = /\$\{\{\s*(.*?)\s*(\}\}|$)/g;
+
+function checkScript(checking: Checking, step: StepDraft, script: string): void {
+  for (const match of script.matchAll(TEMPLATE)) {
+    const inner = match[1] ?? "";
+    const name = (/(\w+)\W*$/.exec(inner)?.[1] ?? "value").toUpperCase();
+    const message =
+      `a value inside a script would become part of the program; ` +
+      `pass it through env: {${name}: "\${{ ${inner} }}"} and write "$${name}" in the script`;
+    const place = { offset: match.index, length: match[0].length };
+    const path = [...pathOf(step), "run"];
+    checking.problems.push(checking.draft.file.problem(path, "template-in-script", message, place));
+  }
+}
+
+/** Keys that would be ignored by the step's verb. */
+function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
+  const meaning: readonly [string, (verb: Verb) => boolean, string][] = [
+    ["shell", (which) => which === "run", "it belongs to run"],
+    ["target", (which) => RUNS_SOMEWHERE.has(which), "Nightshift itself does this step"],
+    ["become", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
+    ["env", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
+  ];
+  for (const [key, isFor, why] of meaning) {
+    if (!Object.hasOwn(step.raw, key) || isFor(verb)) continue;
+    const message = `"${key}" does nothing in a step with "${verb}": ${why}`;
+    report(checking, [...pathOf(step), key], "not-for-this-verb", message, true);
+  }
+}
+
+function checkEnv(checking: Checking, step: StepDraft): void {
+  for (const [name, value] of Object.entries(step.entry?.env ?? {})) {
+    const problem = envNameProblem(name, hasTemplate(value));
+    if (problem !== undefined) report(checking, [...pathOf(step), "env", name], "env-name", problem, true);
+  }
+}
+
+function checkTarget(checking: Checking, step: StepDraft, verb: Verb): void {
+  if (!RUNS_SOMEWHERE.has(verb) || step.entry?.target !== undefined) return;
+  if (Object.hasOwn(checking.draft.raw, "target")) return;
+  const host = [...checking.draft.inputs.values()].find((input) => input?.type === "host");
+  if (host === undefined) return;
+  const message = `where does this step run? add target: \${{ inputs.${host.name} }}, or target: local for the machine of Nightshift`;
+  report(checking, pathOf(step), "target-required", message);
+}
+
+function checkQuery(checking: Checking, step: StepDraft): void {
+  if (step.action?.verb !== "prometheus") return;
+  const { query, vars } = step.action.spec;
+  const path = [...pathOf(step), "prometheus"];
+  if (hasTemplate(query)) {
+    const message =
+      "a value inside a query would become part of it; bind it: vars: {name: ...}, and write $name in the query";
+    const place = { offset: query.indexOf("${{"), length: 3 };
+    checking.problems.push(
+      checking.draft.file.problem([...path, "query"], "template-in-query", message, place),
+    );
+    return;
+  }
+  checkVariables(checking, path, query, vars);
+  for (const [name, variable] of Object.entries(vars)) {
+    if (variable.kind === "regex_of" && hasTemplate(variable.then))
+      report(
+        checking,
+        [...path, "vars", name, "then"],
+        "template-not-here",
+        "then is a fixed regular expression",
+      );
+  }
+}
+
+function checkVariables(checking: Checking, path: Path, query: string, vars: PrometheusSpec["vars"]): void {
+  const uses = queryVariables(query);
+  for (const { name, offset, isInString } of uses) {
+    const isKnown = Object.hasOwn(vars, name);
+    if (isKnown !== isInString) continue;
+    const message = isInString
+      ? `$${name} stands inside a string, where nothing replaces it; write it bare, as in instance=~$${name}`
+      : `the query uses $${name}, which is not in vars`;
+    const place = { offset, length: name.length + 1 };
+    checking.problems.push(
+      checking.draft.file.problem(
+        [...path, "query"],
+        isInString ? "variable-in-string" : "unknown-variable",
+        message,
+        place,
+      ),
+    );
+  }
+  for (const name of Object.keys(vars)) {
+    if (!uses.some((use) => use.name === name))
+      report(checking, [...path, "vars", name], "unused-variable", `the query has no $${name}`, true);
+  }
+}

@@ -1,0 +1,112 @@
+import type { Expression } from "../expressions/expression.ts";
+import { hasTemplate } from "../expressions/templates.ts";
+import { LOCAL_HOST } from "../hosts/host.ts";
+import type { Path } from "../platform/yaml.ts";
+import { pathOf, type StepDraft } from "./draft.ts";
+import { type Checking, checkExpression, checkTemplate } from "./expressions.ts";
+import type { Present } from "./references.ts";
+import type { Action, Step } from "./runbook.ts";
+import type { StepEntry } from "./schema.ts";
+import { goesOnAfterFailure, isEvidence, type Place } from "./scope.ts";
+import { defaultEffect, defaultTimeoutMs, RUNS_SOMEWHERE } from "./verbs.ts";
+
+const DELAY_MS = 5_000;
+
+/** Compiles what a step says; undefined when the step could not be read. Problems are pushed either way. */
+export function compileStep(checking: Checking, step: StepDraft): Step | undefined {
+  const before: Place = { kind: "step", step };
+  const after: Place = { kind: "result", step };
+  const condition = expressionAt(checking, step, "if", before, [], "bool");
+  const present = condition?.presentWhenTrue ?? [];
+  checkTexts(checking, step, present);
+  const target = compileTarget(checking, step);
+  const until = expressionAt(checking, step, "until", after, present, "bool");
+  const failIf = expressionAt(checking, step, "fail_if", after, present, "bool");
+  const outputs = compileOutputs(checking, step, present);
+  if (step.entry === undefined || step.action === undefined) return undefined;
+  const expressions = { if: condition ?? null, until: until ?? null, failIf: failIf ?? null, outputs };
+  return { ...commonKeys(checking, step, step.entry, step.action), target, ...expressions, ...step.action };
+}
+
+function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, action: Action) {
+  const effect = entry.effect ?? defaultEffect(action);
+  const isRead = effect === "read";
+  const ownTimeoutMs = entry.timeout ?? entry.http?.timeoutMs;
+  return {
+    id: step.id,
+    name: entry.name ?? null,
+    effect,
+    env: entry.env ?? {},
+    become: entry.become === true ? "root" : entry.become === false ? null : (entry.become ?? null),
+    timeoutMs: ownTimeoutMs ?? defaultTimeoutMs(action, effect),
+    retries: entry.retries ?? 0,
+    delayMs: entry.delay ?? DELAY_MS,
+    continueOnError: goesOnAfterFailure(step),
+    isEvidence: isEvidence(step),
+    onInterrupt: entry.on_interrupt ?? (isRead ? "retry" : "stop"),
+    retryOn: entry.retry_on ?? (isRead ? (["failed", "timed_out"] as const) : []),
+    isCritical: entry.critical ?? false,
+    line: checking.draft.file.problem(pathOf(step), "", "").line,
+  };
+}
+
+function expressionAt(
+  checking: Checking,
+  step: StepDraft,
+  key: "if" | "until" | "fail_if",
+  place: Place,
+  present: Present,
+  result: "bool",
+): Expression | undefined {
+  const text = step.raw[key];
+  if (typeof text !== "string") return undefined;
+  return checkExpression(checking, { path: [...pathOf(step), key], text, place, present }, result);
+}
+
+function compileOutputs(checking: Checking, step: StepDraft, present: Present): Map<string, Expression> {
+  const outputs = new Map<string, Expression>();
+  for (const [name, text] of Object.entries(step.entry?.outputs ?? {})) {
+    const path = [...pathOf(step), "outputs", name];
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      const message = "an output's name has a-z, 0-9 and _, and begins with a letter";
+      checking.problems.push(checking.draft.file.problem(path, "invalid-value", message, { onKey: true }));
+    }
+    const expression = checkExpression(checking, { path, text, place: { kind: "result", step }, present });
+    if (expression !== undefined) outputs.set(name, expression);
+  }
+  return outputs;
+}
+
+/** A step's own target, the runbook's, or the machine Nightshift runs on. */
+function compileTarget(checking: Checking, step: StepDraft): string {
+  const own = step.raw["target"];
+  const ofRunbook = checking.draft.raw["target"];
+  const isRemote = step.action !== undefined && RUNS_SOMEWHERE.has(step.action.verb);
+  const text = own ?? (isRemote ? ofRunbook : undefined) ?? LOCAL_HOST;
+  if (typeof text !== "string") return LOCAL_HOST;
+  const path = own === undefined ? ["target"] : [...pathOf(step), "target"];
+  checkTemplate(checking, { path, text, place: { kind: "target" }, present: [] }, false);
+  return text;
+}
+
+/** Texts of the env and of the verb that may hold a value. Scripts, queries and names may not; `check-step.ts` says so. */
+function checkTexts(checking: Checking, step: StepDraft, present: Present): void {
+  const place: Place = { kind: "step", step };
+  for (const [path, text] of textsOf(step.raw["env"], ["env"]))
+    checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, true);
+  const verb = step.action?.verb;
+  if (verb === undefined || verb === "run" || verb === "wait") return;
+  for (const [path, text] of textsOf(step.raw[verb], [verb])) {
+    const isFixed = verb === "prometheus" && (path[1] === "query" || path.at(-1) === "then");
+    if (isFixed) continue;
+    const isText = !(verb === "http" && path[1] === "json");
+    checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, isText);
+  }
+}
+
+function textsOf(value: unknown, path: Path): [Path, string][] {
+  if (typeof value === "string") return hasTemplate(value) ? [[path, value]] : [];
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => textsOf(item, [...path, index]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => textsOf(item, [...path, key]));
+}

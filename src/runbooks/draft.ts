@@ -1,0 +1,104 @@
+import type { YamlFile } from "../platform/yaml.ts";
+import { type InputEntry, inputSchema } from "./input-schema.ts";
+import type { Input, InputType } from "./inputs.ts";
+import type { Action } from "./runbook.ts";
+import { type RunbookEntry, type StepEntry, stepSchema } from "./schema.ts";
+import { actionOf } from "./verbs.ts";
+
+export const SECTIONS = ["steps", "on_failure", "finally"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** A step as far as it could be read. */
+export interface StepDraft {
+  readonly section: Section;
+  /** Its place in its section, from 0. */
+  readonly index: number;
+  readonly id: string;
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** Undefined when the step does not fit the schema. */
+  readonly entry: StepEntry | undefined;
+  /** Undefined unless it has exactly one verb. */
+  readonly action: Action | undefined;
+}
+
+/** A runbook as far as it could be read, so that one broken step does not hide what is wrong with the others. */
+export interface Draft {
+  readonly file: YamlFile;
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** Undefined when any part does not fit the schema. */
+  readonly entry: RunbookEntry | undefined;
+  /** An input that could not be read is there without its type. */
+  readonly inputs: ReadonlyMap<string, Input | undefined>;
+  readonly steps: readonly StepDraft[];
+}
+
+/** Reads what can be read. `entry` is the whole file where it fits the schema. */
+export function draftOf(file: YamlFile, entry: RunbookEntry | undefined): Draft {
+  const raw = recordOf(file.value);
+  const inputs = Object.entries(recordOf(raw["inputs"])).map(([name, value]) => {
+    const parsed = entry?.inputs[name] ?? inputSchema.safeParse(value).data;
+    return [name, parsed === undefined ? undefined : toInput(name, parsed)] as const;
+  });
+  const steps = SECTIONS.flatMap((section) => stepsOf(raw[section], section, entry?.[section]));
+  return { file, raw, entry, inputs: new Map(inputs), steps };
+}
+
+/** The path of a step in its file. */
+export function pathOf(step: StepDraft): (string | number)[] {
+  return [step.section, step.index];
+}
+
+function stepsOf(list: unknown, section: Section, entries: readonly StepEntry[] | undefined): StepDraft[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((value: unknown, index) => {
+    const raw = recordOf(value);
+    const entry = entries?.[index] ?? stepSchema.safeParse(value).data;
+    const action = entry === undefined ? undefined : actionOf(entry);
+    const id = typeof raw["id"] === "string" ? raw["id"] : defaultId(section, index, action);
+    return { section, index, id, raw, entry, action };
+  });
+}
+
+/** The name in logs and files of a step that has none of its own. */
+function defaultId(section: Section, index: number, action: Action | undefined): string {
+  return `${section === "steps" ? (action?.verb ?? "step") : section}_${index + 1}`;
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}
+
+function toInput(name: string, entry: InputEntry): Input {
+  return {
+    name,
+    title: entry.title ?? null,
+    help: entry.help ?? null,
+    isRequired: entry.required,
+    default: entry.default,
+    ...toInputType(entry),
+  };
+}
+
+function toInputType(entry: InputEntry): InputType {
+  switch (entry.type) {
+    case "string":
+      return {
+        type: "string",
+        pattern: entry.pattern ?? null,
+        lengthMin: entry.min_length,
+        lengthMax: entry.max_length,
+        allowsLeadingDash: entry.allow_leading_dash,
+        isMultiline: entry.multiline,
+      };
+    case "integer":
+      return { type: "integer", min: entry.min ?? null, max: entry.max ?? null };
+    case "boolean":
+      return { type: "boolean" };
+    case "choice":
+      return { type: "choice", options: entry.options };
+    case "host":
+      return { type: "host", selector: entry.in ?? null };
+  }
+}

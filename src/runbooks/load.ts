@@ -1,0 +1,131 @@
+import { hasTemplate, type Template } from "../expressions/templates.ts";
+import { sha256 } from "../platform/digest.ts";
+import { type FileProblem, formatProblem } from "../platform/problems.ts";
+import { YamlFile } from "../platform/yaml.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { checkStep } from "./check-step.ts";
+import { compileStep } from "./compile-step.ts";
+import { type Draft, draftOf, pathOf, type Section, type StepDraft } from "./draft.ts";
+import { type Checking, checkTemplate } from "./expressions.ts";
+import type { Runbook, Step } from "./runbook.ts";
+import { isPlannedKey, type RunbookEntry, runbookSchema } from "./schema.ts";
+import { scopesOf } from "./scope.ts";
+
+const RUN_TIMEOUT_MS = 30 * 60_000;
+
+/** The text of a stored runbook is no runbook (any more). */
+export class RunbookError extends Error {
+  override readonly name = "RunbookError";
+  readonly problems: readonly FileProblem[];
+
+  constructor(file: string, problems: readonly FileProblem[]) {
+    super(`runbook ${file} cannot be used:\n${problems.map(formatProblem).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** The runbook of one file; undefined, with everything that is wrong pushed in the order of the file, when it has an error. */
+export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | undefined {
+  const shape: FileProblem[] = [];
+  const draft = draftOf(file, file.validate(runbookSchema, shape, isPlannedKey));
+  const found: FileProblem[] = [];
+  checkInputs(draft, found);
+  found.push(...shape.filter((problem) => !found.some((better) => isSamePlace(better, problem))));
+  const checking: Checking = { draft, scopes: scopesOf(draft), problems: found, templates: new Map() };
+  const steps = draft.steps.map((step) => {
+    checkStep(checking, step);
+    return compileStep(checking, step);
+  });
+  checkIds(draft, found);
+  checkFixedTexts(draft, found);
+  const summary = compileSummary(checking);
+  problems.push(...inFileOrder(found));
+  if (draft.entry === undefined || found.some((problem) => problem.severity === "error")) return undefined;
+  return toRunbook(checking, draft.entry, steps, summary);
+}
+
+/** Compiles a stored text, such as that of a run's frozen plan. Throws {@link RunbookError} when it no longer compiles. */
+export function compileRunbook(text: string, file: string): Runbook {
+  const problems: FileProblem[] = [];
+  const parsed = YamlFile.parse(file, text, problems);
+  const runbook = parsed === undefined ? undefined : loadRunbook(parsed, problems);
+  if (runbook === undefined) throw new RunbookError(file, problems);
+  return runbook;
+}
+
+function isSamePlace(left: FileProblem, right: FileProblem): boolean {
+  return left.line === right.line && left.column === right.column;
+}
+
+/** Sorted by place, each once: a target of the whole runbook is checked for every step. */
+function inFileOrder(problems: readonly FileProblem[]): FileProblem[] {
+  const sorted = problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
+  return sorted.filter((problem, index) => {
+    const isRepeat = (other: FileProblem) => isSamePlace(other, problem) && other.message === problem.message;
+    return sorted.findIndex(isRepeat) === index;
+  });
+}
+
+function checkIds(draft: Draft, problems: FileProblem[]): void {
+  const owners = new Map<string, StepDraft>();
+  for (const step of draft.steps) {
+    const earlier = owners.get(step.id);
+    if (earlier === undefined) {
+      owners.set(step.id, step);
+      continue;
+    }
+    const { line } = draft.file.problem(pathOf(earlier), "", "");
+    const message = `the step in line ${line} has the id "${step.id}" already`;
+    problems.push(draft.file.problem([...pathOf(step), "id"], "repeated-name", message));
+  }
+}
+
+function checkFixedTexts(draft: Draft, problems: FileProblem[]): void {
+  for (const key of ["title", "description", "owner"]) {
+    const text = draft.raw[key];
+    if (typeof text === "string" && hasTemplate(text))
+      problems.push(draft.file.problem([key], "template-not-here", `a runbook's ${key} is a fixed text`));
+  }
+}
+
+function compileSummary(checking: Checking): Template | undefined {
+  const text = checking.draft.raw["summary"];
+  if (typeof text !== "string") return undefined;
+  return checkTemplate(checking, { path: ["summary"], text, place: { kind: "summary" }, present: [] }, true);
+}
+
+function toRunbook(
+  checking: Checking,
+  entry: RunbookEntry,
+  compiled: readonly (Step | undefined)[],
+  summary: Template | undefined,
+): Runbook {
+  const { draft, templates } = checking;
+  const { file, text } = draft.file;
+  const section = (name: Section) =>
+    compiled.filter(
+      (step, index): step is Step => step !== undefined && draft.steps[index]?.section === name,
+    );
+  const { view = [], run = [], approve = [] } = entry.access ?? {};
+  return {
+    name: entry.name,
+    title: entry.title ?? entry.name,
+    description: entry.description ?? "",
+    owner: entry.owner ?? null,
+    tags: entry.tags,
+    access: entry.access === undefined ? null : { view, run, approve },
+    file,
+    text,
+    digest: sha256(text),
+    inputs: new Map(
+      [...draft.inputs].flatMap(([name, input]) => (input === undefined ? [] : [[name, input]])),
+    ),
+    timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
+    httpHosts: entry.http_hosts,
+    steps: section("steps"),
+    onFailure: section("on_failure"),
+    finally: section("finally"),
+    summary: summary ?? null,
+    templates,
+  };
+}

@@ -1,0 +1,109 @@
+import type { FieldPath, Reference } from "../expressions/expression.ts";
+import { closestWord } from "../platform/problems.ts";
+import type { Draft } from "./draft.ts";
+import { type Place, resultFields, type VisibleStep, visibleSteps } from "./scope.ts";
+
+/** What is wrong with one field that an expression reads. */
+export interface ReferenceProblem {
+  readonly code: "expression-unknown-name" | "may-be-missing";
+  readonly message: string;
+}
+
+/** Fields that are known to be there, because the step's `if` asked for them. */
+export type Present = readonly FieldPath[];
+
+/** Checks that a field exists at this place, and that a value that may be missing is allowed to be. */
+export function referenceProblem(
+  draft: Draft,
+  place: Place,
+  reference: Reference,
+  present: Present,
+): ReferenceProblem | undefined {
+  const [root, name] = reference.path;
+  const isGuarded = reference.isGuarded || present.some((path) => startsWith(reference.path, path));
+  if (place.kind === "target" && root !== "inputs") {
+    const message = "the host of a step is chosen before the run starts, so a target may use inputs only";
+    return { code: "expression-unknown-name", message };
+  }
+  if (name === undefined) return undefined;
+  if (root === "inputs") return inputProblem(draft, name, isGuarded);
+  if (root === "steps") return stepProblem(draft, place, reference.path, isGuarded);
+  return undefined;
+}
+
+function startsWith(path: FieldPath, prefix: FieldPath): boolean {
+  return prefix.length <= path.length && prefix.every((part, index) => part === path[index]);
+}
+
+function inputProblem(draft: Draft, name: string, isGuarded: boolean): ReferenceProblem | undefined {
+  if (!draft.inputs.has(name))
+    return unknown(`there is no input "${name}"`, name, draft.inputs.keys(), "inputs");
+  const input = draft.inputs.get(name);
+  if (isGuarded || input === undefined || input.isRequired || input.default !== undefined) return undefined;
+  const message = `input "${name}" may be left out; read it with inputs.?${name}.orValue(...), or give it a default`;
+  return { code: "may-be-missing", message };
+}
+
+function stepProblem(
+  draft: Draft,
+  place: Place,
+  path: FieldPath,
+  isGuarded: boolean,
+): ReferenceProblem | undefined {
+  const [, id = "", field, output] = path;
+  const visible = visibleSteps(draft, place);
+  const seen = visible.get(id);
+  if (seen === undefined) return notVisible(draft, place, id, visible);
+  const fields = resultFields(seen.step);
+  if (fields === undefined || field === undefined) return undefined;
+  if (!Object.hasOwn(fields, field))
+    return unknown(`step "${id}" (${verbOf(seen)}) has no "${field}"`, field, Object.keys(fields), "fields");
+  const outputs = Object.keys(seen.step.entry?.outputs ?? {});
+  if (field === "outputs" && output !== undefined && !outputs.includes(output))
+    return unknown(`step "${id}" has no output "${output}"`, output, outputs, "outputs");
+  return isGuarded ? undefined : mayBeMissing(seen, field, output);
+}
+
+function verbOf(seen: VisibleStep): string {
+  return seen.step.action?.verb ?? "";
+}
+
+function notVisible(
+  draft: Draft,
+  place: Place,
+  id: string,
+  visible: ReadonlyMap<string, VisibleStep>,
+): ReferenceProblem {
+  if ("step" in place && place.step.id === id) {
+    const own = place.kind === "result" ? "; read its own result by name, such as stdout or response" : "";
+    return { code: "expression-unknown-name", message: `step "${id}" has no result yet here${own}` };
+  }
+  if (draft.steps.some((step) => step.id === id))
+    return {
+      code: "expression-unknown-name",
+      message: `step "${id}" comes later, so it has no result yet here`,
+    };
+  return unknown(`there is no step "${id}"`, id, visible.keys(), "steps that can be read here");
+}
+
+function unknown(text: string, word: string, known: Iterable<string>, what: string): ReferenceProblem {
+  const names = [...known];
+  const meant = closestWord(word, names);
+  const advice = meant === undefined ? `${what}: ${names.join(", ") || "none"}` : `did you mean "${meant}"?`;
+  return { code: "expression-unknown-name", message: `${text}; ${advice}` };
+}
+
+/** `status` is always there. A step that failed has its output; one that was skipped has nothing. */
+function mayBeMissing(
+  seen: VisibleStep,
+  field: string,
+  output: string | undefined,
+): ReferenceProblem | undefined {
+  const isAlwaysThere = field === "status" || (!seen.maySkip && (field === "stdout" || field === "duration"));
+  if (isAlwaysThere || (!seen.maySkip && !seen.mayFail)) return undefined;
+  const { id } = seen.step;
+  const why = seen.maySkip ? "may not have run" : "may have failed";
+  const path = field === "outputs" && output !== undefined ? `outputs.?${output}` : `?${field}`;
+  const message = `step "${id}" ${why}, so this value may be missing; read it with steps.${id}.${path}.orValue(...)`;
+  return { code: "may-be-missing", message };
+}

@@ -1,0 +1,97 @@
+import type { Expression } from "../expressions/cel.ts";
+import type { Template } from "../expressions/templates.ts";
+import type { Input } from "./inputs.ts";
+import type { CollectSpec } from "./verbs/collect.ts";
+import type { CommandSpec } from "./verbs/command.ts";
+import type { HttpSpec } from "./verbs/http.ts";
+import type { NotifySpec } from "./verbs/notify.ts";
+import type { PrometheusSpec } from "./verbs/prometheus.ts";
+import type { RunSpec } from "./verbs/run.ts";
+import type { WaitSpec } from "./verbs/wait.ts";
+
+/** What a step does to the world. */
+export const EFFECTS = ["read", "change", "destructive"] as const;
+export type Effect = (typeof EFFECTS)[number];
+
+export const VERBS = ["run", "command", "collect", "http", "prometheus", "wait", "notify"] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** What each verb does, with its defaults. The same shape before and after rendering. */
+export interface Specs {
+  readonly run: RunSpec;
+  readonly command: CommandSpec;
+  readonly collect: CollectSpec;
+  readonly http: HttpSpec;
+  readonly prometheus: PrometheusSpec;
+  readonly wait: WaitSpec;
+  readonly notify: NotifySpec;
+}
+
+/** A verb together with its spec. */
+export type Action = { readonly [V in Verb]: { readonly verb: V; readonly spec: Specs[V] } }[Verb];
+
+/** One step as loaded: keys common to all verbs, and the verb's own part. Strings may hold `${{ }}`: see `render.ts`. */
+export type Step = {
+  readonly id: string;
+  readonly name: string | null;
+  readonly effect: Effect;
+  readonly if: Expression | null;
+  /** The host the step runs on: `local`, a name, or `${{ inputs.host }}`. A plan's `targets` has it resolved. */
+  readonly target: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly become: string | null;
+  /** Of one attempt. */
+  readonly timeoutMs: number;
+  /** Tries after the first one. */
+  readonly retries: number;
+  readonly delayMs: number;
+  readonly until: Expression | null;
+  readonly failIf: Expression | null;
+  /** The run goes on after a failure: as written, or because the step only gathers evidence. */
+  readonly continueOnError: boolean;
+  /** It gathers evidence (collect, or prometheus that judges nothing): its failure never fails the run unless critical. */
+  readonly isEvidence: boolean;
+  readonly outputs: ReadonlyMap<string, Expression>;
+  /** After a crash in its middle. `retry` for what only reads, unless it says otherwise. */
+  readonly onInterrupt: "retry" | "stop";
+  /** Ends after which the effect may have begun and the step is tried again all the same. */
+  readonly retryOn: readonly ("failed" | "timed_out")[];
+  /** Evidence that must be had: its failure fails the run. Also: never stopped half-way by a resolve. */
+  readonly isCritical: boolean;
+  readonly line: number;
+} & Action;
+
+/** Who may see, run and approve: principals such as `group:sre` or `everyone`. Stored; not enforced by this version. */
+export interface Access {
+  readonly view: readonly string[];
+  readonly run: readonly string[];
+  readonly approve: readonly string[];
+}
+
+/** A checked runbook: every expression in it is compiled, every reference known. */
+export interface Runbook {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly owner: string | null;
+  readonly tags: readonly string[];
+  readonly access: Access | null;
+  readonly file: string;
+  /** The file's text exactly as loaded, and its SHA-256: what a plan freezes. */
+  readonly text: string;
+  readonly digest: string;
+  readonly inputs: ReadonlyMap<string, Input>;
+  readonly timeoutMs: number;
+  readonly httpHosts: readonly string[];
+  readonly steps: readonly Step[];
+  readonly onFailure: readonly Step[];
+  readonly finally: readonly Step[];
+  readonly summary: Template | null;
+  /** Every distinct templated string of the runbook, compiled. */
+  readonly templates: ReadonlyMap<string, Template>;
+}
+
+/** Every step, whichever list it stands in. */
+export function allSteps(runbook: Pick<Runbook, "steps" | "onFailure" | "finally">): Step[] {
+  return [...runbook.steps, ...runbook.onFailure, ...runbook.finally];
+}

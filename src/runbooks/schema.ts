@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { durationSchema, nameSchema, textSchema } from "../platform/schemas.ts";
+import type { Path } from "../platform/yaml.ts";
+import { inputSchema } from "./input-schema.ts";
+import { EFFECTS } from "./runbook.ts";
+import { collectSchema } from "./verbs/collect.ts";
+import { commandSchema } from "./verbs/command.ts";
+import { httpSchema } from "./verbs/http.ts";
+import { notifySchema } from "./verbs/notify.ts";
+import { prometheusSchema } from "./verbs/prometheus.ts";
+import { scriptSchema, shellSchema } from "./verbs/run.ts";
+import { waitSchema } from "./verbs/wait.ts";
+
+const STEPS_MAX = 200;
+const RETRIES_MAX = 1_000;
+export const STEP_ID = /^[a-z][a-z0-9_]{0,62}$/;
+
+const expressionSchema = textSchema.min(1).meta({ description: "CEL expression" });
+const positiveDurationSchema = durationSchema.refine((durationMs) => durationMs > 0, "must be longer than 0");
+
+/** One step. That it has exactly one verb, and only keys that its verb knows, is checked by the loader. */
+export const stepSchema = z.strictObject({
+  id: textSchema.regex(STEP_ID, "a step's id has a-z, 0-9 and _, and begins with a letter").optional(),
+  name: textSchema.min(1).optional(),
+  if: expressionSchema.optional(),
+  target: textSchema.min(1).optional().meta({ description: "A host, or ${{ inputs.NAME }}" }),
+  effect: z.enum(EFFECTS).optional(),
+  become: z
+    .union([z.boolean(), textSchema.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "this is no user name")])
+    .optional()
+    .meta({ description: "true for root, or a user; hosts.yml says who is allowed" }),
+  env: z.record(z.string(), textSchema).optional(),
+  timeout: positiveDurationSchema.optional().meta({ description: "Of one attempt" }),
+  retries: z.int().min(0).max(RETRIES_MAX).optional().meta({ description: "Tries after the first one" }),
+  delay: durationSchema.optional().meta({ description: "Between two tries; default 5s" }),
+  until: expressionSchema.optional(),
+  fail_if: expressionSchema.optional(),
+  continue_on_error: z.boolean().optional(),
+  outputs: z.record(z.string(), expressionSchema).optional(),
+  on_interrupt: z.enum(["retry", "stop"]).optional(),
+  retry_on: z.array(z.enum(["failed", "timed_out"])).optional(),
+  critical: z.boolean().optional(),
+  run: scriptSchema.optional(),
+  shell: shellSchema.optional(),
+  command: commandSchema.optional(),
+  collect: collectSchema.optional(),
+  http: httpSchema.optional(),
+  prometheus: prometheusSchema.optional(),
+  wait: waitSchema.optional(),
+  notify: notifySchema.optional(),
+});
+
+export type StepEntry = z.output<typeof stepSchema>;
+
+const stepsSchema = z.array(stepSchema).max(STEPS_MAX, `a runbook has at most ${STEPS_MAX} steps`);
+
+const principalsSchema = z.array(textSchema.min(1)).optional();
+
+/** A name as in `*.example.net`, or an address; without a port. */
+const HTTP_HOST = /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?$|^\[?[0-9A-Fa-f:.]+\]?$/;
+
+/** A file of runbooks/ as operators write it. */
+export const runbookSchema = z.strictObject({
+  name: nameSchema,
+  title: textSchema.min(1).max(200).optional(),
+  description: textSchema.optional().meta({ description: "Markdown, shown on the form" }),
+  owner: textSchema.min(1).optional(),
+  tags: z.array(textSchema.min(1)).default([]),
+  inputs: z.record(z.string(), inputSchema).default({}),
+  access: z
+    .strictObject({ view: principalsSchema, run: principalsSchema, approve: principalsSchema })
+    .optional()
+    .meta({ description: "Stored; this version does not enforce it yet" }),
+  http_hosts: z
+    .array(textSchema.regex(HTTP_HOST, "write a host without its port, such as *.example.net or localhost"))
+    .default([])
+    .meta({ description: "Hosts that http steps may reach beside those of the inventory" }),
+  timeout: positiveDurationSchema.optional().meta({ description: "Of the whole run; default 30m" }),
+  target: textSchema.min(1).optional().meta({ description: "For steps that name none" }),
+  steps: stepsSchema.min(1, "a runbook needs steps"),
+  on_failure: stepsSchema.default([]),
+  finally: stepsSchema.default([]),
+  summary: textSchema
+    .min(1)
+    .optional()
+    .meta({ description: "Markdown with ${{ }}, written when the run ends" }),
+});
+
+export type RunbookEntry = z.output<typeof runbookSchema>;
+
+/** Keys of the full language that this version does not have, by where they stand. */
+const PLANNED = {
+  runbook: new Set(["approval", "confirm", "guards", "asserts", "secrets", "result"]),
+  input: new Set(["options_from", "show_if"]),
+  step: new Set([
+    "put",
+    "approve",
+    "runbook",
+    "for_each",
+    "silence",
+    "annotate",
+    "targets",
+    "preview",
+    "ask_on_failure",
+  ]),
+  collect: new Set(["sensitive"]),
+} as const;
+
+/** Whether the key the path leads to belongs to the full language but not to this version. */
+export function isPlannedKey(path: Path): boolean {
+  const key = String(path.at(-1));
+  if (path.length === 1) return PLANNED.runbook.has(key);
+  if (path[0] === "inputs") return path.length === 3 && PLANNED.input.has(key);
+  if (path.length === 3) return PLANNED.step.has(key);
+  return path.length === 4 && path[2] === "collect" && PLANNED.collect.has(key);
+}
+
+/** The verbs of the full language that this version does not have. */
+export const PLANNED_VERBS: readonly string[] = [
+  "put",
+  "approve",
+  "runbook",
+  "for_each",
+  "silence",
+  "annotate",
+];

@@ -1,0 +1,153 @@
+import type { ObjectType, Scope, ValueType } from "../expressions/expression.ts";
+import type { Draft, StepDraft } from "./draft.ts";
+import type { Input } from "./inputs.ts";
+import { type Verb, VERBS } from "./runbook.ts";
+
+/** Where in a runbook an expression stands, which decides what it sees. */
+export type Place =
+  /** Of a step's `if`, env and verb: what came before the step. */
+  | { readonly kind: "step"; readonly step: StepDraft }
+  /** Of a step's `until`, `fail_if` and `outputs`: also what the step itself just gave. */
+  | { readonly kind: "result"; readonly step: StepDraft }
+  /** Hosts are resolved before the run starts, so a target sees the inputs only. */
+  | { readonly kind: "target" }
+  | { readonly kind: "summary" };
+
+/** A step as an expression elsewhere sees it. */
+export interface VisibleStep {
+  readonly step: StepDraft;
+  /** It may not have run at all. */
+  readonly maySkip: boolean;
+  /** The run goes on when it fails. */
+  readonly mayFail: boolean;
+}
+
+const HOST: ObjectType = {
+  fields: { name: "string", address: "string", port: "int", user: "string", labels: "map<string, string>" },
+};
+
+const RUN: ObjectType = {
+  fields: {
+    id: "string",
+    url: "string",
+    dir: "string",
+    trigger: { fields: { kind: "string", principal: "string" } },
+    cause: { fields: { title: "string", url: "string", started_at: "timestamp" } },
+    status: "string",
+    failed_step: "string",
+  },
+};
+
+const RESPONSE: ObjectType = {
+  fields: { status: "int", headers: "map<string, string>", body: "string" },
+};
+
+/** What an attempt of a verb gives, by its name in expressions. */
+const RESULTS: Readonly<Record<Verb, Scope>> = {
+  run: { stdout: "string", exit_code: "int", json: "dyn" },
+  command: { stdout: "string", exit_code: "int", json: "dyn" },
+  collect: { json: "dyn" },
+  http: { response: RESPONSE, json: "dyn" },
+  prometheus: { value: "double", json: "dyn" },
+  wait: {},
+  notify: {},
+};
+
+/** The fields of `steps.<id>`; undefined when the step's verb is not known. `duration` is in seconds. */
+export function resultFields(step: StepDraft): Readonly<Record<string, ValueType>> | undefined {
+  if (step.action === undefined) return undefined;
+  const outputs: ObjectType = {
+    fields: Object.fromEntries(Object.keys(step.entry?.outputs ?? {}).map((name) => [name, "dyn" as const])),
+  };
+  return { status: "string", duration: "double", ...RESULTS[step.action.verb], outputs };
+}
+
+/** The steps that an expression at this place may read. */
+export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, VisibleStep> {
+  const visible = new Map<string, VisibleStep>();
+  for (const step of draft.steps) {
+    if (!isVisible(step, place)) continue;
+    const isElsewhere = place.kind === "summary" || ("step" in place && place.step.section !== step.section);
+    visible.set(step.id, {
+      step,
+      maySkip: isElsewhere || step.entry?.if !== undefined,
+      mayFail: step.entry !== undefined && goesOnAfterFailure(step),
+    });
+  }
+  return visible;
+}
+
+function isVisible(step: StepDraft, place: Place): boolean {
+  switch (place.kind) {
+    case "target":
+      return false;
+    case "summary":
+      return true;
+    case "step":
+    case "result":
+      if (place.step.section === step.section) return step.index < place.step.index;
+      return step.section === "steps" || place.step.section === "finally";
+  }
+}
+
+/** Evidence: gathered if it can be. A prometheus step that judges its value (`until`, `fail_if`) is a check instead. */
+export function isEvidence(step: StepDraft): boolean {
+  if (step.entry?.critical === true) return false;
+  if (step.action?.verb === "collect") return true;
+  return (
+    step.action?.verb === "prometheus" && step.entry?.until === undefined && step.entry?.fail_if === undefined
+  );
+}
+
+export function goesOnAfterFailure(step: StepDraft): boolean {
+  return step.entry?.continue_on_error ?? isEvidence(step);
+}
+
+/** Every name that an expression of a runbook may use, without types: to learn what it reads before its types are checked. */
+export const LOOSE_SCOPE: Scope = {
+  inputs: "dyn",
+  steps: "dyn",
+  run: "dyn",
+  stdout: "dyn",
+  exit_code: "dyn",
+  json: "dyn",
+  value: "dyn",
+  response: "dyn",
+};
+
+/** The typed scopes of one runbook. Building one is dear, so all places share them; `references.ts` says who sees what. */
+export interface Scopes {
+  readonly run: Scope;
+  /** With what the step itself just gave, for each verb. */
+  readonly results: Readonly<Record<Verb, Scope>>;
+}
+
+/** What could not be read is `dyn`, so that its problem is reported only once. */
+export function scopesOf(draft: Draft): Scopes {
+  const inputs: ObjectType = {
+    fields: Object.fromEntries([...draft.inputs].map(([name, input]) => [name, inputType(input)])),
+  };
+  const steps = draft.steps.map((step) => {
+    const fields = resultFields(step);
+    return [step.id, fields === undefined ? "dyn" : { fields }] as const;
+  });
+  const run: Scope = { inputs, steps: { fields: Object.fromEntries(steps) }, run: RUN };
+  const results = VERBS.map((verb) => [verb, { ...run, ...RESULTS[verb] }] as const);
+  return { run, results: Object.fromEntries(results) as Record<Verb, Scope> };
+}
+
+function inputType(input: Input | undefined): ValueType {
+  switch (input?.type) {
+    case undefined:
+      return "dyn";
+    case "string":
+    case "choice":
+      return "string";
+    case "integer":
+      return "int";
+    case "boolean":
+      return "bool";
+    case "host":
+      return HOST;
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { durationSchema, textSchema } from "../../platform/schemas.ts";
+
+export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+export interface HttpSpec {
+  readonly method: HttpMethod;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload:
+    | { readonly kind: "none" }
+    /** Strings in it that are one `${{ }}` keep the type of their value. */
+    | { readonly kind: "json"; readonly json: unknown }
+    | { readonly kind: "text"; readonly text: string };
+}
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** Set by Nightshift itself, or decided by the connection. */
+const HEADERS_REFUSED = [
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "upgrade",
+  "te",
+  "trailer",
+];
+
+const urlSchema = textSchema
+  .refine((url) => /^(https?:\/\/|\$\{\{)/.test(url), "a URL begins with http:// or https://")
+  .refine((url) => !/^https?:\/\/[^/]*@/.test(url), "a URL has no user or password in it; use headers");
+
+const headersSchema = z
+  .record(z.string(), textSchema.regex(/^[^\r\n\0]*$/, "a header's value is one line"))
+  .superRefine((headers, context) => {
+    for (const name of Object.keys(headers)) {
+      if (!HEADER_NAME.test(name))
+        context.addIssue({ code: "custom", path: [name], message: "this is no header name" });
+      if (HEADERS_REFUSED.includes(name.toLowerCase()))
+        context.addIssue({ code: "custom", path: [name], message: `${name} is set by Nightshift itself` });
+    }
+  });
+
+export const httpSchema = z
+  .strictObject({
+    method: z.enum(HTTP_METHODS).default("GET"),
+    url: urlSchema,
+    headers: headersSchema.default({}),
+    json: z.json().optional(),
+    body: textSchema.optional(),
+    timeout: durationSchema.optional().meta({ description: "The same as the step's timeout" }),
+  })
+  .refine(
+    (http) => http.json === undefined || http.body === undefined,
+    "an http step has json or body, not both",
+  )
+  .refine(
+    (http) => !["GET", "HEAD"].includes(http.method) || (http.json === undefined && http.body === undefined),
+    "GET and HEAD send no body",
+  )
+  .transform((http): HttpSpec & { readonly timeoutMs: number | undefined } => ({
+    method: http.method,
+    url: http.url,
+    headers: http.headers,
+    payload: payloadOf(http.json, http.body),
+    timeoutMs: http.timeout,
+  }));
+
+function payloadOf(json: unknown, text: string | undefined): HttpSpec["payload"] {
+  if (json !== undefined) return { kind: "json", json };
+  return text === undefined ? { kind: "none" } : { kind: "text", text };
+}

@@ -1,0 +1,75 @@
+import type { Host } from "../hosts/host.ts";
+import type { Step } from "../runbooks/runbook.ts";
+import type { Clock } from "../platform/clock.ts";
+
+/** How one attempt of a step ended. */
+export interface AttemptResult {
+  /** `interrupted`: it began, and nobody knows how it ended (the connection broke). */
+  readonly status: "succeeded" | "failed" | "timed_out" | "cancelled" | "interrupted";
+  /** True when the effect provably did not begin (host unreachable, host key refused, no channel). */
+  readonly didNotStart: boolean;
+  readonly exitCode: number | null;
+  /** One sentence for people when the status is not `succeeded`; null otherwise. */
+  readonly message: string | null;
+  /** The result a later expression reads as `steps.<id>.json` and `.value`; null where the verb has none. */
+  readonly json: unknown;
+  readonly value: unknown;
+  /** An HTTP answer for `until` and `outputs`: {status, headers, body}; null for other verbs. */
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null;
+}
+
+/** A file that a step adds to the run's evidence. */
+export interface EvidenceFile {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Makes it durable and records it. */
+  commit(facts?: EvidenceFacts): Promise<void>;
+  /** Leaves no trace. May be called after a failure of `write`. */
+  discard(): Promise<void>;
+}
+
+export interface EvidenceFacts {
+  readonly contentType?: string;
+  readonly host?: string;
+  readonly isTruncated?: boolean;
+  /** It changed while it was read. */
+  readonly isChanged?: boolean;
+}
+
+/** Everything a step verb may reach. It has no other way to the archive, the notifiers or the network. */
+export interface StepContext {
+  readonly step: Step;
+  /** `step.spec` and `step.env` with their templates rendered. */
+  readonly spec: unknown;
+  readonly env: Readonly<Record<string, string>>;
+  readonly host: Host;
+  readonly run: {
+    readonly id: string;
+    readonly url: string;
+    /** The run's own folder on the machine Nightshift runs on. */
+    readonly dir: string;
+    readonly causeStartedAtMs: number | null;
+    readonly createdAtMs: number;
+  };
+  readonly httpHosts: readonly string[];
+  readonly cookie: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** stdout and stderr of the step, written to files with caps. */
+  readonly output: StepOutput;
+  /** Begins a file of the bundle, such as `files/web-1/var/log/app.log`. */
+  createEvidence(path: string): Promise<EvidenceFile>;
+  /** Records a collector's failure for `errors.txt`. */
+  recordProblem(path: string, message: string): void;
+}
+
+export interface StepOutput {
+  readonly stdout: { write(chunk: Uint8Array): void };
+  readonly stderr: { write(chunk: Uint8Array): void };
+  /** The first 64 KiB of stdout as text, for expressions. */
+  stdoutText(): string;
+}

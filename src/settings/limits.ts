@@ -1,0 +1,50 @@
+import { type DeliveryLimits, type RequestLimits, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
+import type { Settings } from "./load.ts";
+
+// The settings' names for limits, as each part of the program calls them.
+
+export function deliveryLimits({ limits }: Settings): DeliveryLimits {
+  return {
+    depthMax: limits.json_depth,
+    keysMax: limits.json_keys,
+    arrayItemsMax: limits.json_array_items,
+    alertsMax: limits.alerts_per_delivery,
+    labelsMax: limits.labels_per_alert,
+    labelNameBytesMax: limits.label_name,
+    labelValueBytesMax: limits.label_value,
+    annotationBytesMax: limits.annotation,
+  };
+}
+
+export function requestLimits({ limits }: Settings): RequestLimits {
+  return {
+    bodyBytesMax: limits.body,
+    refusedBodyBytesMax: limits.refused_body,
+    headerBytesMax: limits.header,
+    headersMax: limits.headers,
+    headersTimeoutMs: limits.headers_timeout,
+    requestTimeoutMs: limits.request_timeout,
+    connectionsCheckingIntervalMs: DEFAULT_REQUEST_LIMITS.connectionsCheckingIntervalMs,
+    connectionsMax: limits.connections,
+    keepAliveMs: limits.keep_alive,
+  };
+}
+
+/** Runs, queues and times of the engine. */
+export interface RunLimits {
+  readonly runsMax: number;
+  readonly queueMax: number;
+  readonly pendingDeliveriesMax: number;
+  readonly shutdownGraceMs: number;
+  readonly startWithinMs: number;
+}
+
+export function runLimits({ limits }: Settings): RunLimits {
+  return {
+    runsMax: limits.max_runs,
+    queueMax: limits.queue,
+    pendingDeliveriesMax: limits.pending_deliveries,
+    shutdownGraceMs: limits.shutdown_grace,
+    startWithinMs: limits.start_within,
+  };
+}

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { sourceAuthSchema } from "../access/source-auth/schema.ts";
+import { SOURCE_KINDS } from "../alerts/alert.ts";
+import { DEFAULT_DELIVERY_LIMITS, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
+import { mappingSchema } from "../alerts/mapping.ts";
+import { NOTICE_EVENTS } from "../notify/events.ts";
+import { notifierSchema } from "../notify/schema.ts";
+import { bytesSchema, durationSchema, nameSchema } from "../platform/schemas.ts";
+import { secretSchema } from "../platform/secrets.ts";
+import { parseListenAddress } from "./listen.ts";
+
+const urlSchema = z
+  .url({ protocol: /^https?$/, error: "write an http or https URL, such as http://prometheus:9090" })
+  .transform((url) => url.replace(/\/+$/, ""));
+const globsSchema = z.array(z.string().min(1)).min(1);
+const duration = (text: string) => durationSchema.prefault(text);
+const bytes = (text: string) => bytesSchema.prefault(text);
+const count = (value: number, min = 1) => z.int().min(min).default(value);
+
+const listenSchema = z.string().superRefine((text, context) => {
+  if (parseListenAddress(text) !== undefined) return;
+  context.addIssue({
+    code: "custom",
+    message: `"${text}" is no address to listen on; write it like 127.0.0.1:9095 or :9095`,
+  });
+});
+
+const sourceSchema = z
+  .strictObject({
+    name: nameSchema.meta({ description: "Ends the path it posts to: /webhooks/NAME" }),
+    kind: z.enum(SOURCE_KINDS).meta({
+      description: "Which API is asked; only generic may have a map. Bodies are told apart by themselves",
+    }),
+    auth: sourceAuthSchema
+      .optional()
+      .meta({ description: "Who may deliver; without it anyone who can connect" }),
+    api: z
+      .strictObject({
+        urls: z
+          .array(urlSchema)
+          .min(1)
+          .meta({ description: "One for each server of a high-availability pair" }),
+        token: secretSchema.optional().meta({ description: "Sent as `Authorization: Bearer`" }),
+      })
+      .optional()
+      .meta({ description: "Where the state of an alert can be asked for" }),
+    episode_ttl: duration("12h").meta({ description: "Silent for so long, an open episode is asked after" }),
+    map: mappingSchema.optional().meta({ description: "For kind generic: how the JSON is read" }),
+  })
+  .superRefine((source, context) => {
+    if (source.kind === "generic" || source.map === undefined) return;
+    context.addIssue({ code: "custom", path: ["map"], message: "only a source of kind generic has a map" });
+  });
+
+/** Every limit of the service, named, with its default. */
+const limitsSchema = z.strictObject({
+  max_runs: count(20, 0).meta({ description: "Runs executed at once; 0 only takes alerts in" }),
+  queue: count(10_000).meta({ description: "Runs that may wait for a slot" }),
+  pending_deliveries: count(5_000).meta({
+    description: "Deliveries that may wait for their commit; beyond it 503",
+  }),
+  shutdown_grace: duration("60s").meta({
+    description: "At SIGTERM, how long the steps under way may take to end by themselves",
+  }),
+  start_within: duration("15m").meta({
+    description: "A later start first asks whether the alert still fires",
+  }),
+  body: bytes("16MiB").meta({ description: "Of one webhook request; beyond it 413" }),
+  refused_body: bytes("64KiB").meta({ description: "Read of a body whose sender is already refused" }),
+  json_depth: count(DEFAULT_DELIVERY_LIMITS.depthMax).meta({ description: "Levels of nesting in one body" }),
+  json_keys: count(DEFAULT_DELIVERY_LIMITS.keysMax).meta({ description: "Object members in one body" }),
+  json_array_items: count(DEFAULT_DELIVERY_LIMITS.arrayItemsMax).meta({
+    description: "Array items in one body",
+  }),
+  alerts_per_delivery: count(DEFAULT_DELIVERY_LIMITS.alertsMax).meta({
+    description: "Alerts in one body; beyond it 413",
+  }),
+  labels_per_alert: count(DEFAULT_DELIVERY_LIMITS.labelsMax).meta({
+    description: "Labels of one alert, and as many annotations",
+  }),
+  label_name: bytes("256B").meta({ description: "Of the name of a label or annotation" }),
+  label_value: bytes("8KiB").meta({ description: "Of the value of a label" }),
+  annotation: bytes("64KiB").meta({ description: "Of the value of an annotation, and of a link" }),
+  header: bytes("16KiB").meta({ description: "Of all headers of one request together" }),
+  headers: count(DEFAULT_REQUEST_LIMITS.headersMax).meta({ description: "Headers of one request" }),
+  headers_timeout: duration("10s").meta({ description: "For the headers of one request" }),
+  request_timeout: duration("30s").meta({ description: "For one whole request" }),
+  keep_alive: duration("15s").meta({ description: "An idle connection is closed after it" }),
+  connections: count(DEFAULT_REQUEST_LIMITS.connectionsMax).meta({
+    description: "Connections at once; further ones are closed",
+  }),
+});
+
+/** nightshift.yml as operators write it. */
+export const settingsSchema = z.strictObject({
+  web: z
+    .strictObject({
+      listen: listenSchema
+        .default("127.0.0.1:9095")
+        .meta({ description: "Address and port; `:9095` is every address of the machine" }),
+      external_url: urlSchema.optional().meta({
+        description: "How people reach the service; begins every link. Default: the listen address",
+      }),
+      insecure: z
+        .boolean()
+        .default(false)
+        .meta({ description: "Allows listening beyond loopback without login or authentication" }),
+    })
+    .prefault({}),
+  storage: z
+    .strictObject({
+      path: z.string().min(1).default("data").meta({
+        description: "Folder for everything that is kept; relative to where the service is started",
+      }),
+    })
+    .prefault({}),
+  rules: globsSchema
+    .default(["rules/*.yml"])
+    .meta({ description: "Globs of rule files, relative to this file; read in the order of their names" }),
+  runbooks: globsSchema
+    .default(["runbooks/*.yml"])
+    .meta({ description: "Globs of runbook files, relative to this file" }),
+  hosts: globsSchema
+    .default(["hosts.yml"])
+    .meta({ description: "Globs of inventory files, relative to this file" }),
+  sources: z
+    .array(sourceSchema)
+    .min(1)
+    .default([
+      { name: "alertmanager", kind: "alertmanager", episode_ttl: 12 * 3_600_000 },
+      { name: "grafana", kind: "grafana", episode_ttl: 12 * 3_600_000 },
+      { name: "generic", kind: "generic", episode_ttl: 12 * 3_600_000 },
+    ])
+    .meta({ description: "Who may post alerts. Default: one of each kind, named as its kind, without auth" }),
+  prometheus: z
+    .strictObject({
+      url: urlSchema.meta({ description: "Without the path of the API, such as http://prometheus:9090" }),
+      token: secretSchema.optional().meta({ description: "Sent as `Authorization: Bearer`" }),
+    })
+    .optional()
+    .meta({ description: "For `prometheus` steps and `verify.check`" }),
+  notifiers: z.array(notifierSchema).default([]).meta({ description: "Ways to tell people" }),
+  notify: z
+    .array(
+      z.strictObject({
+        to: nameSchema.meta({ description: "Name of a notifier" }),
+        events: z.array(z.enum(NOTICE_EVENTS)).min(1),
+      }),
+    )
+    .default([])
+    .meta({ description: "Who hears of what. A rule in mode auto needs at least one entry" }),
+  limits: limitsSchema.prefault({}),
+});
+
+export type SettingsFile = z.output<typeof settingsSchema>;
+export type SourceSettings = SettingsFile["sources"][number];
+
+/** Keys of the full language that this version does not have; they are told apart from typing errors. */
+export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
+  "archive",
+  "retention",
+  "schedules",
+  "secrets",
+  "time_intervals",
+  "login",
+  "redact",
+  "keys",
+  "node",
+  "database_url",
+]);

@@ -1,0 +1,102 @@
+import type { CollectedFile, CollectEnd } from "../executors/collect.ts";
+import { type Executor, ExecutorError } from "../executors/executor.ts";
+import { formatDurationMs } from "../platform/durations.ts";
+import type { CollectSpec } from "../runbooks/verbs/collect.ts";
+import type { AttemptResult, StepContext } from "../runs/step-context.ts";
+import { ended, failed, succeeded } from "./attempt-result.ts";
+import { FileCollection } from "./collect-files.ts";
+import { type CollectBudget, collectOutput, commandsOf } from "./collect-output.ts";
+
+/**
+ * `collect`: gathers files, journal lines and the output of commands into the run's evidence. What cannot be gathered is a
+ * recorded problem and the rest goes on. It fails when the host cannot be reached, or when nothing at all was gathered and
+ * the step is critical.
+ */
+export async function collectEvidence(
+  context: StepContext,
+  spec: CollectSpec,
+  executor: Executor,
+): Promise<AttemptResult> {
+  const budget: CollectBudget = {
+    bytesLeft: spec.sizeBytesMax,
+    filesLeft: spec.filesMax,
+    endsAtMs: context.clock.monotonicMs() + context.timeoutMs,
+  };
+  const gathered: Gathered = { files: 0, bytes: 0, end: "finished" };
+  try {
+    if (spec.paths.length > 0) await collectFiles(context, spec, executor, budget, gathered);
+    for (const source of commandsOf(spec, budget.bytesLeft, context.clock.nowMs())) {
+      if (gathered.end !== "finished" || budget.filesLeft <= 0) break;
+      const result = await collectOutput(context, source, executor, budget);
+      gathered.end = result.end;
+      gathered.bytes += result.bytes;
+      gathered.files += result.bytes > 0 ? 1 : 0;
+    }
+  } catch (error) {
+    if (!(error instanceof ExecutorError)) throw error;
+    context.recordProblem(context.host.name, error.message);
+    if (gathered.files === 0) return failed(error.message, { didNotStart: true });
+  }
+  return judge(context, gathered);
+}
+
+interface Gathered {
+  files: number;
+  bytes: number;
+  end: CollectEnd;
+}
+
+async function collectFiles(
+  context: StepContext,
+  spec: CollectSpec,
+  executor: Executor,
+  budget: CollectBudget,
+  gathered: Gathered,
+): Promise<void> {
+  const collection = new FileCollection(context);
+  try {
+    gathered.end = await executor.collect(
+      context.host,
+      {
+        paths: spec.paths,
+        changedSinceMs: spec.sinceMs === null ? null : context.clock.nowMs() - spec.sinceMs,
+        filesMax: budget.filesLeft,
+        fileBytesMax: budget.bytesLeft,
+        totalBytesMax: budget.bytesLeft,
+        onTooBig: spec.onTooBig,
+      },
+      {
+        timeoutMs: Math.max(1, Math.floor(budget.endsAtMs - context.clock.monotonicMs())),
+        signal: context.signal,
+        onFile: (file: CollectedFile) => collection.add(file),
+        onProblem: (problem) => collection.problem(problem),
+      },
+    );
+  } finally {
+    await collection.finish();
+    gathered.files += collection.files;
+    gathered.bytes += collection.bytes;
+    budget.filesLeft -= collection.files;
+    budget.bytesLeft -= collection.bytes;
+  }
+}
+
+function judge(context: StepContext, { files, bytes, end }: Gathered): AttemptResult {
+  const facts = { value: files, json: { files, bytes } };
+  switch (end) {
+    case "cancelled":
+      return ended("cancelled", "was stopped", facts);
+    case "timed_out":
+    case "lost": {
+      const message =
+        end === "lost" ? "the connection broke" : `took longer than ${formatDurationMs(context.timeoutMs)}`;
+      context.recordProblem(context.host.name, `not everything was gathered: ${message}`);
+      if (files > 0) return succeeded(facts);
+      return end === "lost" ? failed(message, facts) : ended("timed_out", message, facts);
+    }
+    case "finished":
+      if (files > 0) return succeeded(facts);
+      context.recordProblem(context.host.name, "nothing was gathered");
+      return context.step.isCritical ? failed("nothing was gathered", facts) : succeeded(facts);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Executor } from "../executors/executor.ts";
+import type { Host } from "../hosts/host.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { Prometheus } from "../outbound/prometheus.ts";
+import type { Specs } from "../runbooks/runbook.ts";
+import type { AttemptResult, StepContext } from "../runs/step-context.ts";
+import { failed } from "./attempt-result.ts";
+import { collectEvidence } from "./collect.ts";
+import { runCommand } from "./command.ts";
+import { sendRequest } from "./http.ts";
+import { notify } from "./notify.ts";
+import { queryPrometheus } from "./prometheus.ts";
+import { runScript } from "./run.ts";
+import { wait } from "./wait.ts";
+
+/** What the verbs need beside their context; built once in `app.ts`. */
+export interface StepDependencies {
+  /** The way to run commands on a host, and to gather its files. */
+  readonly executorFor: (host: Host) => Executor;
+  /** Null when the settings name no Prometheus. */
+  readonly prometheus: Prometheus | null;
+  /** Names and addresses of the inventory's hosts as it is now: an `http` step may reach them. */
+  readonly inventoryHosts: () => readonly string[];
+  readonly notifiers: ReadonlyMap<string, Notifier>;
+}
+
+/**
+ * Makes one attempt of a step. Resolves however it ended; rejects only for a defect of ours. Bounded by `context.timeoutMs`
+ * and ended by `context.signal`.
+ */
+export async function attemptStep(
+  context: StepContext,
+  dependencies: StepDependencies,
+): Promise<AttemptResult> {
+  try {
+    return await attempt(context, dependencies);
+  } catch (error) {
+    return describeStorageFailure(error);
+  }
+}
+
+function attempt(context: StepContext, dependencies: StepDependencies): Promise<AttemptResult> {
+  const { verb } = context.step;
+  switch (verb) {
+    case "run":
+      return runScript(context, specOf(context, verb), dependencies.executorFor(context.host));
+    case "command":
+      return runCommand(context, specOf(context, verb), dependencies.executorFor(context.host));
+    case "collect":
+      return collectEvidence(context, specOf(context, verb), dependencies.executorFor(context.host));
+    case "http":
+      return sendRequest(context, specOf(context, verb), dependencies.inventoryHosts());
+    case "prometheus":
+      return queryPrometheus(context, specOf(context, verb), dependencies.prometheus);
+    case "wait":
+      return wait(context, specOf(context, verb));
+    case "notify":
+      return notify(context, specOf(context, verb), dependencies.notifiers);
+  }
+}
+
+/** A full or broken disk under the run's files fails the step, not the service. */
+function describeStorageFailure(error: unknown): AttemptResult {
+  if (!(error instanceof Error) || !("syscall" in error)) throw error;
+  return failed(`the run's files cannot be written: ${error.message}`);
+}
+
+/** Rendering keeps the shape that the runbook's schema gave the spec, so the verb says what it is. */
+function specOf<V extends keyof Specs>(context: StepContext, _verb: V): Specs[V] {
+  return context.spec as Specs[V];
+}

@@ -1,0 +1,59 @@
+import type { Decision } from "../runs/records.ts";
+import type { DecisionKind, Reason } from "../runs/reasons.ts";
+import { insertRows, rowShape } from "./rows.ts";
+import type { Reader, Tx } from "./store.ts";
+
+const shape = rowShape("decision", [
+  "id",
+  "delivery_id",
+  "episode_id",
+  "at",
+  "kind",
+  "rule",
+  "reason",
+  "run_id",
+  "detail",
+  "catalog_digest",
+]);
+
+export async function insertDecisions(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  decisions: readonly Decision[],
+): Promise<void> {
+  const rows = decisions.map((it) => [
+    it.id,
+    it.deliveryId,
+    it.episodeId,
+    it.atMs,
+    it.kind,
+    it.rule,
+    it.reason,
+    it.runId,
+    JSON.stringify(it.detail),
+    it.catalogDigest,
+  ]);
+  await insertRows(tx, dialect, shape, rows);
+}
+
+/** All decisions of an episode, oldest first. */
+export async function readDecisions(db: Reader, episodeId: string): Promise<Decision[]> {
+  const rows = await db
+    .selectFrom("decision")
+    .selectAll()
+    .where("episode_id", "=", episodeId)
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    deliveryId: row.delivery_id,
+    episodeId: row.episode_id,
+    atMs: row.at,
+    kind: row.kind as DecisionKind,
+    rule: row.rule,
+    reason: row.reason as Reason | null,
+    runId: row.run_id,
+    detail: JSON.parse(row.detail) as Record<string, unknown>,
+    catalogDigest: row.catalog_digest,
+  }));
+}

@@ -1,0 +1,44 @@
+import { type Kysely, sql } from "kysely";
+import * as initial from "./migrations/0001-initial.ts";
+import type { ColumnTypes } from "./column-types.ts";
+import type { Schema } from "./schema.ts";
+
+const MIGRATIONS: readonly {
+  readonly name: string;
+  readonly up: (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
+}[] = [{ name: "0001-initial", up: initial.up }];
+
+/**
+ * Brings the schema up to date in one transaction: a process killed in the middle leaves the old schema or the new one,
+ * never half of it. Throws when the database was written by a newer version.
+ */
+export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {
+  const types =
+    dialect === "sqlite"
+      ? { text: sql.raw("text"), integer: sql.raw("integer"), blob: sql.raw("blob") }
+      : { text: sql.raw('text collate "C"'), integer: sql.raw("bigint"), blob: sql.raw("bytea") };
+  await db.transaction().execute(async (tx) => {
+    // One node migrates, the others wait here and then find nothing to do. The number is arbitrary, but must not change.
+    if (dialect === "postgres") await sql`select pg_advisory_xact_lock(719400211)`.execute(tx);
+    await sql`create table if not exists schema_migration (name text primary key not null, applied_at ${types.integer} not null)`.execute(
+      tx,
+    );
+    const applied = new Set(
+      (await tx.selectFrom("schema_migration").select("name").execute()).map((row) => row.name),
+    );
+    const newer = [...applied].filter((name) => !MIGRATIONS.some((migration) => migration.name === name));
+    if (newer.length > 0) {
+      throw new Error(
+        `the database was written by a newer version (it has ${newer.join(", ")}); start that version, or restore a backup`,
+      );
+    }
+    for (const migration of MIGRATIONS) {
+      if (applied.has(migration.name)) continue;
+      await migration.up(tx as unknown as Kysely<unknown>, types);
+      await tx
+        .insertInto("schema_migration")
+        .values({ name: migration.name, applied_at: Date.now() })
+        .execute();
+    }
+  });
+}

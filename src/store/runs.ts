@@ -1,0 +1,290 @@
+import type { Plan } from "../runbooks/plan.ts";
+import type { Cause, Run, StoredVerification, TriggerKind } from "../runs/records.ts";
+import type { Outcome, RunState } from "../runs/states.ts";
+import { storedGroupKey } from "./group-key.ts";
+import { inParts, insertRows, rowShape } from "./rows.ts";
+import type { RunTable } from "./schema.ts";
+import type { Reader, Tx } from "./store.ts";
+
+export interface NewRun
+  extends Omit<
+    Run,
+    | "outcome"
+    | "outcomeBecause"
+    | "owner"
+    | "fence"
+    | "startedAtMs"
+    | "finishedAtMs"
+    | "changeStartedAtMs"
+    | "changeEndedAtMs"
+    | "failedStep"
+    | "message"
+    | "summary"
+    | "cancelRequestedAtMs"
+  > {
+  /** The values of the rule's `group_by`, where a guard of the rule counts by group; null otherwise. */
+  readonly groupKey: string | null;
+}
+
+const shape = rowShape("run", [
+  "id",
+  "runbook",
+  "runbook_digest",
+  "plan",
+  "plan_digest",
+  "state",
+  "trigger_kind",
+  "rule",
+  "episode_id",
+  "principal",
+  "group_id",
+  "group_key",
+  "cause",
+  "verification",
+  "fence",
+  "created_at",
+  "catalog_digest",
+]);
+
+export async function insertRuns(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  runs: readonly NewRun[],
+): Promise<void> {
+  const rows = runs.map((run) => [
+    run.id,
+    run.runbook,
+    run.runbookDigest,
+    JSON.stringify(run.plan),
+    run.planDigest,
+    run.state,
+    run.trigger.kind,
+    run.trigger.rule,
+    run.trigger.episodeId,
+    run.trigger.principal,
+    run.groupId,
+    run.groupKey === null ? null : storedGroupKey(run.groupKey),
+    JSON.stringify(run.cause),
+    run.verification === null ? null : JSON.stringify(run.verification),
+    0,
+    run.createdAtMs,
+    run.catalogDigest,
+  ]);
+  await insertRows(tx, dialect, shape, rows);
+}
+
+/** The runbook's text, stored once for all runs of it. */
+export async function putRunbookText(
+  tx: Tx,
+  runbook: { digest: string; name: string; file: string; text: string },
+): Promise<void> {
+  await tx
+    .insertInto("runbook_text")
+    .values({ digest: runbook.digest, name: runbook.name, file: runbook.file, text: runbook.text })
+    .onConflict((conflict) => conflict.column("digest").doNothing())
+    .execute();
+}
+
+export async function readRunbookText(
+  db: Reader,
+  digest: string,
+): Promise<{ text: string; file: string } | null> {
+  return (
+    (await db
+      .selectFrom("runbook_text")
+      .select(["text", "file"])
+      .where("digest", "=", digest)
+      .executeTakeFirst()) ?? null
+  );
+}
+
+/** Cancels runs that have not started. Returns the ids of those that were cancelled. */
+export async function cancelQueuedRuns(
+  tx: Tx,
+  ids: readonly string[],
+  atMs: number,
+  message: string,
+): Promise<string[]> {
+  const rows = await inParts(ids, (part) =>
+    tx
+      .updateTable("run")
+      .set({ state: "cancelled", finished_at: atMs, message })
+      .where("id", "in", part)
+      .where("state", "=", "queued")
+      .returning("id")
+      .execute(),
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Runs that wait for a slot and that only these ended alerts, or groups that have ended whole, asked for. */
+export async function readQueuedRunsOf(
+  tx: Tx,
+  episodeIds: readonly string[],
+  groupRunIds: readonly string[],
+): Promise<Run[]> {
+  const queued = () => tx.selectFrom("run").selectAll().where("state", "=", "queued");
+  const ofAlerts = await inParts(episodeIds, (part) =>
+    queued().where("episode_id", "in", part).where("group_id", "is", null).execute(),
+  );
+  const ofGroups = await inParts(groupRunIds, (part) => queued().where("id", "in", part).execute());
+  return [...ofAlerts, ...ofGroups].map(toRun);
+}
+
+/** Runs of these alerts whose outcome is still to be found out. */
+export async function findUnjudgedRuns(tx: Tx, episodeIds: readonly string[]): Promise<string[]> {
+  const rows = await inParts(episodeIds, (part) =>
+    tx
+      .selectFrom("run")
+      .select("id")
+      .where("episode_id", "in", part)
+      .where("outcome", "is", null)
+      .where("verification", "is not", null)
+      .execute(),
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Asks whoever executes the run to stop it; one that waits for its time is taken up at once. False when it has ended already. */
+export async function requestCancel(tx: Tx, id: string, atMs: number): Promise<boolean> {
+  const result = await tx
+    .updateTable("run")
+    .set({ cancel_requested_at: atMs, parked_until: null })
+    .where("id", "=", id)
+    .where("state", "=", "running")
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Runs of this node that somebody wants stopped. */
+export async function readCancelRequests(db: Reader, owner: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("run")
+    .select("id")
+    .where("owner", "=", owner)
+    .where("state", "=", "running")
+    .where("cancel_requested_at", "is not", null)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export async function setRunOutcome(tx: Tx, id: string, outcome: Outcome, because: string): Promise<boolean> {
+  const result = await tx
+    .updateTable("run")
+    .set({ outcome, outcome_because: because })
+    .where("id", "=", id)
+    .where("outcome", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** When the newest run of a rule and group ended, null inside while it has not. Null when there was none, or none that began. */
+export async function readCooldownFacts(
+  tx: Tx,
+  rule: string,
+  groupKey: string,
+): Promise<{ finishedAtMs: number | null } | null> {
+  const row = await tx
+    .selectFrom("run")
+    .select(["finished_at"])
+    .where("rule", "=", rule)
+    .where("group_key", "=", storedGroupKey(groupKey))
+    .where((where) => where.or([where("state", "<>", "cancelled"), where("started_at", "is not", null)]))
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : { finishedAtMs: row.finished_at };
+}
+
+export interface QueueFacts {
+  readonly queued: number;
+  readonly oldestCreatedAtMs: number | null;
+}
+
+export async function readQueueFacts(db: Reader): Promise<QueueFacts> {
+  const count = db
+    .selectFrom("run")
+    .select((it) => it.fn.countAll().as("count"))
+    .where("state", "=", "queued");
+  // Ids are in the order of creation, so that the index alone answers both.
+  const oldest = db
+    .selectFrom("run")
+    .select("created_at")
+    .where("state", "=", "queued")
+    .orderBy("id")
+    .limit(1);
+  const [counted, first] = [await count.executeTakeFirstOrThrow(), await oldest.executeTakeFirst()];
+  return { queued: Number(counted.count), oldestCreatedAtMs: first?.created_at ?? null };
+}
+
+/** When the next parked run may go on; null when none is parked. */
+export async function nextParkedMs(db: Reader): Promise<number | null> {
+  const row = await db
+    .selectFrom("run")
+    .select((it) => it.fn.min("parked_until").as("until"))
+    .where("state", "=", "running")
+    .where("owner", "is", null)
+    .executeTakeFirst();
+  return row?.until === null || row?.until === undefined ? null : Number(row.until);
+}
+
+export async function readRun(db: Reader, id: string): Promise<Run | null> {
+  const row = await db.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? null : toRun(row);
+}
+
+export interface RunFilter {
+  readonly state: RunState | null;
+  readonly runbook: string | null;
+  readonly episodeId: string | null;
+}
+
+/** Newest first, after `before` (an id) where given. */
+export async function listRuns(
+  db: Reader,
+  filter: RunFilter,
+  limit: number,
+  before: string | null,
+): Promise<Run[]> {
+  let query = db.selectFrom("run").selectAll().orderBy("id", "desc").limit(limit);
+  if (before !== null) query = query.where("id", "<", before);
+  if (filter.state !== null) query = query.where("state", "=", filter.state);
+  if (filter.runbook !== null) query = query.where("runbook", "=", filter.runbook);
+  if (filter.episodeId !== null) query = query.where("episode_id", "=", filter.episodeId);
+  return (await query.execute()).map(toRun);
+}
+
+/** A row as the rest of the program sees it. */
+export function toRun(row: RunTable): Run {
+  return {
+    id: row.id,
+    runbook: row.runbook,
+    runbookDigest: row.runbook_digest,
+    plan: JSON.parse(row.plan) as Plan,
+    planDigest: row.plan_digest,
+    state: row.state as RunState,
+    outcome: row.outcome as Outcome | null,
+    outcomeBecause: row.outcome_because,
+    trigger: {
+      kind: row.trigger_kind as TriggerKind,
+      rule: row.rule,
+      episodeId: row.episode_id,
+      principal: row.principal,
+    },
+    groupId: row.group_id,
+    cause: JSON.parse(row.cause) as Cause,
+    verification: row.verification === null ? null : (JSON.parse(row.verification) as StoredVerification),
+    owner: row.owner,
+    fence: row.fence,
+    createdAtMs: row.created_at,
+    startedAtMs: row.started_at,
+    finishedAtMs: row.finished_at,
+    changeStartedAtMs: row.change_started_at,
+    changeEndedAtMs: row.change_ended_at,
+    failedStep: row.failed_step,
+    message: row.message,
+    summary: row.summary,
+    catalogDigest: row.catalog_digest,
+    cancelRequestedAtMs: row.cancel_requested_at,
+  };
+}

@@ -1,0 +1,228 @@
+import type { Generated } from "kysely";
+
+// The tables. Times are integers: milliseconds since 1970. JSON is text. Names and values that senders chose are stored as
+// arrays of pairs, never as object keys. No booleans: SQLite cannot bind them; 0 and 1 stand for them.
+
+export interface DeliveryTable {
+  readonly id: string;
+  readonly source: string;
+  readonly dialect: string;
+  readonly received_at: number;
+  /**
+   * The body as received: bytes, because a database's text type refuses NUL. Null when it only repeated what was stored
+   * before: those are counted in `episode_pulse`.
+   */
+  readonly body: Uint8Array | null;
+  readonly alerts: number;
+  readonly truncated: number;
+  readonly receiver: string | null;
+  readonly external_url: string | null;
+}
+
+export interface EpisodeTable {
+  readonly id: string;
+  readonly identity: string;
+  readonly source: string;
+  readonly fingerprint: string;
+  readonly state: string;
+  readonly nature: string;
+  readonly labels: string;
+  readonly annotations: string;
+  readonly context: string;
+  readonly starts_at: number;
+  readonly starts_at_text: string;
+  readonly generator_url: string | null;
+  readonly opened_at: number;
+  readonly ends_at: number | null;
+  readonly closed_at: number | null;
+  readonly delivery_id: string;
+  readonly last_decision: string | null;
+  readonly outcome: string | null;
+}
+
+/** What changes with every repeat of an alert: narrow rows, so that repeats write few pages. None before the first repeat. */
+export interface EpisodePulseTable {
+  readonly episode_id: string;
+  readonly last_firing_at: number;
+  readonly repeats: number;
+}
+
+export interface DecisionTable {
+  readonly id: string;
+  readonly delivery_id: string | null;
+  readonly episode_id: string | null;
+  readonly at: number;
+  readonly kind: string;
+  readonly rule: string | null;
+  readonly reason: string | null;
+  readonly run_id: string | null;
+  readonly detail: string;
+  readonly catalog_digest: string;
+}
+
+export interface AlertGroupTable {
+  readonly id: string;
+  readonly rule: string;
+  readonly group_key: string;
+  readonly opened_at: number;
+  readonly closed_at: number | null;
+  readonly run_id: string | null;
+}
+
+export interface GroupMemberTable {
+  readonly group_id: string;
+  readonly episode_id: string;
+  /** 1 once a run of the group was made with this member in mind. */
+  readonly is_judged: number;
+}
+
+export interface RunbookTextTable {
+  readonly digest: string;
+  readonly name: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface RunTable {
+  readonly id: string;
+  readonly runbook: string;
+  readonly runbook_digest: string;
+  readonly plan: string;
+  readonly plan_digest: string;
+  readonly state: string;
+  readonly outcome: string | null;
+  readonly outcome_because: string | null;
+  readonly trigger_kind: string;
+  readonly rule: string | null;
+  readonly episode_id: string | null;
+  readonly principal: string;
+  readonly group_id: string | null;
+  readonly group_key: string | null;
+  readonly cause: string;
+  readonly verification: string | null;
+  readonly owner: string | null;
+  readonly fence: number;
+  readonly lease_until: number | null;
+  /** While running without an owner: not to be taken up before this time. */
+  readonly parked_until: number | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly change_started_at: number | null;
+  readonly change_ended_at: number | null;
+  readonly failed_step: string | null;
+  readonly message: string | null;
+  readonly summary: string | null;
+  readonly catalog_digest: string;
+  readonly cancel_requested_at: number | null;
+}
+
+export interface StepTable {
+  readonly run_id: string;
+  readonly id: string;
+  readonly section: string;
+  readonly position: number;
+  readonly verb: string;
+  readonly effect: string;
+  readonly host: string | null;
+  readonly state: string;
+  readonly attempts: number;
+  readonly exit_code: number | null;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly message: string | null;
+  readonly facts: string | null;
+  readonly wait_until: number | null;
+}
+
+export interface AttemptTable {
+  readonly run_id: string;
+  readonly step_id: string;
+  readonly number: number;
+  readonly fence: number;
+  readonly intent_at: number;
+  readonly finished_at: number | null;
+  readonly status: string | null;
+  readonly exit_code: number | null;
+  readonly message: string | null;
+}
+
+export interface TimerTable {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly due_at: number;
+  readonly data: string;
+}
+
+export interface OutboxTable {
+  readonly id: string;
+  readonly run_id: string;
+  readonly action: string;
+  readonly target: string;
+  readonly data: string;
+  readonly due_at: number;
+  readonly attempts: number;
+  readonly done_at: number | null;
+  readonly last_error: string | null;
+}
+
+export interface ArtifactTable {
+  readonly run_id: string;
+  readonly path: string;
+  readonly step_id: string | null;
+  readonly host: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly content_type: string;
+  readonly is_truncated: number;
+  readonly is_changed: number;
+}
+
+export interface RunProblemTable {
+  readonly id: string;
+  readonly run_id: string;
+  readonly step_id: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface BundleTable {
+  readonly run_id: string;
+  readonly revision: number;
+  readonly file_name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly sealed_at: number;
+}
+
+export interface NodeTable {
+  readonly id: string;
+  readonly started_at: number;
+  readonly seen_at: number;
+}
+
+export interface MigrationTable {
+  readonly name: string;
+  readonly applied_at: Generated<number>;
+}
+
+export interface Schema {
+  readonly delivery: DeliveryTable;
+  readonly episode: EpisodeTable;
+  readonly episode_pulse: EpisodePulseTable;
+  readonly decision: DecisionTable;
+  readonly alert_group: AlertGroupTable;
+  readonly group_member: GroupMemberTable;
+  readonly runbook_text: RunbookTextTable;
+  readonly run: RunTable;
+  readonly step: StepTable;
+  readonly attempt: AttemptTable;
+  readonly timer: TimerTable;
+  readonly outbox: OutboxTable;
+  readonly artifact: ArtifactTable;
+  readonly run_problem: RunProblemTable;
+  readonly bundle: BundleTable;
+  readonly node: NodeTable;
+  readonly schema_migration: MigrationTable;
+}

@@ -1,0 +1,102 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type {
+  CollectEnd,
+  CollectedFile,
+  CollectOptions,
+  CollectProblem,
+  CollectRequest,
+} from "../../src/executors/collect.ts";
+import { openExecutors } from "../../src/executors/executors.ts";
+import { LOCAL_HOST } from "../../src/hosts/host.ts";
+import { sshdAbsence, startSshd } from "../support/sshd.ts";
+import { entry, LOCAL, sshEntry, sshHost } from "./fixtures.ts";
+
+export type Transport = "local" | "ssh";
+
+/** What a collection gave, contents as Latin-1 text so that every byte is one character. */
+export interface Gathered {
+  readonly end: CollectEnd;
+  readonly files: Readonly<Record<string, string>>;
+  readonly truncated: readonly string[];
+  readonly problems: readonly CollectProblem[];
+  readonly codes: readonly CollectProblem["code"][];
+}
+
+export interface CollectArguments {
+  readonly request?: Partial<CollectRequest>;
+  readonly options?: Partial<CollectOptions>;
+  /** Called before a file is read. */
+  readonly before?: (path: string) => void;
+}
+
+/** Folders to gather from, and the two ways to do it. */
+export interface Collecting {
+  /** A new folder in a folder of its own. */
+  makeFolder(name: string): string;
+  setReadable(readable: readonly string[]): void;
+  collect(transport: Transport, paths: readonly string[], more?: CollectArguments): Promise<Gathered>;
+  close(): Promise<void>;
+}
+
+/** SSH is there only where a private server can be started: ask `sshdAbsence` before using it. */
+export async function openCollecting(): Promise<Collecting> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "nightshift-collect-")));
+  const sshd = sshdAbsence === null ? await startSshd() : null;
+  let readable: readonly string[] = [];
+  const executors = openExecutors({
+    workFolder: folder,
+    lookUp: (name) =>
+      name === LOCAL_HOST || sshd === null ? entry({ readable }) : sshEntry(sshd, { readable }),
+  });
+  const collect: Collecting["collect"] = async (transport, paths, more = {}) => {
+    const host = transport === "local" || sshd === null ? LOCAL : sshHost(sshd);
+    const files: Record<string, string> = {};
+    const truncated: string[] = [];
+    const problems: CollectProblem[] = [];
+    const onFile = async (file: CollectedFile) => {
+      more.before?.(file.path);
+      files[file.path] = await readText(file);
+      if (file.isTruncated) truncated.push(file.path);
+    };
+    const end = await executors.forHost(host).collect(
+      host,
+      {
+        paths,
+        changedSinceMs: null,
+        filesMax: 1_000,
+        fileBytesMax: 20 * 1024 * 1024,
+        totalBytesMax: 100 * 1024 * 1024,
+        onTooBig: "tail",
+        ...more.request,
+      },
+      {
+        timeoutMs: 15_000,
+        signal: new AbortController().signal,
+        onProblem: (problem) => problems.push(problem),
+        onFile,
+        ...more.options,
+      },
+    );
+    return { end, files, truncated, problems, codes: problems.map(({ code }) => code) };
+  };
+  return {
+    makeFolder: (name) => mkdtempSync(join(folder, `${name}-`)),
+    setReadable: (globs) => {
+      readable = globs;
+    },
+    collect,
+    close: async () => {
+      await executors.close();
+      await sshd?.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function readText(file: CollectedFile): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("latin1");
+}

