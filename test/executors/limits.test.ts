@@ -1,4 +1,5 @@
 // Proves that a step is left two seconds after its limit at the latest, and that none of its processes stays behind.
+import { once } from "node:events";
 import { randomUUID } from "node:crypto";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -163,12 +164,13 @@ describe.skipIf(!isLinux)("a sweep", () => {
 
   test("is needed: ending the process group alone leaves who has left it", async () => {
     const cookie = attemptCookie(randomUUID(), "step", 1);
-    const child = spawn("sh", ["-c", "setsid sleep 60 & sleep 60"], {
+    const child = spawn("sh", ["-c", "setsid sh -c 'echo left; exec sleep 60' & wait"], {
       detached: true,
-      stdio: "ignore",
+      stdio: ["ignore", "pipe", "ignore"],
       env: { PATH: process.env["PATH"] ?? "", NIGHTSHIFT_COOKIE: cookie },
     });
-    await until(() => processesWith(cookie).length === 3);
+    // Only what it prints itself says that it has left: it has the cookie before that.
+    await once(child.stdout, "data");
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await until(() => processesWith(cookie).length === 1);
     expect(await sweepProcesses(attemptCookie(randomUUID(), "step", 1), { graceMs: 100 })).toBe(0);

@@ -16,7 +16,7 @@ export function processesWith(text: string): readonly number[] {
 }
 
 /** Waits for a condition; throws when it has not come true within the limit. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`the condition did not come true within ${limitMs} ms`);
