@@ -26,7 +26,7 @@ function warn(
 }
 
 function lintRule({ rule, file, path }: LoadedRule, problems: FileProblem[]): void {
-  if (rule.mode === "auto" && Object.values(rule.guards).every((guard) => guard === null)) {
+  if (rule.mode === "auto" && !hasGuard(rule.guards)) {
     const message = "nothing keeps this rule from starting run after run; add guards: {cooldown: 30m}";
     warn(problems, file, [...path, "mode"], "auto-without-guard", message);
   }
@@ -35,6 +35,14 @@ function lintRule({ rule, file, path }: LoadedRule, problems: FileProblem[]): vo
     const message = `the regular expression of ${matcher.name} has a line break, which labels rarely have`;
     warn(problems, file, [...path, "matchers"], "line-break-in-matcher", message);
   }
+}
+
+function hasGuard(guards: Rule["guards"]): boolean {
+  const { cooldownMs, breaker, rateLimit, concurrency, budget, locks, active, mute } = guards;
+  const names = [...locks, ...active, ...mute];
+  return (
+    [cooldownMs, breaker, rateLimit, concurrency, budget].some((guard) => guard !== null) || names.length > 0
+  );
 }
 
 /** A rule all of whose alerts are taken by an earlier one. */

@@ -12,7 +12,7 @@ import {
   updateEpisodeContents,
 } from "../store/episode-intake.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
-import { insertRuns, type NewRun, putRunbookText } from "../store/runs.ts";
+import { insertRuns, type NewRun, putRunbookText } from "../store/new-runs.ts";
 import type { Tx } from "../store/store.ts";
 import { setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";

@@ -6,7 +6,7 @@ import { readEpisodes } from "../store/episodes.ts";
 import { readArtifacts, readRunProblems } from "../store/evidence.ts";
 import { readMembers } from "../store/groups.ts";
 import { readNotices } from "../store/outbox.ts";
-import { readRunbookText } from "../store/runs.ts";
+import { readRunbookText } from "../store/new-runs.ts";
 import { readAttempts, readSteps } from "../store/steps.ts";
 import type { Reader } from "../store/store.ts";
 import { type EngineDependencies, runUrl } from "./dependencies.ts";

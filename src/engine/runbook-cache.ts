@@ -1,6 +1,6 @@
 import { compileRunbook } from "../runbooks/load.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
-import { readRunbookText } from "../store/runs.ts";
+import { readRunbookText } from "../store/new-runs.ts";
 import type { Reader } from "../store/store.ts";
 
 /** Compiled runbooks by digest. A run executes the text it was planned with, whatever the files say now. */

@@ -144,6 +144,8 @@ export async function startOrJoin(
     groupId,
     // Only guards that count by group look it up; its index costs a page of the log for each run.
     groupKey: start.rule.guards.cooldownMs === null ? null : start.groupKey,
+    rung: 0,
+    onResolve: { kind: "cancel_pending" },
     cause: start.cause,
     verification: storedVerification(start.rule),
     createdAtMs: batch.nowMs,

@@ -4,6 +4,8 @@ import { REASONS } from "../runs/reasons.ts";
 /** What a guard says of a start. All guards of rules and runbooks answer with this type. */
 export type Verdict =
   | { readonly kind: "passes" }
+  /** In line for a lock or a slot: the run is made now and starts when it is free. */
+  | { readonly kind: "queues"; readonly reason: Reason; readonly text: string }
   /** Not now, but judge again at `retryAtMs`. */
   | { readonly kind: "delays"; readonly reason: Reason; readonly retryAtMs: number; readonly text: string }
   /** Not at all; judged again only when the alert is repeated. */

@@ -24,6 +24,8 @@ export interface InventoryHost extends Host {
   readonly readable: readonly string[];
   /** False: no rule may change this host. */
   readonly isAutomated: boolean;
+  /** True: at most one run at a time changes this host. */
+  readonly isExclusive: boolean;
 }
 
 /** The name of the machine Nightshift runs on. */

@@ -24,6 +24,7 @@ const UNDECLARED_LOCAL: InventoryHost = {
   become: [],
   readable: [],
   isAutomated: true,
+  isExclusive: true,
 };
 
 /** The machines that steps may run on. `local` is always one of them; nothing of it is readable unless an entry says so. */

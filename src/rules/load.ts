@@ -4,6 +4,7 @@ import { type Matcher, MatcherError, parseMatchers } from "../expressions/matche
 import { compileTemplate, hasTemplate, type Template } from "../expressions/templates.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
+import { NO_GUARDS } from "../runbooks/guards.ts";
 import { type Guarantees, mayBeMissing } from "./presence.ts";
 import type { Rule, Verification } from "./rule.ts";
 import { isPlannedKey, type RuleConfig, rulesFileSchema } from "./schema.ts";
@@ -68,17 +69,25 @@ function loadRule(config: RuleConfig, place: Place): Rule {
   checkConsistency(config, place);
   return {
     name: config.name,
-    mode: config.mode === "auto" ? "auto" : "observe",
+    mode: config.mode,
     source: config.source ?? null,
     matchers,
     if: condition,
     groupBy: config.group_by ?? null,
     runbook: config.runbook ?? null,
     with: loadWith(config, place, { ...guarantees, present: condition?.presentWhenTrue ?? [] }),
-    guards: { cooldownMs: config.guards.cooldown ?? null },
+    afterMs: 0,
+    batch: { waitMs: 0, max: 50 },
+    whenCount: null,
+    guards: { ...NO_GUARDS, cooldownMs: config.guards.cooldown ?? null, breaker: null },
     verify: loadVerification(config.verify, place),
+    onResolve: { kind: "cancel_pending" },
+    ladder: [],
+    ladderMemoryMs: 6 * 3_600_000,
+    silenceForMs: null,
     continue: config.continue,
     meta: config.meta,
+    notify: null,
     file: place.file.file,
     line: place.file.problem([...place.path, "name"], "", "").line,
   };

@@ -7,11 +7,13 @@ import { checkStep } from "./check-step.ts";
 import { compileStep } from "./compile-step.ts";
 import { type Draft, draftOf, pathOf, type Section, type StepDraft } from "./draft.ts";
 import { type Checking, checkTemplate } from "./expressions.ts";
+import { NO_GUARDS } from "./guards.ts";
 import type { Runbook, Step } from "./runbook.ts";
 import { isPlannedKey, type RunbookEntry, runbookSchema } from "./schema.ts";
 import { scopesOf } from "./scope.ts";
 
 const RUN_TIMEOUT_MS = 30 * 60_000;
+const APPROVAL_TIMEOUT_MS = 30 * 60_000;
 
 /** The text of a stored runbook is no runbook (any more). */
 export class RunbookError extends Error {
@@ -120,6 +122,9 @@ function toRunbook(
     inputs: new Map(
       [...draft.inputs].flatMap(([name, input]) => (input === undefined ? [] : [[name, input]])),
     ),
+    guards: { ...NO_GUARDS, perUser: null },
+    asserts: [],
+    approvalTimeoutMs: APPROVAL_TIMEOUT_MS,
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,
     steps: section("steps"),

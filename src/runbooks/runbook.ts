@@ -1,5 +1,6 @@
 import type { Expression } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
+import type { RunbookGuards } from "./guards.ts";
 import type { Input } from "./inputs.ts";
 import type { CollectSpec } from "./verbs/collect.ts";
 import type { CommandSpec } from "./verbs/command.ts";
@@ -68,6 +69,19 @@ export interface Access {
   readonly approve: readonly string[];
 }
 
+/** A condition of the runbook itself, judged when the run starts and again right before the steps it names. */
+export interface Assert {
+  readonly name: string;
+  /** Null: `expect` is about the inputs alone. `vars` are bound as in a prometheus step. */
+  readonly prometheus: Pick<PrometheusSpec, "query" | "vars"> | null;
+  /** Sees `inputs`, and the query's answer as `value`. */
+  readonly expect: Expression;
+  /** Ids of steps; empty: every step that changes something. */
+  readonly before: readonly string[];
+  /** What a person reads when it does not hold. */
+  readonly message: string;
+}
+
 /** A checked runbook: every expression in it is compiled, every reference known. */
 export interface Runbook {
   readonly name: string;
@@ -81,6 +95,10 @@ export interface Runbook {
   readonly text: string;
   readonly digest: string;
   readonly inputs: ReadonlyMap<string, Input>;
+  readonly guards: RunbookGuards;
+  readonly asserts: readonly Assert[];
+  /** How long a run that waits for a person's yes does so. */
+  readonly approvalTimeoutMs: number;
   readonly timeoutMs: number;
   readonly httpHosts: readonly string[];
   readonly steps: readonly Step[];

@@ -81,6 +81,14 @@ export interface StoredVerification {
   readonly check: { readonly query: string; readonly expect: string; readonly worse: string | null } | null;
 }
 
+/** What becomes of a run when its alert ends; frozen with the run, whatever the rule says later. */
+export type StoredOnResolve =
+  | { readonly kind: "cancel_pending" | "let_finish" | "cancel" }
+  | { readonly kind: "run"; readonly runbook: string };
+
+/** What a rule that says nothing has. */
+export const ON_RESOLVE_DEFAULT: StoredOnResolve = { kind: "cancel_pending" };
+
 export interface Run {
   readonly id: string;
   readonly runbook: string;
@@ -93,8 +101,16 @@ export interface Run {
   readonly outcomeBecause: string | null;
   readonly trigger: Trigger;
   readonly groupId: string | null;
+  /** The values of the rule's `group_by`, or of the alert's identity: what ladders and guards count by. Null for a person's run. */
+  readonly groupKey: string | null;
+  /** 0: the rule's own runbook; 1 and above: the rung of its ladder. */
+  readonly rung: number;
+  readonly onResolve: StoredOnResolve;
   readonly cause: Cause;
   readonly verification: StoredVerification | null;
+  /** Why a queued run is not started yet, although a slot may be free; null when nothing holds it. */
+  readonly heldReason: Reason | null;
+  readonly heldUntilMs: number | null;
   readonly owner: string | null;
   readonly fence: number;
   readonly createdAtMs: number;
@@ -196,4 +212,82 @@ export interface BundleRecord {
   readonly sha256: string;
   readonly bytes: number;
   readonly sealedAtMs: number;
+}
+
+/** A recorded yes or no of a person, asked before a run starts. */
+export const APPROVAL_STATES = ["pending", "approved", "rejected", "expired", "void"] as const;
+export type ApprovalState = (typeof APPROVAL_STATES)[number];
+
+export interface Approval {
+  readonly id: string;
+  readonly runId: string;
+  /** What is approved: this plan and no other. */
+  readonly planDigest: string;
+  readonly message: string;
+  readonly requestedBy: string;
+  readonly requestedAtMs: number;
+  readonly deadlineMs: number;
+  /** `void`: the run ended before anybody decided. */
+  readonly state: ApprovalState;
+  readonly decidedBy: string | null;
+  readonly decidedAtMs: number | null;
+  readonly comment: string | null;
+}
+
+/** A named stop of automation. It stops starts, not running steps. */
+export interface Pause {
+  readonly id: string;
+  readonly name: string;
+  /** `all`, `rule:NAME`, `runbook:NAME` or `hosts:SELECTOR`. */
+  readonly scope: string;
+  readonly reason: string;
+  readonly principal: string;
+  readonly createdAtMs: number;
+  readonly untilMs: number;
+  readonly removedAtMs: number | null;
+  readonly removedBy: string | null;
+}
+
+/** A host that no rule may change for a while. */
+export interface HostHold {
+  readonly id: string;
+  readonly host: string;
+  readonly reason: string;
+  readonly principal: string;
+  readonly createdAtMs: number;
+  readonly untilMs: number;
+  readonly releasedAtMs: number | null;
+  readonly releasedBy: string | null;
+}
+
+/** The state of a rule's breaker. Open from `openedAtMs` until it is reset, or its `reset_after` has passed. */
+export interface BreakerState {
+  readonly rule: string;
+  readonly openedAtMs: number | null;
+  /** The run that opened it. */
+  readonly runId: string | null;
+  readonly because: string | null;
+  /** Failures before this no longer count. */
+  readonly countedFromMs: number;
+}
+
+/** How far a rule has climbed for a group. */
+export interface LadderState {
+  readonly rule: string;
+  readonly groupKey: string;
+  /** The last rung that was begun; 0 is the rule's own runbook. */
+  readonly rung: number;
+  readonly atMs: number;
+  /** The newest run of the climb; what a telling rung links to. */
+  readonly runId: string;
+}
+
+/** A silence of ours at a source. */
+export interface Silence {
+  readonly runId: string;
+  readonly source: string;
+  /** The source's id of it; null while it is not known whether it was made. */
+  readonly silenceId: string | null;
+  readonly endsAtMs: number;
+  readonly liftedAtMs: number | null;
 }

@@ -31,7 +31,7 @@ export type StepEnd = Exclude<StepState, "pending" | "running">;
 /** Every legal change of a run's state. What is not here cannot be written. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ["waiting_person", "running", "cancelled"],
-  waiting_person: ["running", "cancelled", "rejected", "timed_out"],
+  waiting_person: ["queued", "running", "cancelled", "rejected", "timed_out"],
   running: ["waiting_person", "succeeded", "failed", "cancelled", "timed_out", "interrupted"],
   succeeded: [],
   failed: [],

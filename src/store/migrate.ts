@@ -1,12 +1,16 @@
 import { type Kysely, sql } from "kysely";
 import * as initial from "./migrations/0001-initial.ts";
+import * as guards from "./migrations/0002-guards.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
 const MIGRATIONS: readonly {
   readonly name: string;
   readonly up: (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>;
-}[] = [{ name: "0001-initial", up: initial.up }];
+}[] = [
+  { name: "0001-initial", up: initial.up },
+  { name: "0002-guards", up: guards.up },
+];
 
 /**
  * Brings the schema up to date in one transaction: a process killed in the middle leaves the old schema or the new one,

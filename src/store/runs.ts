@@ -1,102 +1,18 @@
 import type { Plan } from "../runbooks/plan.ts";
-import type { Cause, Run, StoredVerification, TriggerKind } from "../runs/records.ts";
+import type { Reason } from "../runs/reasons.ts";
+import {
+  type Cause,
+  ON_RESOLVE_DEFAULT,
+  type Run,
+  type StoredOnResolve,
+  type StoredVerification,
+  type TriggerKind,
+} from "../runs/records.ts";
 import type { Outcome, RunState } from "../runs/states.ts";
 import { storedGroupKey } from "./group-key.ts";
-import { inParts, insertRows, rowShape } from "./rows.ts";
+import { inParts } from "./rows.ts";
 import type { RunTable } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
-
-export interface NewRun
-  extends Omit<
-    Run,
-    | "outcome"
-    | "outcomeBecause"
-    | "owner"
-    | "fence"
-    | "startedAtMs"
-    | "finishedAtMs"
-    | "changeStartedAtMs"
-    | "changeEndedAtMs"
-    | "failedStep"
-    | "message"
-    | "summary"
-    | "cancelRequestedAtMs"
-  > {
-  /** The values of the rule's `group_by`, where a guard of the rule counts by group; null otherwise. */
-  readonly groupKey: string | null;
-}
-
-const shape = rowShape("run", [
-  "id",
-  "runbook",
-  "runbook_digest",
-  "plan",
-  "plan_digest",
-  "state",
-  "trigger_kind",
-  "rule",
-  "episode_id",
-  "principal",
-  "group_id",
-  "group_key",
-  "cause",
-  "verification",
-  "fence",
-  "created_at",
-  "catalog_digest",
-]);
-
-export async function insertRuns(
-  tx: Tx,
-  dialect: "sqlite" | "postgres",
-  runs: readonly NewRun[],
-): Promise<void> {
-  const rows = runs.map((run) => [
-    run.id,
-    run.runbook,
-    run.runbookDigest,
-    JSON.stringify(run.plan),
-    run.planDigest,
-    run.state,
-    run.trigger.kind,
-    run.trigger.rule,
-    run.trigger.episodeId,
-    run.trigger.principal,
-    run.groupId,
-    run.groupKey === null ? null : storedGroupKey(run.groupKey),
-    JSON.stringify(run.cause),
-    run.verification === null ? null : JSON.stringify(run.verification),
-    0,
-    run.createdAtMs,
-    run.catalogDigest,
-  ]);
-  await insertRows(tx, dialect, shape, rows);
-}
-
-/** The runbook's text, stored once for all runs of it. */
-export async function putRunbookText(
-  tx: Tx,
-  runbook: { digest: string; name: string; file: string; text: string },
-): Promise<void> {
-  await tx
-    .insertInto("runbook_text")
-    .values({ digest: runbook.digest, name: runbook.name, file: runbook.file, text: runbook.text })
-    .onConflict((conflict) => conflict.column("digest").doNothing())
-    .execute();
-}
-
-export async function readRunbookText(
-  db: Reader,
-  digest: string,
-): Promise<{ text: string; file: string } | null> {
-  return (
-    (await db
-      .selectFrom("runbook_text")
-      .select(["text", "file"])
-      .where("digest", "=", digest)
-      .executeTakeFirst()) ?? null
-  );
-}
 
 /** Cancels runs that have not started. Returns the ids of those that were cancelled. */
 export async function cancelQueuedRuns(
@@ -272,6 +188,11 @@ export function toRun(row: RunTable): Run {
       principal: row.principal,
     },
     groupId: row.group_id,
+    groupKey: row.group_key,
+    rung: row.rung,
+    onResolve: row.on_resolve === null ? ON_RESOLVE_DEFAULT : (JSON.parse(row.on_resolve) as StoredOnResolve),
+    heldReason: row.held_reason as Reason | null,
+    heldUntilMs: row.held_until,
     cause: JSON.parse(row.cause) as Cause,
     verification: row.verification === null ? null : (JSON.parse(row.verification) as StoredVerification),
     owner: row.owner,

@@ -72,6 +72,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
     for (const store of stores) {
       expect(await store.reader.selectFrom("schema_migration").select("name").execute()).toEqual([
         { name: "0001-initial" },
+        { name: "0002-guards" },
       ]);
       await store.close();
     }

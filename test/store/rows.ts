@@ -2,7 +2,7 @@ import { newId } from "../../src/platform/ids.ts";
 import type { Decision } from "../../src/runs/records.ts";
 import type { StoredDelivery } from "../../src/store/deliveries.ts";
 import type { JudgedEpisode } from "../../src/store/episode-row.ts";
-import { insertRuns, type NewRun } from "../../src/store/runs.ts";
+import { insertRuns, type NewRun } from "../../src/store/new-runs.ts";
 import type { Store } from "../../src/store/store.ts";
 
 // What the suites store, with the parts that matter named by each test.
@@ -83,6 +83,8 @@ export function newRun(parts: Partial<NewRun> = {}): NewRun {
     trigger: { kind: "alert", rule: "slow", episodeId: null, principal: "rule:slow" },
     groupId: null,
     groupKey: "[]",
+    rung: 0,
+    onResolve: { kind: "cancel_pending" },
     cause: { title: "Slow", url: "http://nightshift.example.net/a/1", startedAtMs: 1_000 },
     verification: null,
     createdAtMs: 1_000,

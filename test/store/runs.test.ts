@@ -11,17 +11,16 @@ import {
   type Ownership,
   StaleFenceError,
 } from "../../src/store/run-ownership.ts";
+import { putRunbookText, readRunbookText } from "../../src/store/new-runs.ts";
 import {
   cancelQueuedRuns,
   findUnjudgedRuns,
   listRuns,
-  putRunbookText,
   readCancelRequests,
   readCooldownFacts,
   readQueuedRunsOf,
   readQueueFacts,
   readRun,
-  readRunbookText,
   requestCancel,
   setRunOutcome,
 } from "../../src/store/runs.ts";
