@@ -1,4 +1,5 @@
 import type { Inventory } from "../hosts/inventory.ts";
+import type { TimeInterval } from "../intervals/interval.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { MatchIndex } from "../rules/match-index.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -14,9 +15,15 @@ export interface CatalogSource {
   readonly hosts: readonly string[];
   readonly notifierNames: readonly string[];
   readonly sourceNames: readonly string[];
+  /** Names of the sources whose API can be asked; undefined when it is not known. */
+  readonly sourcesWithApi?: readonly string[];
+  /** What people can ask to be told of; undefined when it is not known. */
+  readonly noticeEvents?: readonly string[];
+  /** By name: the time intervals that `active` and `mute` may name. */
+  readonly intervals: ReadonlyMap<string, TimeInterval>;
   /**
-   * Whether anybody hears of failures (`notify` in the settings has a route). False makes every rule in `auto` an error;
-   * undefined when it is not known.
+   * Whether anybody hears of failures (`notify` in the settings has a route). False makes every rule in `auto` or `approve`
+   * that has no `notify` of its own an error; undefined when it is not known.
    */
   readonly isAnyoneTold?: boolean;
 }
@@ -25,10 +32,13 @@ export interface CatalogSource {
 export interface Catalog {
   /** In the order in which they are tried: by file name, then as they stand. */
   readonly rules: readonly Rule[];
+  readonly rulesByName: ReadonlyMap<string, Rule>;
   readonly index: MatchIndex;
   /** By name. */
   readonly runbooks: ReadonlyMap<string, Runbook>;
   readonly inventory: Inventory;
+  /** Of the settings, by name. */
+  readonly intervals: ReadonlyMap<string, TimeInterval>;
   /** SHA-256 over the names and contents of all files: equal on every node that has the same configuration. */
   readonly digest: string;
   /** Counts the snapshots of this process, from 1. */

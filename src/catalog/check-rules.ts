@@ -1,99 +1,119 @@
-import { closestWord, type FileProblem } from "../platform/problems.ts";
+import { hasTemplate } from "../expressions/templates.ts";
+import type { FileProblem } from "../platform/problems.ts";
 import type { Path } from "../platform/yaml.ts";
+import type { Mode, With } from "../rules/rule.ts";
 import { bindInput } from "../runbooks/inputs.ts";
 import { allSteps, type Runbook } from "../runbooks/runbook.ts";
-import { hasTemplate } from "../expressions/templates.ts";
-import type { Loaded, LoadedRule } from "./loaded.ts";
+import { adviceFor } from "./advice.ts";
+import { checkGuards } from "./check-guards.ts";
+import { checkSilence, checkTelling } from "./check-telling.ts";
+import type { Loaded } from "./loaded.ts";
+import { report, type RulePlace } from "./rule-place.ts";
 
-/** A rule, and where its problems go. */
-interface RulePlace extends LoadedRule {
-  readonly loaded: Loaded;
-  readonly problems: FileProblem[];
+/** A place of a rule that names a runbook: the rule itself, a rung of its ladder, its `on_resolve`. */
+interface RunbookUse {
+  readonly name: string;
+  readonly namePath: Path;
+  readonly with: With;
+  readonly withPath: Path;
+  readonly mode: Mode;
 }
 
-/** What one rule file cannot know: the sources, the runbooks and their inputs, the hosts. */
+/** What one rule file cannot know: the sources, the runbooks and their inputs, the hosts, who is told, the time intervals. */
 export function checkRules(loaded: Loaded, problems: FileProblem[]): void {
   for (const one of loaded.rules) {
-    const { rule } = one;
     const place: RulePlace = { ...one, loaded, problems };
     checkSource(place);
     checkTelling(place);
-    if (rule.runbook === null) continue;
-    const runbook = loaded.runbooks.get(rule.runbook)?.runbook;
-    if (runbook === undefined) checkExists(place, rule.runbook);
-    else {
-      checkInputs(place, runbook);
-      checkAutomation(place, runbook);
-    }
+    checkSilence(place);
+    checkGuards(place, one.rule.guards);
+    for (const use of runbookUses(place)) checkUse(place, use);
   }
 }
 
-function report(place: RulePlace, path: Path, code: string, message: string, onKey = false): void {
-  place.problems.push(place.file.problem([...place.path, ...path], code, message, { onKey }));
+function runbookUses({ rule }: RulePlace): RunbookUse[] {
+  const { runbook, mode, onResolve } = rule;
+  const uses: RunbookUse[] = [];
+  if (runbook !== null)
+    uses.push({ name: runbook, namePath: ["runbook"], with: rule.with, withPath: ["with"], mode });
+  for (const [index, rung] of rule.ladder.entries()) {
+    if (rung.kind === "tell") continue;
+    const path = ["ladder", index];
+    uses.push({
+      name: rung.runbook,
+      namePath: [...path, "runbook"],
+      with: rung.with,
+      withPath: [...path, "with"],
+      mode: rung.mode ?? mode,
+    });
+  }
+  if (onResolve.kind === "run")
+    uses.push({
+      name: onResolve.runbook,
+      namePath: ["on_resolve", "run"],
+      with: onResolve.with,
+      withPath: ["on_resolve", "with"],
+      mode,
+    });
+  return uses;
+}
+
+function checkUse(place: RulePlace, use: RunbookUse): void {
+  const runbook = place.loaded.runbooks.get(use.name)?.runbook;
+  if (runbook === undefined) {
+    checkExists(place, use);
+    return;
+  }
+  checkInputs(place, use, runbook);
+  checkAutomation(place, use, runbook);
 }
 
 function checkSource(place: RulePlace): void {
   const { source } = place.rule;
   const known = place.loaded.source.sourceNames;
   if (source === null || known.includes(source)) return;
-  report(
-    place,
-    ["source"],
-    "unknown-source",
-    `the settings have no source "${source}"${advice(source, known)}`,
-  );
+  const message = `the settings have no source "${source}"${adviceFor(source, known)}`;
+  report(place, ["source"], "unknown-source", message);
 }
 
-function checkTelling(place: RulePlace): void {
-  if (place.rule.mode !== "auto" || place.loaded.source.isAnyoneTold !== false) return;
-  const message =
-    "nobody would be told when a run of this rule fails; add notify: to the settings, or use mode: observe";
-  report(place, ["mode"], "nobody-told", message);
-}
-
-function checkExists(place: RulePlace, name: string): void {
+function checkExists(place: RulePlace, { name, namePath }: RunbookUse): void {
   const { brokenRunbooks, runbooks } = place.loaded;
   if (brokenRunbooks === null || brokenRunbooks.has(name)) return;
   const names = [...runbooks.keys(), ...brokenRunbooks];
-  report(place, ["runbook"], "unknown-runbook", `there is no runbook "${name}"${advice(name, names)}`);
+  report(place, namePath, "unknown-runbook", `there is no runbook "${name}"${adviceFor(name, names)}`);
 }
 
-function advice(word: string, known: readonly string[]): string {
-  const meant = closestWord(word, known);
-  if (meant !== undefined) return `; did you mean "${meant}"?`;
-  return known.length === 0 || known.length > 20 ? "" : `; there are: ${known.join(", ")}`;
-}
-
-function checkInputs(place: RulePlace, runbook: Runbook): void {
+function checkInputs(place: RulePlace, use: RunbookUse, runbook: Runbook): void {
   const names = [...runbook.inputs.keys()];
-  for (const [name, value] of place.rule.with) {
+  for (const [name, value] of use.with) {
     const input = runbook.inputs.get(name);
     if (input === undefined) {
-      const message = `runbook "${runbook.name}" has no input "${name}"${advice(name, names)}`;
-      report(place, ["with", name], "unknown-input", message, true);
+      const message = `runbook "${runbook.name}" has no input "${name}"${adviceFor(name, names)}`;
+      report(place, [...use.withPath, name], "unknown-input", message, true);
       continue;
     }
     if (typeof value === "object") continue;
     if (input.type === "host" && place.loaded.isInventoryBroken) continue;
     const bound = bindInput(input, value, place.loaded.inventory);
-    if ("code" in bound) report(place, ["with", name], bound.code, `input "${name}": ${bound.message}`);
+    if ("code" in bound)
+      report(place, [...use.withPath, name], bound.code, `input "${name}": ${bound.message}`);
   }
   for (const input of runbook.inputs.values()) {
-    if (!input.isRequired || input.default !== undefined || place.rule.with.has(input.name)) continue;
+    if (!input.isRequired || input.default !== undefined || use.with.has(input.name)) continue;
     const message = `runbook "${runbook.name}" needs input "${input.name}"; give it one by with:`;
-    report(place, ["runbook"], "missing-input", message);
+    report(place, use.namePath, "missing-input", message);
   }
 }
 
-/** A rule in `auto` that would only ever be refused, because a host it always changes is out of automation. */
-function checkAutomation(place: RulePlace, runbook: Runbook): void {
-  if (place.rule.mode !== "auto" || place.loaded.isInventoryBroken) return;
+/** A start that would always be refused, because a host that the runbook always changes is out of automation. */
+function checkAutomation(place: RulePlace, use: RunbookUse, runbook: Runbook): void {
+  if (use.mode === "observe" || place.loaded.isInventoryBroken) return;
   const { inventory } = place.loaded;
   const changed = allSteps(runbook).filter((step) => step.effect !== "read" && !hasTemplate(step.target));
   for (const name of new Set(changed.map((step) => step.target))) {
     const host = inventory.hosts.find((one) => one.name === name || one.aliases.includes(name));
     if (host === undefined || host.isAutomated) continue;
     const message = `runbook "${runbook.name}" changes host ${host.name}, which has automation: off, so no run of this rule could start`;
-    report(place, ["runbook"], "automation-off", message);
+    report(place, use.namePath, "automation-off", message);
   }
 }

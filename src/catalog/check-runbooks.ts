@@ -1,16 +1,19 @@
 import { hasTemplate } from "../expressions/templates.ts";
 import { HostLookupError } from "../hosts/inventory.ts";
-import { closestWord, type FileProblem } from "../platform/problems.ts";
+import type { FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
 import { bindInput } from "../runbooks/inputs.ts";
 import type { Runbook, Step } from "../runbooks/runbook.ts";
 import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import { adviceFor } from "./advice.ts";
+import { checkGuards } from "./check-guards.ts";
 import type { Loaded } from "./loaded.ts";
 
-/** What one runbook file cannot know: the notifiers and the hosts it names. */
+/** What one runbook file cannot know: the notifiers, the hosts and the time intervals it names. */
 export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
   for (const { runbook, file } of loaded.runbooks.values()) {
     if (!loaded.isInventoryBroken) checkDefaults(loaded, runbook, file, problems);
+    checkGuards({ loaded, file, path: [], problems }, runbook.guards);
     for (const { step, path } of stepsWithPaths(runbook)) {
       const place = { loaded, step, path, file, problems };
       checkNotifier(place);
@@ -52,10 +55,7 @@ function checkNotifier({ loaded, step, path, file, problems }: StepPlace): void 
   const known = loaded.source.notifierNames;
   const { to } = step.spec;
   if (known.includes(to)) return;
-  const meant = closestWord(to, known);
-  const advice =
-    meant === undefined ? `; there are: ${known.join(", ") || "none"}` : `; did you mean "${meant}"?`;
-  const message = `the settings have no notifier "${to}"${advice}`;
+  const message = `the settings have no notifier "${to}"${adviceFor(to, known)}`;
   problems.push(file.problem([...path, "notify", "to"], "unknown-notifier", message));
 }
 

@@ -1,39 +1,42 @@
-import { hasTemplate } from "../expressions/templates.ts";
 import { formatMatcher } from "../expressions/matchers.ts";
 import type { FileProblem } from "../platform/problems.ts";
-import type { Path, YamlFile } from "../platform/yaml.ts";
 import type { Rule } from "../rules/rule.ts";
-import type { Runbook, Step } from "../runbooks/runbook.ts";
-import { stepsWithPaths } from "./check-runbooks.ts";
+import { sourcesWithoutApi } from "./check-telling.ts";
+import { lintRunbook } from "./lint-runbooks.ts";
+import { warn } from "./lint-warning.ts";
 import type { Loaded, LoadedRule } from "./loaded.ts";
 
-/** Things that work, but that an operator would rather know. All of them are warnings. */
+/** Things that work, but that an operator would rather know. All of them are warnings; `lint-codes.ts` lists them. */
 export function lintCatalog(loaded: Loaded, problems: FileProblem[]): void {
-  for (const one of loaded.rules) lintRule(one, problems);
+  for (const one of loaded.rules) lintRule(loaded, one, problems);
   lintOrder(loaded.rules, problems);
-  for (const { runbook, file } of loaded.runbooks.values()) lintRunbook(runbook, file, problems);
+  for (const { runbook, file } of loaded.runbooks.values()) lintRunbook(runbook, { file, problems });
 }
 
-function warn(
-  problems: FileProblem[],
-  file: YamlFile,
-  path: Path,
-  code: string,
-  message: string,
-  onKey = false,
-): void {
-  problems.push(file.problem(path, code, message, { onKey, severity: "warning" }));
-}
-
-function lintRule({ rule, file, path }: LoadedRule, problems: FileProblem[]): void {
+function lintRule(loaded: Loaded, { rule, file, path }: LoadedRule, problems: FileProblem[]): void {
+  const linted = { file, problems };
   if (rule.mode === "auto" && !hasGuard(rule.guards)) {
     const message = "nothing keeps this rule from starting run after run; add guards: {cooldown: 30m}";
-    warn(problems, file, [...path, "mode"], "auto-without-guard", message);
+    warn(linted, [...path, "mode"], "auto-without-guard", message);
   }
   for (const matcher of rule.matchers) {
     if (!matcher.operator.endsWith("~") || !/\n|\\n/.test(matcher.value)) continue;
     const message = `the regular expression of ${matcher.name} has a line break, which labels rarely have`;
-    warn(problems, file, [...path, "matchers"], "line-break-in-matcher", message);
+    warn(linted, [...path, "matchers"], "line-break-in-matcher", message);
+  }
+  if (rule.batch.waitMs > 0 && rule.groupBy === null) {
+    const message = "without group_by every alert is a group of its own, so this only delays the run";
+    warn(linted, [...path, "batch"], "batch-without-group", message, true);
+  }
+  if (rule.ladder.length > 0 && rule.ladder.at(-1)?.kind !== "tell") {
+    const message =
+      "when the last rung does not help, nobody is asked to look; end with - notify: {to: ..., text: ...}";
+    warn(linted, [...path, "ladder"], "ladder-tells-nobody", message, true);
+  }
+  const mute = sourcesWithoutApi({ rule, loaded });
+  if (rule.silenceForMs !== null && rule.verify.check !== null && mute.length > 0) {
+    const message = `no silence can be made at ${mute.join(", ")}, which ${mute.length === 1 ? "has" : "have"} no api in the settings`;
+    warn(linted, [...path, "silence"], "silence-without-api", message, true);
   }
 }
 
@@ -56,9 +59,10 @@ function lintOrder(rules: Loaded["rules"], problems: FileProblem[]): void {
       .find((winner) => takesAll(winner, rule, texts));
     if (earlier !== undefined) {
       const message = `no alert reaches this rule: "${earlier.name}" (${earlier.file}:${earlier.line}) takes all of them`;
-      warn(problems, file, [...path, "name"], "unreachable-rule", message);
+      warn({ file, problems }, [...path, "name"], "unreachable-rule", message);
     }
-    if (rule.mode === "observe" || rule.continue || rule.if !== null) continue;
+    const endsMatching = rule.mode !== "observe" && !rule.continue;
+    if (!endsMatching || rule.if !== null || rule.whenCount !== null) continue;
     const key = rule.matchers.map(formatMatcher)[0] ?? "";
     winners.set(key, [...(winners.get(key) ?? []), rule]);
   }
@@ -68,74 +72,4 @@ function takesAll(winner: Rule, rule: Rule, texts: ReadonlySet<string>): boolean
   if (winner.source !== null && winner.source !== rule.source) return false;
   if (rule.meta && !winner.meta) return false;
   return winner.matchers.every((matcher) => texts.has(formatMatcher(matcher)));
-}
-
-function lintRunbook(runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {
-  if (runbook.owner === null)
-    warn(
-      problems,
-      file,
-      ["name"],
-      "no-owner",
-      `runbook "${runbook.name}" has no owner; whom does one ask about it?`,
-    );
-  if (runbook.tags.includes("self-service") && (runbook.access?.run ?? []).length === 0)
-    warn(
-      problems,
-      file,
-      ["tags"],
-      "self-service-without-access",
-      "a self-service runbook says who may run it: access: {run: [...]}",
-    );
-  lintEvidence(runbook, file, problems);
-  for (const { step, path } of stepsWithPaths(runbook)) {
-    if (step.if !== null && step.if.references.length === 0 && step.if.evaluate({}) === false)
-      warn(problems, file, [...path, "if"], "step-never-runs", "this condition is never true");
-    lintArguments(step, file, path, problems);
-  }
-}
-
-function lintArguments(step: Step, file: YamlFile, path: Path, problems: FileProblem[]): void {
-  const commands: (readonly [Path, readonly [string, ...string[]]])[] =
-    step.verb === "command"
-      ? [[["command"], step.spec]]
-      : step.verb === "collect"
-        ? step.spec.commands.map((argv, index) => [["collect", "commands", index], argv])
-        : [];
-  for (const [at, argv] of commands) {
-    const place = [...path, ...at];
-    if (hasTemplate(argv[0]))
-      warn(problems, file, place, "templated-program", "a value decides which program runs");
-    if (isInterpreted(argv)) warn(problems, file, place, "interpreter-argument", interpreterMessage(argv[0]));
-  }
-}
-
-/** What was the state before the change? Without evidence nobody can tell afterwards. */
-function lintEvidence(runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {
-  const change = runbook.steps.findIndex((step) => step.effect !== "read");
-  if (change === -1) return;
-  const evidence = runbook.steps
-    .slice(0, change)
-    .some((step) => step.verb !== "wait" && step.verb !== "notify");
-  if (evidence) return;
-  const message =
-    "this step changes something before any evidence was gathered; put a collect, prometheus or reading step before it";
-  warn(problems, file, ["steps", change], "change-without-evidence", message);
-}
-
-/** Programs that read an argument as a program. */
-const INTERPRETERS =
-  /^(sh|bash|dash|zsh|ksh|busybox|python[\d.]*|perl|ruby|node|php|lua|awk|gawk|sed|eval|ssh|su|sudo|env|xargs|psql|mysql|sqlite3)$/;
-
-function isInterpreted(argv: readonly [string, ...string[]]): boolean {
-  const programs = argv.map((argument) => argument.slice(argument.lastIndexOf("/") + 1));
-  const first = programs.findIndex(
-    (program, index) =>
-      (index === 0 && INTERPRETERS.test(program)) || /^-(exec|execdir|ok|okdir)$/.test(program),
-  );
-  return first !== -1 && argv.slice(first + 1).some(hasTemplate);
-}
-
-function interpreterMessage(program: string): string {
-  return `${program} may read this argument as a program; use run: with env: instead`;
 }

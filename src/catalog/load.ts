@@ -52,9 +52,11 @@ function toCatalog(
   const rules = loaded.rules.map(({ rule }) => rule);
   return {
     rules,
+    rulesByName: new Map(rules.map((rule) => [rule.name, rule])),
     index: buildMatchIndex(rules),
     runbooks: new Map([...loaded.runbooks].map(([name, { runbook }]) => [name, runbook])),
     inventory: loaded.inventory,
+    intervals: loaded.source.intervals,
     digest: digestOf(filesFingerprint(loaded.source, files)),
     revision,
     files: files.map(({ kind, file, sha256 }): CatalogFile => ({ kind, file, sha256 })),

@@ -8,6 +8,7 @@ import type { Artifact, StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
 import { addRunProblem, putArtifact } from "../store/evidence.ts";
+import { noteHostChange } from "../store/run-hosts.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { beginAttempt, endAttempt, endStep, setStepWait } from "../store/steps.ts";
 import { attemptStep } from "../steps/verbs.ts";
@@ -46,9 +47,10 @@ export async function makeAttempt(
   const key = { runId: run.id, stepId: step.id, number };
   const startedAtMs = dependencies.clock.nowMs();
   const host = RUNS_SOMEWHERE.has(step.verb) ? rendered.host.name : null;
-  await commitOwned(session, (tx) =>
-    beginAttempt(tx, key, { fence: session.ownership.fence, host, atMs: startedAtMs }),
-  );
+  await commitOwned(session, async (tx) => {
+    await beginAttempt(tx, key, { fence: session.ownership.fence, host, atMs: startedAtMs });
+    if (step.effect !== "read" && host !== null) await noteHostChange(tx, run.id, host, startedAtMs);
+  });
   setRecord(session, step.id, {
     state: "running",
     attempts: number,

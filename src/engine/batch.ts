@@ -14,9 +14,12 @@ import {
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { insertRuns, type NewRun, putRunbookText } from "../store/new-runs.ts";
 import type { Tx } from "../store/store.ts";
-import { setTimer } from "../store/timers.ts";
+import { askForLocks, type WantedLock } from "../store/run-locks.ts";
+import { insertRunHosts, type RunHost } from "../store/run-hosts.ts";
+import { hastenTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { settleEnds } from "./ends.ts";
+import { GuardReads } from "./guard-reads.ts";
 import type { RunQueue } from "./run-queue.ts";
 
 /**
@@ -29,6 +32,8 @@ export class Batch {
   readonly catalog: Catalog;
   readonly nowMs: number;
   readonly decisions: Decision[] = [];
+  readonly reads: GuardReads;
+  /** Every run that this transaction makes. */
   readonly runs: NewRun[] = [];
   readonly deliveries: StoredDelivery[] = [];
   readonly #opened = new Map<string, JudgedEpisode>();
@@ -36,12 +41,17 @@ export class Batch {
   readonly #pulses = new Map<string, Pulse>();
   readonly #ends = new Map<string, EpisodeEnd>();
   readonly #timers = new Map<string, Omit<Timer, "id">>();
+  #hasOutboxWork = false;
+  #writtenRuns = 0;
+  #locks: WantedLock[] = [];
+  #hosts: RunHost[] = [];
 
   constructor(tx: Tx, dependencies: EngineDependencies, catalog: Catalog, nowMs: number) {
     this.tx = tx;
     this.dependencies = dependencies;
     this.catalog = catalog;
     this.nowMs = nowMs;
+    this.reads = new GuardReads(tx, dependencies.store.dialect, catalog, nowMs);
   }
 
   open(episode: JudgedEpisode): void {
@@ -69,11 +79,47 @@ export class Batch {
     this.decisions.push({ ...decision, id: newId(), atMs: this.nowMs, catalogDigest: this.catalog.digest });
   }
 
+  addRun(
+    run: NewRun,
+    parts: { readonly locks: readonly WantedLock[]; readonly hosts: readonly RunHost[] },
+  ): void {
+    this.runs.push(run);
+    this.#locks.push(...parts.locks);
+    this.#hosts.push(...parts.hosts);
+  }
+
+  /** Writes the runs made so far, so that what is counted next sees them. */
+  async writeRuns(): Promise<void> {
+    const { tx } = this;
+    const { dialect } = this.dependencies.store;
+    const fresh = this.runs.slice(this.#writtenRuns);
+    if (fresh.length === 0) return;
+    this.#writtenRuns = this.runs.length;
+    for (const name of new Set(fresh.map((run) => run.runbook))) {
+      const runbook = this.catalog.runbooks.get(name);
+      if (runbook !== undefined) await putRunbookText(tx, runbook);
+    }
+    await insertRuns(tx, dialect, fresh);
+    await askForLocks(tx, dialect, this.#locks);
+    await insertRunHosts(tx, dialect, this.#hosts);
+    this.#locks = [];
+    this.#hosts = [];
+  }
+
   /** Of several times for one subject the earliest counts: whoever is judged then is judged anew for all of them. */
   setTimer(timer: Omit<Timer, "id">): void {
     const key = `${timer.kind}:${timer.subject}`;
     const known = this.#timers.get(key);
     if (known === undefined || timer.dueAtMs < known.dueAtMs) this.#timers.set(key, timer);
+  }
+
+  /** Something was put into the outbox: it is looked at after the commit. */
+  ringOutbox(): void {
+    this.#hasOutboxWork = true;
+  }
+
+  get hasOutboxWork(): boolean {
+    return this.#hasOutboxWork || this.#ends.size > 0;
   }
 
   get mayHaveSetTimers(): boolean {
@@ -93,18 +139,14 @@ export class Batch {
     );
     await insertEpisodes(tx, dialect, [...this.#opened.values()]);
     await addPulses(tx, dialect, [...this.#pulses.values()]);
-    await this.#putRunbooks();
-    await insertRuns(tx, dialect, this.runs);
+    await this.writeRuns();
     await insertDecisions(tx, dialect, this.decisions);
-    for (const timer of this.#timers.values()) await setTimer(tx, timer);
-    if (this.#ends.size > 0) await settleEnds(tx, this.dependencies, [...this.#ends.keys()], this.nowMs);
-  }
-
-  async #putRunbooks(): Promise<void> {
-    for (const name of new Set(this.runs.map((run) => run.runbook))) {
-      const runbook = this.catalog.runbooks.get(name);
-      if (runbook !== undefined) await putRunbookText(this.tx, runbook);
+    for (const timer of this.#timers.values()) {
+      // An alert may wait for several rules, a group for several members: whichever is due first counts for all of them.
+      if (timer.kind === "judge" || timer.kind === "batch") await hastenTimer(tx, timer);
+      else await setTimer(tx, timer);
     }
+    if (this.#ends.size > 0) await settleEnds(tx, this.dependencies, [...this.#ends.keys()], this.nowMs);
   }
 }
 
@@ -114,6 +156,7 @@ export function announce(batch: Batch, queue: RunQueue): void {
   queue.added(batch.runs.length);
   if (batch.runs.length > 0) bells.runs.ring();
   if (batch.mayHaveSetTimers) bells.timers.ring();
+  if (batch.hasOutboxWork) bells.outbox.ring();
   for (const { kind, reason, rule } of batch.decisions) {
     metrics.decisions.inc({ kind, reason: reason ?? "" });
     if (rule !== null) metrics.ruleMatches.inc({ rule });

@@ -52,7 +52,7 @@ export interface EngineDependencies {
   /** Of the service; part of every bundle. */
   readonly version: string;
   readonly store: Store;
-  readonly catalog: CatalogHolder;
+  readonly catalog: Pick<CatalogHolder, "current">;
   /** The sources as configured now; a reload may change them. */
   readonly sources: { get(name: string): Source | undefined; all(): readonly Source[] };
   readonly artifacts: ArtifactStore;

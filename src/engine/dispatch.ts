@@ -1,16 +1,10 @@
 import { BackgroundTasks } from "../platform/background-tasks.ts";
 import type { Run } from "../runs/records.ts";
-import {
-  adoptRuns,
-  claimRuns,
-  type Ownership,
-  parkRun,
-  renewLeases,
-  StaleFenceError,
-} from "../store/run-ownership.ts";
-import { nextParkedMs, readCancelRequests } from "../store/runs.ts";
+import { adoptRuns, type Ownership, parkRun, renewLeases, StaleFenceError } from "../store/run-ownership.ts";
+import { nextWaitingMs, readCancelRequests } from "../store/runs.ts";
 import { hasAnyStepBegun } from "../store/steps.ts";
 import { recoverInterrupted } from "./adopt.ts";
+import { claimStartable } from "./claim.ts";
 import { lateStartProblem } from "./late-starts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { finishRun } from "./end-run.ts";
@@ -105,7 +99,7 @@ export class Dispatcher {
         const free = limits.runsMax - this.#sessions.size;
         const claimed = free > 0 ? await this.#claim(free) : [];
         for (const run of claimed) this.#begin(run, false);
-        if (free > 0 && claimed.length < free) waitMs = await this.#untilNextParked();
+        if (free > 0 && claimed.length < free) waitMs = await this.#untilNextWaiting();
       } catch (error) {
         log.error({ error }, "runs could not be claimed; trying again");
       }
@@ -117,17 +111,23 @@ export class Dispatcher {
     return this.#dependencies.clock.monotonicMs() - this.#lastAdoptionMs >= ADOPT_EVERY_MS;
   }
 
-  async #claim(limit: number): Promise<Run[]> {
+  #claim(limit: number): Promise<readonly Run[]> {
     const { store, nodeId } = this.#dependencies;
-    return store.transaction(async (tx) => {
-      const nowMs = await store.nowMs(tx);
-      return claimRuns(tx, store.dialect, { owner: nodeId, nowMs, leaseUntilMs: nowMs + LEASE_MS, limit });
+    return claimStartable(this.#dependencies, {
+      owner: nodeId,
+      leaseMs: LEASE_MS,
+      limit,
+      runbookOf: (run) =>
+        compiledRunbook(store.reader, this.#runbooks, run.runbookDigest).catch((error: unknown) => {
+          if (error instanceof RunbookError) return null;
+          throw error;
+        }),
     });
   }
 
-  async #untilNextParked(): Promise<number> {
+  async #untilNextWaiting(): Promise<number> {
     const { store, clock } = this.#dependencies;
-    const untilMs = await nextParkedMs(store.reader);
+    const untilMs = await nextWaitingMs(store.reader);
     return untilMs === null ? POLL_MS : Math.max(0, Math.min(POLL_MS, untilMs - clock.nowMs()));
   }
 

@@ -1,13 +1,17 @@
 import type { NoticeEvent } from "../notify/events.ts";
 import type { Run } from "../runs/records.ts";
 import type { RunEnd } from "../runs/states.ts";
+import { voidApprovals } from "../store/approvals.ts";
 import { readMembers } from "../store/groups.ts";
 import { addToOutbox } from "../store/outbox.ts";
+import { findHeldForSlot, unholdRuns } from "../store/run-holds.ts";
+import { firstInLine, releaseLocks } from "../store/run-locks.ts";
 import { endRun } from "../store/run-ownership.ts";
 import { readRun } from "../store/runs.ts";
 import { endOpenSteps } from "../store/steps.ts";
 import type { Tx } from "../store/store.ts";
-import { setTimer } from "../store/timers.ts";
+import { deleteTimer, setTimer } from "../store/timers.ts";
+import { noteClimb } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { noticeFor } from "./notices.ts";
 import { commitOwned, type RunSession } from "./session.ts";
@@ -68,15 +72,34 @@ export async function leaveFollowUps(
     data: { sealedAtMs: atMs },
     dueAtMs: atMs,
   });
+  // What it waited for, should somebody have ended it meanwhile: nobody decides on it any more.
+  for (const id of await voidApprovals(tx, run.id, atMs)) await deleteTimer(tx, "approval", id);
+  await freeWaiting(tx, run);
   const event = eventOf(run);
   if (event !== null) await addNotices(tx, dependencies, run, event, atMs);
   if (run.verification !== null && run.changeEndedAtMs !== null) {
     // Looked at soon, not at the deadline: the alert may have recovered already, and the judge says when to look again.
     await setTimer(tx, { kind: "verify", subject: run.id, dueAtMs: atMs, data: {} });
   }
+  await noteClimb(tx, dependencies, run, atMs);
   if (run.groupId !== null && (await readMembers(tx, run.groupId)).some((member) => !member.isJudged)) {
     await setTimer(tx, { kind: "rejudge", subject: run.groupId, dueAtMs: atMs, data: {} });
   }
+}
+
+/** How many of those in line for a slot are looked at when one is free: the first may be held back by something else. */
+const LOOKED_AT_IN_LINE = 8;
+
+/** Gives the run's locks and slot to those that are first in line for them. */
+async function freeWaiting(tx: Tx, run: Run): Promise<void> {
+  const names = await releaseLocks(tx, run.id);
+  const line = names.length === 0 ? [] : await firstInLine(tx, names);
+  const forSlot = await findHeldForSlot(
+    tx,
+    { rule: run.trigger.rule, runbook: run.runbook },
+    LOOKED_AT_IN_LINE,
+  );
+  await unholdRuns(tx, [...line, ...forSlot]);
 }
 
 /** Adds a notice for everyone who wants to hear of the event. */

@@ -1,8 +1,10 @@
 import { noteNode } from "../store/nodes.ts";
+import { expireApproval } from "./approvals.ts";
+import { climbLadder } from "./climb.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Intake } from "./intake.ts";
-import { judgeDelayed, rejudgeGroup } from "./late-starts.ts";
+import { judgeDelayed, judgeMembers } from "./late-starts.ts";
 import { Outbox } from "./outbox.ts";
 import { reconcileSource, scheduleReconciles } from "./reconcile.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -16,6 +18,8 @@ export interface Engine {
   readonly dispatcher: Dispatcher;
   /** Takes in, runs, verifies. */
   start(): Promise<void>;
+  /** For simulations, which are never started: does the work of each timer that is due, one after the other. Resolves with their number. */
+  runDueTimers(): Promise<number>;
   /** From now on no step starts; deliveries are still taken in. The steps' grace begins. */
   drain(): void;
   /** In the order in which nothing is lost: no more deliveries, then no more steps, then the rest. */
@@ -30,9 +34,12 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const startedAtMs = dependencies.clock.nowMs();
   const timers = new Timers(dependencies, {
     judge: (timer) => judgeDelayed(dependencies, queue, startedAtMs, timer),
-    rejudge: (timer) => rejudgeGroup(dependencies, queue, startedAtMs, timer),
+    rejudge: (timer) => judgeMembers(dependencies, queue, startedAtMs, timer),
+    batch: (timer) => judgeMembers(dependencies, queue, startedAtMs, timer),
+    ladder: (timer) => climbLadder(dependencies, queue, startedAtMs, timer),
     verify: (timer) => verifyRun(dependencies, timer),
     reconcile: (timer) => reconcileSource(dependencies, timer),
+    approval: (timer) => expireApproval(dependencies, timer),
   });
   return {
     intake,
@@ -46,6 +53,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       timers.start();
       await outbox.start();
     },
+    runDueTimers: () => timers.runDue(),
     drain: () => dispatcher.drain(dependencies.limits.shutdownGraceMs),
     async stop() {
       await intake.stop();

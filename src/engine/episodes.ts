@@ -11,7 +11,7 @@ import {
 import { contentOf, type JudgedEpisode } from "../store/episode-row.ts";
 import type { Batch } from "./batch.ts";
 import type { Source } from "./dependencies.ts";
-import { judgeEpisode } from "./judge.ts";
+import { judgeAlone, judgeEpisode } from "./judge.ts";
 import { isSettled } from "./last-decision.ts";
 import type { RunQueue } from "./run-queue.ts";
 
@@ -126,7 +126,7 @@ async function applyAlert(
       const facts = openingFacts(batch, submission, { ...alert, startsAtMs: change.startsAtMs }, identity);
       const episode = episodeOf(submission, alert, facts);
       batch.open(episode);
-      const judged = await judgeEpisode(batch, episode, submission.id, queue);
+      const judged = await judgeEpisode(batch, episode, queue, judgeAlone(submission.id));
       known.open.set(identity, { ...judged, content: contentOf(judged.annotations, judged.context) });
       return true;
     }
@@ -172,7 +172,7 @@ async function repeat(
   // Only what nothing was done about yet is judged again, under the rules of this moment.
   const judged = isSettled(open.lastDecision)
     ? episode
-    : await judgeEpisode(batch, episode, submission.id, queue);
+    : await judgeEpisode(batch, episode, queue, judgeAlone(submission.id));
   known.open.set(open.identity, { ...judged, content });
   const isChanged = isMoved || content !== open.content;
   if (isChanged) batch.change(judged);

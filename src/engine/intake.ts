@@ -43,8 +43,8 @@ export class Intake {
     this.#queue = queue;
   }
 
-  /** Resolves after the commit. Throws {@link IntakeUnavailableError} when nothing was stored. */
-  submit(submission: Omit<Submission, "id">): Promise<string> {
+  /** Resolves after the commit with the delivery's id: the given one where it was received before. Throws {@link IntakeUnavailableError} when nothing was stored. */
+  submit(submission: Omit<Submission, "id">, id = newId()): Promise<string> {
     const { limits } = this.#dependencies;
     if (this.#isStopped)
       return Promise.reject(new IntakeUnavailableError("stopping", "the service is stopping"));
@@ -56,7 +56,6 @@ export class Intake {
         ),
       );
     }
-    const id = newId();
     return new Promise((resolve, reject) => {
       this.#pending.push({ submission: { ...submission, id }, resolve: () => resolve(id), reject });
       if (this.#isWorking) return;

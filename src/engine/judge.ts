@@ -1,11 +1,31 @@
 import type { Alert } from "../alerts/alert.ts";
 import { matchAlert, type MatchResult } from "../rules/match.ts";
+import type { Rule } from "../rules/rule.ts";
 import type { AlertFacts } from "../rules/scope.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
+import { countOpenings } from "../store/guard-facts.ts";
 import type { Batch } from "./batch.ts";
+import { beginRung, type Climb, findRelapse, tellRelapse } from "./ladder.ts";
 import { formatDecisions, hasBegun, parseDecisions } from "./last-decision.ts";
+import { groupKeyOf, planStart, type RuleDecision, wantedBy } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
-import { planStart, type RuleDecision, startOrJoin } from "./start.ts";
+import { delay, observeStart, startOrJoin } from "./start.ts";
+
+/** What is known beyond the alert itself when it is judged. */
+export interface JudgeOptions {
+  readonly deliveryId: string | null;
+  /** The firing alerts of a group whose run is about to be made for all of them; empty for the alert alone. */
+  readonly members: readonly JudgedEpisode[];
+  /** The group has waited out its `batch.wait`, or is full. */
+  readonly isBatchOver: boolean;
+  /** The rung that a rule goes on at after a run of this very alert; null to begin where its memory says. */
+  readonly climb: (Climb & { readonly rule: string }) | null;
+}
+
+/** An alert alone, by a delivery or by none. */
+export function judgeAlone(deliveryId: string | null): JudgeOptions {
+  return { deliveryId, members: [], isBatchOver: false, climb: null };
+}
 
 /**
  * Judges the alert of an open episode under the rules of this moment. Every rule that had something to say leaves a
@@ -15,15 +35,15 @@ import { planStart, type RuleDecision, startOrJoin } from "./start.ts";
 export async function judgeEpisode(
   batch: Batch,
   episode: JudgedEpisode,
-  deliveryId: string | null,
   queue: RunQueue,
+  options: JudgeOptions,
 ): Promise<JudgedEpisode> {
-  const facts = factsOf(batch, episode);
+  const facts = factsOf(batch, episode, options.members);
   const begun = parseDecisions(episode.lastDecision).filter(hasBegun);
   const decisions: RuleDecision[] = [];
-  for (const match of matchAlert(batch.catalog.index, facts)) {
+  for (const match of await matchCounted(batch, episode, facts)) {
     if (begun.some(({ rule }) => rule === match.rule.name)) continue;
-    decisions.push(await decideMatch(batch, episode, facts, match, queue));
+    decisions.push(await decideMatch(batch, episode, facts, match, queue, options));
   }
   if (decisions.length === 0 && begun.length === 0) {
     const isMeta = episode.nature === "meta";
@@ -40,8 +60,47 @@ export async function judgeEpisode(
     return episode;
   const judged = { ...episode, lastDecision: signature };
   batch.change(judged);
-  for (const decision of decisions) batch.decide({ ...decision, deliveryId, episodeId: episode.id });
+  for (const decision of decisions)
+    batch.decide({ ...decision, deliveryId: options.deliveryId, episodeId: episode.id });
   return judged;
+}
+
+/** The matches of an alert, with rules that say `when_count` only where so many alerts of the group have opened. */
+async function matchCounted(
+  batch: Batch,
+  episode: JudgedEpisode,
+  facts: AlertFacts,
+): Promise<readonly MatchResult[]> {
+  const counted = new Map<Rule, boolean>();
+  for (;;) {
+    let unknown: Rule | null = null;
+    const matches = matchAlert(batch.catalog.index, facts, (rule) => {
+      const isReached = counted.get(rule);
+      if (isReached === undefined) unknown ??= rule;
+      return isReached ?? false;
+    });
+    if (unknown === null) return matches;
+    counted.set(unknown, await hasCount(batch, episode, facts, unknown));
+  }
+}
+
+async function hasCount(
+  batch: Batch,
+  episode: JudgedEpisode,
+  facts: AlertFacts,
+  rule: Rule,
+): Promise<boolean> {
+  if (rule.whenCount === null) return true;
+  const opening = {
+    episodeId: episode.id,
+    rule: rule.name,
+    groupKey: groupKeyOf(rule, facts),
+    identity: episode.identity,
+    openedAtMs: episode.openedAtMs,
+  };
+  await batch.reads.lock();
+  const count = await countOpenings(batch.tx, opening, batch.nowMs - rule.whenCount.withinMs);
+  return count >= rule.whenCount.min;
 }
 
 async function decideMatch(
@@ -50,40 +109,56 @@ async function decideMatch(
   facts: AlertFacts,
   match: MatchResult,
   queue: RunQueue,
+  options: JudgeOptions,
 ): Promise<RuleDecision> {
-  const rule = match.rule.name;
+  const { rule } = match;
+  const about = { rule: rule.name, runId: null };
   if (match.kind === "refused") {
-    return {
-      kind: "refused",
-      rule,
-      reason: match.reason === "missing_label" ? "missing_label" : "plan_failed",
-      runId: null,
-      detail: { text: match.message },
-    };
+    const reason = match.reason === "missing_label" ? "missing_label" : "plan_failed";
+    return { ...about, kind: "refused", reason, detail: { text: match.message } };
   }
-  if (match.rule.runbook === null) return { kind: "observed", rule, reason: null, runId: null, detail: {} };
-  const start = planStart(batch, match.rule, facts);
-  if (!("plan" in start)) return start;
-  if (match.rule.mode === "observe") {
+  if (rule.runbook === null) return { ...about, kind: "observed", reason: null, detail: {} };
+  const readyAtMs = episode.openedAtMs + rule.afterMs;
+  if (batch.nowMs < readyAtMs) {
+    const isObserved = rule.mode === "observe";
+    delay(batch, episode, readyAtMs, "after");
     const detail = {
-      would_run: start.runbook.name,
-      inputs: start.plan.inputs,
-      plan_digest: start.planDigest,
+      text: "the alert does not fire long enough yet",
+      retry_at: new Date(readyAtMs).toISOString(),
     };
-    return { kind: "observed", rule, reason: null, runId: null, detail };
+    return { ...about, kind: isObserved ? "observed" : "delayed", reason: "after", detail };
   }
-  return startOrJoin(batch, episode, start, queue);
+  if (rule.mode === "observe") {
+    const start = planStart(batch, rule, facts, wantedBy(rule));
+    return "plan" in start ? observeStart(batch, episode, start, queue) : start;
+  }
+  const groupKey = groupKeyOf(rule, facts);
+  if (options.climb?.rule === rule.name)
+    return beginRung(batch, { episode, facts, rule, groupKey, climb: options.climb, queue });
+  const relapse = await findRelapse(batch, rule, groupKey);
+  if (relapse !== null) {
+    await tellRelapse(batch, relapse);
+    return beginRung(batch, { episode, facts, rule, groupKey, climb: relapse, queue });
+  }
+  const start = planStart(batch, rule, facts, wantedBy(rule));
+  return "plan" in start ? startOrJoin(batch, episode, start, queue, options) : start;
 }
 
-function factsOf(batch: Batch, episode: JudgedEpisode): AlertFacts {
-  return {
-    alert: alertOf(episode),
-    source: episode.source,
-    receiver: episode.context.receiver,
-    isTruncated: episode.context.truncatedAlerts > 0,
-    episode: { openedAtMs: episode.openedAtMs, repeats: episode.repeats },
+/** What rules see of an alert, and of the others that a run would be for. */
+export function factsOf(
+  batch: Pick<Batch, "nowMs">,
+  episode: JudgedEpisode,
+  members: readonly JudgedEpisode[],
+): AlertFacts {
+  const facts = (of: JudgedEpisode): AlertFacts => ({
+    alert: alertOf(of),
+    source: of.source,
+    receiver: of.context.receiver,
+    isTruncated: of.context.truncatedAlerts > 0,
+    episode: { openedAtMs: of.openedAtMs, repeats: of.repeats },
     nowMs: batch.nowMs,
-  };
+  });
+  return members.length === 0 ? facts(episode) : { ...facts(episode), members: members.map(facts) };
 }
 
 /** The alert as its episode remembers it; rules are judged by it both at a delivery and at a timer. */

@@ -12,7 +12,7 @@ import { announce, Batch } from "./batch.ts";
 import { readEpisodesOf } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
-import { judgeEpisode } from "./judge.ts";
+import { judgeAlone, judgeEpisode } from "./judge.ts";
 import { type DecisionEntry, formatDecisions, hasBegun, parseDecisions } from "./last-decision.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { askSource, type SourceState } from "./source-state.ts";
@@ -41,15 +41,19 @@ export async function judgeDelayed(
       return null;
     }
     const work = await newBatch(tx, dependencies);
-    await judgeEpisode(work, { ...current, lastDecision: begunIn(current, null) }, null, queue);
+    const waiting = { ...current, lastDecision: begunIn(current, null) };
+    await judgeEpisode(work, waiting, queue, judgeAlone(null));
     await work.flush();
     return work;
   });
   if (batch !== null) announce(batch, queue);
 }
 
-/** After a group's run: members that joined it meanwhile are judged for what they add. */
-export async function rejudgeGroup(
+/**
+ * For members of a group that no run was made for: those that joined while a run went on, once it has ended, and those
+ * that were collected, once `batch.wait` is over. The first starts a run for all of them, the others join it.
+ */
+export async function judgeMembers(
   dependencies: EngineDependencies,
   queue: RunQueue,
   startedAtMs: number,
@@ -64,11 +68,15 @@ export async function rejudgeGroup(
     if (!(await claimTimer(tx, timer))) return null;
     const rule = await readGroupRule(tx, timer.subject);
     const work = await newBatch(tx, dependencies);
+    const members: JudgedEpisode[] = [];
     for (const episode of await readJoined(tx, timer.subject)) {
       const state = states.get(episode.id) ?? "firing";
-      if (state === "firing")
-        await judgeEpisode(work, { ...episode, lastDecision: begunIn(episode, rule) }, null, queue);
+      if (state === "firing") members.push(episode);
       else await refuseLate(tx, dependencies, episode, state, (entry) => entry.rule === rule);
+    }
+    for (const episode of members) {
+      const waiting = { ...episode, lastDecision: begunIn(episode, rule) };
+      await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), members, isBatchOver: true });
     }
     await work.flush();
     return work;
@@ -84,7 +92,7 @@ async function readJoined(db: Reader, groupId: string): Promise<JudgedEpisode[]>
 }
 
 /** The last decision without what is to be judged again: what did not begin, and what the named rule came to. */
-function begunIn(episode: JudgedEpisode, rule: string | null): string {
+export function begunIn(episode: JudgedEpisode, rule: string | null): string {
   const begun = parseDecisions(episode.lastDecision).filter(hasBegun);
   return formatDecisions(begun.filter((entry) => rule === null || entry.rule !== rule));
 }
@@ -96,7 +104,7 @@ function begunIn(episode: JudgedEpisode, rule: string | null): string {
 export async function lateStartProblem(dependencies: EngineDependencies, run: Run): Promise<string | null> {
   const { store, limits } = dependencies;
   if (run.trigger.kind !== "alert" || run.trigger.episodeId === null) return null;
-  if ((await store.nowMs(store.reader)) - run.createdAtMs <= limits.startWithinMs) return null;
+  if ((await store.nowMs(store.reader)) - run.queuedAtMs <= limits.startWithinMs) return null;
   const firing = (await readEpisodesOf(store.reader, run)).filter((episode) => episode.state === "firing");
   const states = await Promise.all(firing.map((episode) => askSource(dependencies, episode)));
   if (states.includes("firing")) return null;
@@ -118,7 +126,7 @@ const LATE_TEXTS = {
 } as const;
 
 /** Stores the refusal, so that the next delivery that says the alert fires is judged anew. */
-async function refuseLate(
+export async function refuseLate(
   tx: Tx,
   dependencies: EngineDependencies,
   episode: JudgedEpisode,

@@ -23,4 +23,8 @@ const TITLES: Readonly<Record<NoticeEvent, string>> = {
   no_effect: "the change did not help, the alert still fires",
   worse: "it became worse after the change",
   unknown: "whether the change helped is not known",
+  breaker_open: "the rule's breaker has opened: it starts nothing until it is reset",
+  relapse: "the alert came back after a run",
+  stale: "nothing is heard of the alert any more",
+  approval: "a person has to say yes or no before it starts",
 };

@@ -1,75 +1,30 @@
-import { judgeAutomation } from "../guards/automation.ts";
-import { judgeCooldown } from "../guards/cooldown.ts";
 import { combineVerdicts, type Judgement, type Verdict } from "../guards/verdict.ts";
 import { newId } from "../platform/ids.ts";
-import { bindWith } from "../rules/bind.ts";
-import type { Rule } from "../rules/rule.ts";
-import { type AlertFacts, alertVariables, groupValues } from "../rules/scope.ts";
-import { changedHosts, makePlan, type Plan } from "../runbooks/plan.ts";
-import type { Runbook } from "../runbooks/runbook.ts";
-import type { DecisionKind, Reason } from "../runs/reasons.ts";
-import type { Cause, StoredVerification } from "../runs/records.ts";
+import type { Reason } from "../runs/reasons.ts";
 import { isFinal } from "../runs/states.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
-import { findOpenGroup, insertGroups, insertMembers, setGroupRun } from "../store/groups.ts";
-import { readCooldownFacts, readRun } from "../store/runs.ts";
+import {
+  type AlertGroup,
+  findOpenGroup,
+  insertGroups,
+  insertMembers,
+  readMembers,
+  setGroupRun,
+} from "../store/groups.ts";
+import type { NewRun } from "../store/new-runs.ts";
+import { addShadowStart } from "../store/guard-facts.ts";
+import { readRun } from "../store/runs.ts";
+import { requestApproval } from "./approvals.ts";
 import type { Batch } from "./batch.ts";
+import { type Candidate, isCounted, judgeCounters, judgeStanding } from "./guards.ts";
+import { addRun, findAfterRuns } from "./new-run.ts";
+import type { RuleDecision, Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
 
-/** What one rule came to for one alert, before it is stored as a decision. */
-export interface RuleDecision {
-  readonly kind: DecisionKind;
-  readonly rule: string | null;
-  readonly reason: Reason | null;
-  readonly runId: string | null;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-/** A start that nothing speaks against yet: the rule, its runbook, and the plan for this alert. */
-export interface Start {
-  readonly rule: Rule;
-  readonly runbook: Runbook;
-  readonly plan: Plan;
-  readonly planDigest: string;
-  readonly groupKey: string;
-  /** Why it runs, for people. */
-  readonly cause: Cause;
-}
-
-/** Binds and plans what the rule asks for, or says what keeps it from running. */
-export function planStart(batch: Batch, rule: Rule, facts: AlertFacts): Start | RuleDecision {
-  const refuse = (reason: Reason, detail: Record<string, unknown>): RuleDecision => ({
-    kind: rule.mode === "observe" ? "observed" : "refused",
-    rule: rule.name,
-    reason,
-    runId: null,
-    detail,
-  });
-  const runbook = batch.catalog.runbooks.get(rule.runbook ?? "");
-  if (runbook === undefined)
-    return refuse("plan_failed", { text: `there is no runbook ${String(rule.runbook)}` });
-  const bound = bindWith(rule, alertVariables(rule, facts));
-  if (!bound.ok) {
-    return refuse(bound.reason === "missing_label" ? "missing_label" : "plan_failed", {
-      text: bound.message,
-      input: bound.input,
-    });
-  }
-  const planning = makePlan(runbook, bound.inputs, batch.catalog.inventory);
-  if (!planning.ok)
-    return refuse("plan_failed", {
-      text: planning.errors.map((error) => error.message).join("; "),
-      errors: planning.errors,
-    });
-  const groupKey = JSON.stringify(groupValues(rule, facts.source, facts.alert));
-  return {
-    rule,
-    runbook,
-    plan: planning.plan,
-    planDigest: planning.digest,
-    groupKey,
-    cause: causeOf(batch, facts),
-  };
+/** How a start came about, where that matters. */
+export interface StartOptions {
+  /** The group has waited out its `batch.wait`, or is full. */
+  readonly isBatchOver: boolean;
 }
 
 /** One run for a group: a member that comes while the group's run goes on joins it. */
@@ -78,135 +33,214 @@ export async function startOrJoin(
   episode: JudgedEpisode,
   start: Start,
   queue: RunQueue,
+  options: StartOptions,
 ): Promise<RuleDecision> {
+  if (start.rule.groupBy === null) return startRun(batch, episode, start, queue, null);
   const { tx, dependencies } = batch;
-  const isGrouped = start.rule.groupBy !== null;
-  const group = isGrouped
-    ? await findOpenGroup(tx, dependencies.store.dialect, start.rule.name, start.groupKey)
-    : null;
-  if (group !== null && group.runId !== null) {
-    const running = batch.runs.find((run) => run.id === group.runId) ?? (await readRun(tx, group.runId));
-    if (running !== null && !isFinal(running.state)) {
-      await insertMembers(tx, dependencies.store.dialect, [
-        { groupId: group.id, episodeId: episode.id, isJudged: running.planDigest === start.planDigest },
-      ]);
-      return { kind: "joined", rule: start.rule.name, reason: null, runId: group.runId, detail: {} };
-    }
-  }
-  const judged = await judgeGuards(batch, start, queue);
-  const { verdict } = judged;
-  if (verdict.kind !== "passes") {
-    const detail = {
-      text: verdict.text,
-      against: judged.against,
-      ...(verdict.kind === "delays" ? { retry_at: new Date(verdict.retryAtMs).toISOString() } : {}),
-    };
-    if (verdict.kind === "delays") {
-      batch.setTimer({
-        kind: "judge",
-        subject: episode.id,
-        dueAtMs: verdict.retryAtMs,
-        data: { decidedAtMs: batch.nowMs },
-      });
-    }
-    return {
-      kind: verdict.kind === "delays" ? "delayed" : "refused",
-      rule: start.rule.name,
-      reason: verdict.reason,
-      runId: null,
-      detail,
-    };
-  }
-  const runId = newId();
-  const groupId = isGrouped ? (group?.id ?? newId()) : null;
-  if (groupId !== null) {
-    const members = [{ groupId, episodeId: episode.id, isJudged: true }];
-    if (group === null)
-      await insertGroups(tx, dependencies.store.dialect, [
-        { id: groupId, rule: start.rule.name, key: start.groupKey, runId, openedAtMs: batch.nowMs },
-      ]);
-    else await setGroupRun(tx, groupId, runId);
-    await insertMembers(tx, dependencies.store.dialect, members);
-  }
-  batch.runs.push({
-    id: runId,
-    runbook: start.runbook.name,
-    runbookDigest: start.runbook.digest,
-    plan: start.plan,
-    planDigest: start.planDigest,
-    state: "queued",
-    trigger: {
-      kind: "alert",
-      rule: start.rule.name,
-      episodeId: episode.id,
-      principal: `rule:${start.rule.name}`,
-    },
-    groupId,
-    // Only guards that count by group look it up; its index costs a page of the log for each run.
-    groupKey: start.rule.guards.cooldownMs === null ? null : start.groupKey,
-    rung: 0,
-    onResolve: { kind: "cancel_pending" },
-    cause: start.cause,
-    verification: storedVerification(start.rule),
-    createdAtMs: batch.nowMs,
-    catalogDigest: batch.catalog.digest,
-  });
-  return {
-    kind: "started",
-    rule: start.rule.name,
-    reason: null,
-    runId,
-    detail: { plan_digest: start.planDigest },
-  };
+  const { dialect } = dependencies.store;
+  const group = await findOpenGroup(tx, dialect, start.rule.name, start.groupKey);
+  const joined = await joinLiveRun(batch, episode, start, group);
+  if (joined !== null) return joined;
+  if (start.rule.batch.waitMs > 0 && !options.isBatchOver) return collect(batch, episode, start, group);
+  return startRun(batch, episode, start, queue, group);
 }
 
-/** Every guard says its word on the facts it needs; none of them decides alone. */
-async function judgeGuards(batch: Batch, start: Start, queue: RunQueue): Promise<Judgement> {
+/** Null when the group has no run that goes on. */
+async function joinLiveRun(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  group: AlertGroup | null,
+): Promise<RuleDecision | null> {
+  if (group === null || group.runId === null) return null;
+  const { tx, dependencies } = batch;
+  const running = batch.runs.find((run) => run.id === group.runId) ?? (await readRun(tx, group.runId));
+  if (running === null || isFinal(running.state)) return null;
+  const isJudged = running.planDigest === start.planDigest;
+  await insertMembers(tx, dependencies.store.dialect, [
+    { groupId: group.id, episodeId: episode.id, isJudged },
+  ]);
+  return { kind: "joined", rule: start.rule.name, reason: null, runId: group.runId, detail: {} };
+}
+
+/** Collects members before the run starts; the timer of the group ends it, or the number of members. */
+async function collect(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  group: AlertGroup | null,
+): Promise<RuleDecision> {
   const { tx, nowMs, dependencies } = batch;
-  const { inventory } = batch.catalog;
-  const changed = changedHosts(start.runbook, start.plan).map(({ name }) => inventory.resolve(name));
-  const verdicts: Verdict[] = [judgeAutomation(changed)];
-  const { cooldownMs } = start.rule.guards;
-  if (cooldownMs !== null) {
-    const isJustStarted = batch.runs.some(
-      (run) => run.trigger.rule === start.rule.name && run.groupKey === start.groupKey,
-    );
-    const last = isJustStarted
-      ? { finishedAtMs: null }
-      : await readCooldownFacts(tx, start.rule.name, start.groupKey);
-    // A run of the group that has not ended holds the cooldown as one that ends now.
-    const lastRunEndedAtMs = last === null ? null : (last.finishedAtMs ?? nowMs);
-    verdicts.push(judgeCooldown({ cooldownMs, lastRunEndedAtMs, nowMs }));
+  const { dialect } = dependencies.store;
+  const { waitMs, max } = start.rule.batch;
+  const groupId = group?.id ?? newId();
+  if (group === null)
+    await insertGroups(tx, dialect, [
+      { id: groupId, rule: start.rule.name, key: start.groupKey, runId: null, openedAtMs: nowMs },
+    ]);
+  await insertMembers(tx, dialect, [{ groupId, episodeId: episode.id, isJudged: false }]);
+  const waiting = (await readMembers(tx, groupId)).filter((member) => !member.isJudged).length;
+  const isFull = waiting >= max;
+  const dueAtMs = isFull ? nowMs : nowMs + waitMs;
+  // The first member sets the time; later ones only move it when the batch is full.
+  if (isFull || waiting === 1) batch.setTimer({ kind: "batch", subject: groupId, dueAtMs, data: {} });
+  const text = isFull
+    ? `${max} alerts of the group are together; its run starts now`
+    : `alerts of the group are collected before its run starts`;
+  const detail = {
+    text,
+    waiting,
+    ...(waiting === 1 || isFull ? { retry_at: new Date(dueAtMs).toISOString() } : {}),
+  };
+  return { kind: "delayed", rule: start.rule.name, reason: "batch", runId: null, detail };
+}
+
+/** Makes the run, unless a guard speaks against it. */
+async function startRun(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  queue: RunQueue,
+  group: AlertGroup | null,
+): Promise<RuleDecision> {
+  const afterRuns = await findAfterRuns(batch, episode, start);
+  const judged = await judgeStart(batch, { ...candidateOf(start), afterRuns }, queue, false);
+  const { verdict } = judged;
+  if (verdict.kind === "delays" || verdict.kind === "refuses")
+    return notStarted(batch, episode, start, judged);
+  const groupId = await groupFor(batch, start, group);
+  const isAsked = start.mode === "approve";
+  const state = isAsked ? "waiting_person" : "queued";
+  const run = addRun(batch, { episode, start, state, groupId, afterRuns });
+  if (groupId !== null) {
+    await setGroupRun(batch.tx, groupId, run.id);
+    await insertMembers(batch.tx, batch.dependencies.store.dialect, [
+      { groupId, episodeId: episode.id, isJudged: true },
+    ]);
   }
-  if ((await queue.length()) + batch.runs.length >= dependencies.limits.queueMax) {
-    const text = `${dependencies.limits.queueMax} runs wait for a slot`;
-    verdicts.push({ kind: "delays", reason: "queue_full", retryAtMs: nowMs + QUEUE_FULL_RETRY_MS, text });
+  const about = { rule: start.rule.name, runId: run.id };
+  const detail: Record<string, unknown> = { plan_digest: start.planDigest };
+  if (start.rung > 0) detail["rung"] = start.rung;
+  if (isAsked) {
+    await batch.writeRuns();
+    await askPerson(batch, start, run);
+    return { ...about, kind: "waiting_person", reason: null, detail };
   }
-  return combineVerdicts(verdicts);
+  if (verdict.kind === "passes") return { ...about, kind: "started", reason: null, detail };
+  const inLine = { ...detail, text: verdict.text, against: judged.against };
+  return { ...about, kind: "queued", reason: verdict.reason, detail: inLine };
+}
+
+async function askPerson(batch: Batch, start: Start, run: NewRun): Promise<void> {
+  const hosts = start.plan.hosts.map((host) => host.name).join(", ");
+  const where = hosts === "" ? "" : ` on ${hosts}`;
+  const message = `${start.cause.title}: rule ${start.rule.name} asks to run ${start.runbook.name}${where}`;
+  const deadlineMs = batch.nowMs + start.runbook.approvalTimeoutMs;
+  await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, deadlineMs });
+}
+
+async function groupFor(batch: Batch, start: Start, group: AlertGroup | null): Promise<string | null> {
+  if (start.rule.groupBy === null) return null;
+  if (group !== null) return group.id;
+  const id = newId();
+  const opened = { id, rule: start.rule.name, key: start.groupKey, runId: null, openedAtMs: batch.nowMs };
+  await insertGroups(batch.tx, batch.dependencies.store.dialect, [opened]);
+  return id;
+}
+
+/** A start as its guards see it before a run is made. */
+export function candidateOf(start: Start): Candidate {
+  return {
+    runId: null,
+    rule: start.rule,
+    runbook: start.runbook,
+    plan: start.plan,
+    changed: start.changed,
+    groupKey: start.groupKey,
+    rung: start.rung,
+    principal: `rule:${start.rule.name}`,
+    afterRuns: new Map(),
+  };
 }
 
 const QUEUE_FULL_RETRY_MS = 30_000;
 
-function causeOf(batch: Batch, facts: AlertFacts): Cause {
-  const { alert } = facts;
-  const name = alert.labels.get("alertname") ?? alert.fingerprint;
-  const summary = alert.annotations.get("summary");
-  const title = summary === undefined ? name : `${name}: ${summary}`;
+/** Every guard says its word on the facts it needs; none of them decides alone. */
+async function judgeStart(
+  batch: Batch,
+  candidate: Candidate,
+  queue: RunQueue,
+  isShadow: boolean,
+): Promise<Judgement> {
+  const { nowMs, dependencies } = batch;
+  if (isCounted(candidate)) {
+    await batch.writeRuns();
+    await batch.reads.lock();
+  }
+  const verdicts: Verdict[] = [
+    ...(await judgeStanding(batch.reads, candidate)),
+    ...(await judgeCounters(batch.reads, candidate, isShadow)),
+  ];
+  const { queueMax } = dependencies.limits;
+  if (!isShadow && (await queue.length()) + batch.runs.length >= queueMax)
+    verdicts.push({
+      kind: "delays",
+      reason: "queue_full",
+      retryAtMs: nowMs + QUEUE_FULL_RETRY_MS,
+      text: `${queueMax} runs wait for a slot`,
+    });
+  return combineVerdicts(verdicts);
+}
+
+function notStarted(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  { verdict, against }: Judgement,
+): RuleDecision {
+  if (verdict.kind === "passes") throw new Error("nothing speaks against this start");
+  const about = { rule: start.rule.name, reason: verdict.reason, runId: null };
+  const detail = { text: verdict.text, against };
+  if (verdict.kind !== "delays") return { ...about, kind: "refused", detail };
+  delay(batch, episode, verdict.retryAtMs, verdict.reason);
   return {
-    title,
-    url: `${batch.dependencies.externalUrl}/a/${alert.fingerprint}`,
-    startedAtMs: alert.startsAtMs,
+    ...about,
+    kind: "delayed",
+    detail: { ...detail, retry_at: new Date(verdict.retryAtMs).toISOString() },
   };
 }
 
-function storedVerification(rule: Rule): StoredVerification {
-  const { resolvedWithinMs, stableForMs, check } = rule.verify;
-  return {
-    resolvedWithinMs,
-    stableForMs,
-    check:
-      check === null
-        ? null
-        : { query: check.query, expect: check.expect.source, worse: check.worse?.source ?? null },
-  };
+/** The alert is judged again at that time. */
+export function delay(batch: Batch, episode: JudgedEpisode, retryAtMs: number, reason: Reason): void {
+  const data = { decidedAtMs: batch.nowMs, reason };
+  batch.setTimer({ kind: "judge", subject: episode.id, dueAtMs: retryAtMs, data });
+}
+
+/** What a rule in `observe` would have done, with counts of its own; nothing is started, held or locked. */
+export async function observeStart(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  queue: RunQueue,
+): Promise<RuleDecision> {
+  const { rule } = start;
+  const detail = { would_run: start.runbook.name, inputs: start.plan.inputs, plan_digest: start.planDigest };
+  const afterRuns = await findAfterRuns(batch, episode, start);
+  const { verdict, against } = await judgeStart(batch, { ...candidateOf(start), afterRuns }, queue, true);
+  if (verdict.kind === "delays" || verdict.kind === "refuses")
+    return {
+      kind: "observed",
+      rule: rule.name,
+      reason: verdict.reason,
+      runId: null,
+      detail: { ...detail, text: verdict.text, against },
+    };
+  if (rule.guards.cooldownMs !== null || rule.guards.rateLimit !== null)
+    await addShadowStart(batch.tx, {
+      id: newId(),
+      rule: rule.name,
+      groupKey: start.groupKey,
+      atMs: batch.nowMs,
+    });
+  return { kind: "observed", rule: rule.name, reason: null, runId: null, detail };
 }

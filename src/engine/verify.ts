@@ -12,6 +12,7 @@ import { readRun, setRunOutcome } from "../store/runs.ts";
 import type { Tx } from "../store/store.ts";
 import { claimTimer, setTimer } from "../store/timers.ts";
 import { readEpisodesOf } from "./bundle-facts.ts";
+import { lookAtNextRung } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { addNotices } from "./end-run.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
@@ -212,6 +213,7 @@ async function recordOutcome(
     data: { sealedAtMs: nowMs },
     dueAtMs: nowMs,
   });
+  if (outcome !== "fixed") await lookAtNextRung(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed")
     await addNotices(tx, dependencies, { ...run, message: because }, NOTICE_OF[outcome], nowMs);
 }

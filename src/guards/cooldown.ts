@@ -1,4 +1,5 @@
 import { formatDurationMs } from "../platform/durations.ts";
+import { timeText } from "./time-text.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface CooldownFacts {
@@ -13,6 +14,6 @@ export function judgeCooldown(facts: CooldownFacts): Verdict {
   if (facts.lastRunEndedAtMs === null) return { kind: "passes" };
   const retryAtMs = facts.lastRunEndedAtMs + facts.cooldownMs;
   if (facts.nowMs >= retryAtMs) return { kind: "passes" };
-  const text = `the last run for this group ended at ${new Date(facts.lastRunEndedAtMs).toISOString()}, and the cooldown is ${formatDurationMs(facts.cooldownMs)}`;
+  const text = `the last run for this group ended at ${timeText(facts.lastRunEndedAtMs)}, and the cooldown is ${formatDurationMs(facts.cooldownMs)}`;
   return { kind: "delays", reason: "cooldown", retryAtMs, text };
 }

@@ -17,10 +17,14 @@ export interface Judgement {
   readonly against: readonly Exclude<Verdict, { kind: "passes" }>[];
 }
 
-/** The first reason in the order of {@link REASONS} is the one that is told; all are kept. */
+/**
+ * The first reason in the order of {@link REASONS} is the one that is told; all are kept. A place in line comes last: it is
+ * given only when nothing delays or refuses the start.
+ */
 export function combineVerdicts(verdicts: readonly Verdict[]): Judgement {
   const against = verdicts
     .filter((verdict) => verdict.kind !== "passes")
     .toSorted((left, right) => REASONS.indexOf(left.reason) - REASONS.indexOf(right.reason));
-  return { verdict: against[0] ?? { kind: "passes" }, against };
+  const first = against.find((verdict) => verdict.kind !== "queues") ?? against[0];
+  return { verdict: first ?? { kind: "passes" }, against };
 }

@@ -24,7 +24,7 @@ const UNDECLARED_LOCAL: InventoryHost = {
   become: [],
   readable: [],
   isAutomated: true,
-  isExclusive: true,
+  isExclusive: false,
 };
 
 /** The machines that steps may run on. `local` is always one of them; nothing of it is readable unless an entry says so. */
@@ -45,6 +45,11 @@ export class Inventory {
   /** The machine Nightshift runs on. */
   get local(): InventoryHost {
     return this.resolve(LOCAL_HOST);
+  }
+
+  /** The host with exactly this name; undefined when it is not, or no longer, in the inventory. */
+  named(name: string): InventoryHost | undefined {
+    return this.#byName.get(name)?.[0];
   }
 
   /**

@@ -76,7 +76,7 @@ function toHost(entry: HostEntry, defaults: HostsFile["defaults"], folder: strin
     become: entry.become,
     readable: entry.readable,
     isAutomated: entry.automation === "on",
-    isExclusive: entry.exclusive,
+    isExclusive: entry.exclusive ?? entry.name !== LOCAL_HOST,
   };
 }
 

@@ -39,10 +39,10 @@ const hostSchema = z.strictObject({
     .enum(["on", "off"])
     .default("on")
     .meta({ description: "off: no rule may change this host; people still may" }),
-  exclusive: z
-    .boolean()
-    .default(true)
-    .meta({ description: "One run at a time changes this host; false where changes cannot meet" }),
+  exclusive: z.boolean().optional().meta({
+    description:
+      "One run at a time changes this host. Default: true; false for local, whose steps act on something else",
+  }),
   readable: z.array(readableSchema).default([]),
   known_hosts: textSchema.min(1).optional(),
   key: keySchema.optional(),

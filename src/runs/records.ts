@@ -111,6 +111,8 @@ export interface Run {
   /** Why a queued run is not started yet, although a slot may be free; null when nothing holds it. */
   readonly heldReason: Reason | null;
   readonly heldUntilMs: number | null;
+  /** Since when it waits for its start: its making, or a person's yes. */
+  readonly queuedAtMs: number;
   readonly owner: string | null;
   readonly fence: number;
   readonly createdAtMs: number;
@@ -170,7 +172,7 @@ export interface Attempt {
   readonly message: string | null;
 }
 
-export const TIMER_KINDS = ["judge", "rejudge", "verify", "reconcile"] as const;
+export const TIMER_KINDS = ["judge", "rejudge", "batch", "ladder", "verify", "reconcile", "approval"] as const;
 export type TimerKind = (typeof TIMER_KINDS)[number];
 
 /** Everything that waits is such a row, so that a wait survives a restart. One for each (kind, subject). */

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import * as initial from "./migrations/0001-initial.ts";
 import * as guards from "./migrations/0002-guards.ts";
+import * as statistics from "./migrations/0003-statistics.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,6 +11,7 @@ const MIGRATIONS: readonly {
 }[] = [
   { name: "0001-initial", up: initial.up },
   { name: "0002-guards", up: guards.up },
+  { name: "0003-statistics", up: statistics.up },
 ];
 
 /**

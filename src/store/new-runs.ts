@@ -20,6 +20,7 @@ export interface NewRun
     | "cancelRequestedAtMs"
     | "heldReason"
     | "heldUntilMs"
+    | "queuedAtMs"
   > {}
 
 const shape = rowShape("run", [

@@ -1,5 +1,6 @@
 import type { Run } from "../runs/records.ts";
 import { type RunEnd, runStatesBefore } from "../runs/states.ts";
+import { inParts } from "./rows.ts";
 import { toRun } from "./runs.ts";
 import type { RunTable } from "./schema.ts";
 import type { Tx } from "./store.ts";
@@ -10,41 +11,58 @@ export interface Claim {
   readonly owner: string;
   readonly nowMs: number;
   readonly leaseUntilMs: number;
-  readonly limit: number;
 }
 
-/** Takes runs that wait for a node, oldest first; a parked run only when its time has come. Each claim raises the fence. */
-export async function claimRuns(tx: Tx, dialect: "sqlite" | "postgres", claim: Claim): Promise<Run[]> {
-  const rows = await tx
-    .updateTable("run")
-    .set((row) => ({
-      state: "running",
-      owner: claim.owner,
-      fence: row("fence", "+", 1),
-      lease_until: claim.leaseUntilMs,
-      parked_until: null,
-      started_at: row.fn.coalesce("started_at", row.val(claim.nowMs)),
-    }))
-    .where("id", "in", (query) => {
-      const waiting = query
-        .selectFrom("run")
-        .select("id")
-        .where("state", "in", ["queued", "running"])
-        .where((where) =>
-          where.or([
-            where("state", "=", "queued"),
-            where.and([
-              where("owner", "is", null),
-              where.or([where("parked_until", "is", null), where("parked_until", "<=", claim.nowMs)]),
-            ]),
-          ]),
-        )
-        .orderBy("id")
-        .limit(claim.limit);
-      return dialect === "postgres" ? waiting.forUpdate().skipLocked() : waiting;
-    })
-    .returningAll()
-    .execute();
+/** Runs that wait for a node, oldest first: parked ones only when their time has come, and none that guards hold back. */
+export async function findWaitingRuns(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  nowMs: number,
+  limit: number,
+): Promise<Run[]> {
+  let query = tx
+    .selectFrom("run")
+    .selectAll()
+    .where("state", "in", ["queued", "running"])
+    .where((where) =>
+      where.or([
+        where.and([
+          where("state", "=", "queued"),
+          where.or([where("held_until", "is", null), where("held_until", "<=", nowMs)]),
+        ]),
+        where.and([
+          where("state", "=", "running"),
+          where("owner", "is", null),
+          where.or([where("parked_until", "is", null), where("parked_until", "<=", nowMs)]),
+        ]),
+      ]),
+    )
+    .orderBy("id")
+    .limit(limit);
+  if (dialect === "postgres") query = query.forUpdate().skipLocked();
+  return (await query.execute()).map(toRun);
+}
+
+/** Takes runs that this transaction has found waiting. Each claim raises the fence. */
+export async function claimRuns(tx: Tx, ids: readonly string[], claim: Claim): Promise<Run[]> {
+  const rows = await inParts(ids, (part) =>
+    tx
+      .updateTable("run")
+      .set((row) => ({
+        state: "running",
+        owner: claim.owner,
+        fence: row("fence", "+", 1),
+        lease_until: claim.leaseUntilMs,
+        parked_until: null,
+        held_until: null,
+        held_reason: null,
+        started_at: row.fn.coalesce("started_at", row.val(claim.nowMs)),
+      }))
+      .where("id", "in", part)
+      .where("state", "in", ["queued", "running"])
+      .returningAll()
+      .execute(),
+  );
   // The database returns them in any order.
   return rows.toSorted((left, right) => (left.id < right.id ? -1 : 1)).map(toRun);
 }
@@ -55,7 +73,7 @@ export async function claimRuns(tx: Tx, dialect: "sqlite" | "postgres", claim: C
  */
 export async function adoptRuns(
   tx: Tx,
-  claim: Omit<Claim, "limit"> & { includeExpired: boolean; except?: readonly string[] },
+  claim: Claim & { includeExpired: boolean; except?: readonly string[] },
 ): Promise<Run[]> {
   let query = tx
     .updateTable("run")

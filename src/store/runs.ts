@@ -14,7 +14,7 @@ import { inParts } from "./rows.ts";
 import type { RunTable } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
-/** Cancels runs that have not started. Returns the ids of those that were cancelled. */
+/** Cancels runs that have not started: they wait for a slot, or for a person. Returns the ids of those that were cancelled. */
 export async function cancelQueuedRuns(
   tx: Tx,
   ids: readonly string[],
@@ -26,20 +26,20 @@ export async function cancelQueuedRuns(
       .updateTable("run")
       .set({ state: "cancelled", finished_at: atMs, message })
       .where("id", "in", part)
-      .where("state", "=", "queued")
+      .where("state", "in", ["queued", "waiting_person"])
       .returning("id")
       .execute(),
   );
   return rows.map((row) => row.id);
 }
 
-/** Runs that wait for a slot and that only these ended alerts, or groups that have ended whole, asked for. */
+/** Runs that wait for a slot or a person and that only these ended alerts, or groups that have ended whole, asked for. */
 export async function readQueuedRunsOf(
   tx: Tx,
   episodeIds: readonly string[],
   groupRunIds: readonly string[],
 ): Promise<Run[]> {
-  const queued = () => tx.selectFrom("run").selectAll().where("state", "=", "queued");
+  const queued = () => tx.selectFrom("run").selectAll().where("state", "in", ["queued", "waiting_person"]);
   const ofAlerts = await inParts(episodeIds, (part) =>
     queued().where("episode_id", "in", part).where("group_id", "is", null).execute(),
   );
@@ -133,15 +133,24 @@ export async function readQueueFacts(db: Reader): Promise<QueueFacts> {
   return { queued: Number(counted.count), oldestCreatedAtMs: first?.created_at ?? null };
 }
 
-/** When the next parked run may go on; null when none is parked. */
-export async function nextParkedMs(db: Reader): Promise<number | null> {
-  const row = await db
+/** When the next parked or held run is to be looked at; null when there is none. */
+export async function nextWaitingMs(db: Reader): Promise<number | null> {
+  const parked = await db
     .selectFrom("run")
     .select((it) => it.fn.min("parked_until").as("until"))
     .where("state", "=", "running")
     .where("owner", "is", null)
     .executeTakeFirst();
-  return row?.until === null || row?.until === undefined ? null : Number(row.until);
+  const held = await db
+    .selectFrom("run")
+    .select((it) => it.fn.min("held_until").as("until"))
+    .where("state", "=", "queued")
+    .where("held_until", "is not", null)
+    .executeTakeFirst();
+  const times = [parked?.until, held?.until].flatMap((until) =>
+    until === null || until === undefined ? [] : [Number(until)],
+  );
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 export async function readRun(db: Reader, id: string): Promise<Run | null> {
@@ -193,6 +202,7 @@ export function toRun(row: RunTable): Run {
     onResolve: row.on_resolve === null ? ON_RESOLVE_DEFAULT : (JSON.parse(row.on_resolve) as StoredOnResolve),
     heldReason: row.held_reason as Reason | null,
     heldUntilMs: row.held_until,
+    queuedAtMs: row.queued_at ?? row.created_at,
     cause: JSON.parse(row.cause) as Cause,
     verification: row.verification === null ? null : (JSON.parse(row.verification) as StoredVerification),
     owner: row.owner,

@@ -12,6 +12,7 @@ import type {
   SilenceTable,
   StartOnceTable,
 } from "./guard-tables.ts";
+import type { StatCountTable, StatProgressTable, StatSeriesTable } from "./stat-tables.ts";
 
 // The tables. Times are integers: milliseconds since 1970. JSON is text. Names and values that senders chose are stored as
 // arrays of pairs, never as object keys. No booleans: SQLite cannot bind them; 0 and 1 stand for them.
@@ -133,6 +134,10 @@ export interface RunTable {
   /** A queued run is not looked at before this time, for this reason. */
   readonly held_until: number | null;
   readonly held_reason: string | null;
+  /** When a person's yes put it in line; null for a run that was made in line. */
+  readonly queued_at: number | null;
+  /** How much of it the statistics have: 1 its end, 2 its outcome as well. */
+  readonly counted: number;
 }
 
 export interface StepTable {
@@ -253,5 +258,8 @@ export interface Schema {
   readonly ladder: LadderTable;
   readonly start_once: StartOnceTable;
   readonly silence: SilenceTable;
+  readonly stat_series: StatSeriesTable;
+  readonly stat_count: StatCountTable;
+  readonly stat_progress: StatProgressTable;
   readonly schema_migration: MigrationTable;
 }

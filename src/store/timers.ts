@@ -1,4 +1,5 @@
 import { newId } from "../platform/ids.ts";
+import type { Reason } from "../runs/reasons.ts";
 import type { Timer, TimerKind } from "../runs/records.ts";
 import type { Reader, Tx } from "./store.ts";
 
@@ -10,6 +11,21 @@ export async function setTimer(tx: Tx, timer: Omit<Timer, "id">): Promise<void> 
     .values({ id: newId(), kind: timer.kind, subject: timer.subject, due_at: timer.dueAtMs, data })
     .onConflict((conflict) =>
       conflict.columns(["kind", "subject"]).doUpdateSet({ due_at: timer.dueAtMs, data }),
+    )
+    .execute();
+}
+
+/** Sets the timer of (kind, subject), unless there is one that is due earlier. */
+export async function hastenTimer(tx: Tx, timer: Omit<Timer, "id">): Promise<void> {
+  const data = JSON.stringify(timer.data);
+  await tx
+    .insertInto("timer")
+    .values({ id: newId(), kind: timer.kind, subject: timer.subject, due_at: timer.dueAtMs, data })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["kind", "subject"])
+        .doUpdateSet({ due_at: timer.dueAtMs, data })
+        .where("timer.due_at", ">", timer.dueAtMs),
     )
     .execute();
 }
@@ -33,6 +49,17 @@ export async function moveTimer(tx: Tx, kind: TimerKind, subject: string, dueAtM
     .where("subject", "=", subject)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Makes due now the timers of a kind that were set for a reason (`reason` in their data), such as those that wait for a pause to end. */
+export async function hastenTimers(tx: Tx, kind: TimerKind, reason: Reason, nowMs: number): Promise<void> {
+  await tx
+    .updateTable("timer")
+    .set({ due_at: nowMs })
+    .where("kind", "=", kind)
+    .where("due_at", ">", nowMs)
+    .where("data", "like", `%"reason":"${reason}"%`)
+    .execute();
 }
 
 /** Takes a timer away for its work in the same transaction. False when another node was faster, or its time was changed. */

@@ -73,6 +73,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
       expect(await store.reader.selectFrom("schema_migration").select("name").execute()).toEqual([
         { name: "0001-initial" },
         { name: "0002-guards" },
+        { name: "0003-statistics" },
       ]);
       await store.close();
     }

@@ -1,9 +1,10 @@
 import { newId } from "../../src/platform/ids.ts";
-import type { Decision } from "../../src/runs/records.ts";
+import type { Decision, Run } from "../../src/runs/records.ts";
 import type { StoredDelivery } from "../../src/store/deliveries.ts";
 import type { JudgedEpisode } from "../../src/store/episode-row.ts";
 import { insertRuns, type NewRun } from "../../src/store/new-runs.ts";
-import type { Store } from "../../src/store/store.ts";
+import { type Claim, claimRuns, findWaitingRuns } from "../../src/store/run-ownership.ts";
+import type { Store, Tx } from "../../src/store/store.ts";
 
 // What the suites store, with the parts that matter named by each test.
 
@@ -97,4 +98,18 @@ export function newRun(parts: Partial<NewRun> = {}): NewRun {
 export async function addRuns(store: Store, ...runs: readonly NewRun[]): Promise<string[]> {
   await store.transaction((tx) => insertRuns(tx, store.dialect, runs));
   return runs.map((run) => run.id);
+}
+
+/** Takes the oldest runs that wait, as a node does that judges no guards. */
+export async function claimWaiting(
+  tx: Tx,
+  dialect: Store["dialect"],
+  { limit, ...claim }: Claim & { readonly limit: number },
+): Promise<Run[]> {
+  const waiting = await findWaitingRuns(tx, dialect, claim.nowMs, limit);
+  return claimRuns(
+    tx,
+    waiting.map((run) => run.id),
+    claim,
+  );
 }

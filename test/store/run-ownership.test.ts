@@ -5,7 +5,6 @@ import { RUN_STATES } from "../../src/runs/states.ts";
 import {
   adoptRuns,
   assertOwned,
-  claimRuns,
   endRun,
   noteChange,
   type Ownership,
@@ -13,8 +12,8 @@ import {
   renewLeases,
   StaleFenceError,
 } from "../../src/store/run-ownership.ts";
-import { nextParkedMs, readRun, setRunOutcome } from "../../src/store/runs.ts";
-import { addRuns, newRun } from "./rows.ts";
+import { nextWaitingMs, readRun, setRunOutcome } from "../../src/store/runs.ts";
+import { addRuns, claimWaiting, newRun } from "./rows.ts";
 import { describeStores } from "./stores.ts";
 
 const ownershipOf = ({ id, owner, fence }: Run): Ownership => ({ runId: id, owner: owner ?? "", fence });
@@ -23,7 +22,7 @@ describeStores("ownership of runs", ({ store, peer, dialect }) => {
   const claim = (owner: string, parts: { nowMs?: number; limit?: number; handle?: typeof store } = {}) => {
     const nowMs = parts.nowMs ?? 10_000;
     return (parts.handle ?? store)().transaction((tx) =>
-      claimRuns(tx, dialect, { owner, nowMs, leaseUntilMs: nowMs + 30_000, limit: parts.limit ?? 100 }),
+      claimWaiting(tx, dialect, { owner, nowMs, leaseUntilMs: nowMs + 30_000, limit: parts.limit ?? 100 }),
     );
   };
   async function claimOne(owner = "node-a"): Promise<Run> {
@@ -75,11 +74,11 @@ describeStores("ownership of runs", ({ store, peer, dialect }) => {
       const run = await claimOne();
       await store().transaction((tx) => parkRun(tx, ownershipOf(run), 50_000));
       expect(await read(run.id)).toMatchObject({ state: "running", owner: null, fence: 1 });
-      expect(await nextParkedMs(store().reader)).toBe(50_000);
+      expect(await nextWaitingMs(store().reader)).toBe(50_000);
       expect(await claim("node-b", { nowMs: 49_999 })).toEqual([]);
       const [again] = await claim("node-b", { nowMs: 50_000 });
       expect(again).toMatchObject({ id: run.id, owner: "node-b", fence: 2, startedAtMs: 10_000 });
-      expect(await nextParkedMs(store().reader)).toBe(null);
+      expect(await nextWaitingMs(store().reader)).toBe(null);
     });
 
     test("takes a run up at once that was given back without a time", async () => {

@@ -6,7 +6,6 @@ import type { Run } from "../../src/runs/records.ts";
 import { isFinal, RUN_STATES, RUN_TRANSITIONS, type RunEnd, type RunState } from "../../src/runs/states.ts";
 import {
   adoptRuns,
-  claimRuns,
   endRun,
   type Ownership,
   StaleFenceError,
@@ -24,7 +23,7 @@ import {
   requestCancel,
   setRunOutcome,
 } from "../../src/store/runs.ts";
-import { addRuns, newRun } from "./rows.ts";
+import { addRuns, claimWaiting, newRun } from "./rows.ts";
 import { describeStores } from "./stores.ts";
 
 const RUN_ENDS: readonly RunEnd[] = ["succeeded", "failed", "cancelled", "timed_out", "interrupted"];
@@ -35,7 +34,7 @@ const ownershipOf = ({ id, owner, fence }: Run): Ownership => ({ runId: id, owne
 describeStores("runs", ({ store, dialect }) => {
   const claim = (owner: string, { limit }: { limit: number }) =>
     store().transaction((tx) =>
-      claimRuns(tx, dialect, { owner, nowMs: 10_000, leaseUntilMs: 40_000, limit }),
+      claimWaiting(tx, dialect, { owner, nowMs: 10_000, leaseUntilMs: 40_000, limit }),
     );
   async function claimOne(owner = "node-a"): Promise<Run> {
     await addRuns(store(), newRun());

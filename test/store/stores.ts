@@ -136,6 +136,20 @@ const TABLES: readonly Exclude<keyof Schema, "schema_migration">[] = [
   "run_problem",
   "bundle",
   "node",
+  "run_lock",
+  "run_host",
+  "shadow_start",
+  "rule_opening",
+  "approval",
+  "pause",
+  "host_hold",
+  "breaker",
+  "ladder",
+  "start_once",
+  "silence",
+  "stat_series",
+  "stat_count",
+  "stat_progress",
 ];
 
 async function emptyStore(store: Store): Promise<void> {

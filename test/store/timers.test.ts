@@ -3,6 +3,7 @@ import {
   claimTimer,
   deleteTimer,
   findDueTimers,
+  hastenTimers,
   moveTimer,
   nextDueMs,
   setTimer,
@@ -73,5 +74,17 @@ describeStores("timers", ({ store, peer }) => {
     expect(await due(1_000)).toHaveLength(1);
     await store().transaction((tx) => deleteTimer(tx, "judge", "a"));
     expect(await due(1_000)).toEqual([]);
+  });
+
+  test("are due at once when what they waited for is over, and only those that waited for it", async () => {
+    await set("paused", 9_000, "judge", { decidedAtMs: 1, reason: "paused" });
+    await set("cooldown", 9_000, "judge", { decidedAtMs: 1, reason: "cooldown" });
+    await set("other kind", 9_000, "verify", { reason: "paused" });
+    await set("due already", 1_000, "judge", { reason: "paused" });
+    await store().transaction((tx) => hastenTimers(tx, "judge", "paused", 2_000));
+    expect((await due(8_000)).map(({ subject, dueAtMs }) => [subject, dueAtMs])).toEqual([
+      ["due already", 1_000],
+      ["paused", 2_000],
+    ]);
   });
 });

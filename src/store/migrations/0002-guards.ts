@@ -14,6 +14,11 @@ async function extendRuns(db: Kysely<unknown>, { text, integer }: ColumnTypes): 
   await sql`alter table run add column on_resolve ${text}`.execute(db);
   await sql`alter table run add column held_until ${integer}`.execute(db);
   await sql`alter table run add column held_reason ${text}`.execute(db);
+  // When it came into line; null for a run that was made in it.
+  await sql`alter table run add column queued_at ${integer}`.execute(db);
+  await sql`create index run_held on run (held_until) where state = 'queued' and held_until is not null`.execute(
+    db,
+  );
   // What rate limits count: only rules with guards or a ladder keep the group's values.
   await sql`create index run_rule on run (rule, created_at) where group_key is not null`.execute(db);
   await sql`create index run_runbook on run (runbook, id)`.execute(db);

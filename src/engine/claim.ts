@@ -1,0 +1,173 @@
+import { judgeConcurrency } from "../guards/concurrency.ts";
+import { judgeLocks } from "../guards/lock.ts";
+import { combineVerdicts, type Verdict } from "../guards/verdict.ts";
+import type { Runbook } from "../runbooks/runbook.ts";
+import type { Run } from "../runs/records.ts";
+import { countLiveRuns } from "../store/guard-facts.ts";
+import { holdRun } from "../store/run-holds.ts";
+import { findTakenLocks, takeLocks } from "../store/run-locks.ts";
+import { type Claim, claimRuns, findWaitingRuns } from "../store/run-ownership.ts";
+import { cancelQueuedRuns } from "../store/runs.ts";
+import type { Tx } from "../store/store.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+import { leaveFollowUps } from "./end-run.ts";
+import { GuardReads } from "./guard-reads.ts";
+import { type Candidate, changedInventoryHosts, judgeStanding, onBusyOf, waitOf } from "./guards.ts";
+import { decideForRun } from "./run-decisions.ts";
+
+/** A run that is held back is looked at again after this, should whatever holds it end unseen. */
+const LOOK_AGAIN_MS = 60_000;
+/** Runs looked at in one claim; more of them are held back by guards only rarely. */
+const LOOKED_AT_MAX = 200;
+
+export interface ClaimOptions {
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Runs to take at most. */
+  readonly limit: number;
+  /** The runbook that a run was planned with; null when this version cannot read it: it is taken, so that it can be ended. */
+  readonly runbookOf: (run: Run) => Promise<Runbook | null>;
+}
+
+/**
+ * Takes runs whose turn has come. Guards are judged once more: a run that may not start now is held back, one that may
+ * not start at all is cancelled, and its alert's decision says why. Locks are taken all or none.
+ */
+export async function claimStartable(
+  dependencies: EngineDependencies,
+  options: ClaimOptions,
+): Promise<readonly Run[]> {
+  const { store, catalog } = dependencies;
+  return store.transaction(async (tx) => {
+    const nowMs = await store.nowMs(tx);
+    const reads = new GuardReads(tx, store.dialect, catalog.current(), nowMs);
+    const claim: Claim = { owner: options.owner, nowMs, leaseUntilMs: nowMs + options.leaseMs };
+    const claimed: Run[] = [];
+    let lookedAt = 0;
+    while (claimed.length < options.limit && lookedAt < LOOKED_AT_MAX) {
+      const waiting = await findWaitingRuns(tx, store.dialect, nowMs, options.limit - claimed.length);
+      if (waiting.length === 0) break;
+      lookedAt += waiting.length;
+      const ready: Run[] = [];
+      for (const run of waiting) {
+        if (run.state === "running" || (await mayStart(dependencies, reads, run, options, ready, claim)))
+          ready.push(run);
+      }
+      claimed.push(...(await claimRuns(tx, idsOf(ready), claim)));
+    }
+    return claimed;
+  });
+}
+
+function idsOf(runs: readonly Run[]): string[] {
+  return runs.map((run) => run.id);
+}
+
+async function mayStart(
+  dependencies: EngineDependencies,
+  reads: GuardReads,
+  run: Run,
+  options: ClaimOptions,
+  ready: Run[],
+  claim: Claim,
+): Promise<boolean> {
+  const runbook = await options.runbookOf(run);
+  if (runbook === null) return true;
+  const candidate = candidateOfRun(reads, run, runbook);
+  await reads.lock();
+  const verdicts = [
+    ...(await judgeStanding(reads, candidate)),
+    ...(await judgeLine(reads, candidate, run, ready)),
+  ];
+  const { verdict } = combineVerdicts(verdicts);
+  if (verdict.kind !== "passes") return hold(reads.tx, dependencies, run, verdict, candidate, claim.nowMs);
+  await takeLocks(reads.tx, run.id, claim.nowMs);
+  return true;
+}
+
+function candidateOfRun(reads: GuardReads, run: Run, runbook: Runbook): Candidate {
+  const { catalog } = reads;
+  const isByRule = run.trigger.kind === "alert" && run.trigger.rule !== null;
+  // Guards are the policy of this moment, steps are as they were planned.
+  const guards = catalog.runbooks.get(run.runbook)?.guards ?? runbook.guards;
+  return {
+    runId: run.id,
+    rule: isByRule ? (catalog.rulesByName.get(run.trigger.rule ?? "") ?? null) : null,
+    runbook: { ...runbook, guards },
+    plan: run.plan,
+    changed: changedInventoryHosts(catalog.inventory, runbook, run.plan),
+    groupKey: run.groupKey ?? "",
+    rung: run.rung,
+    principal: run.trigger.principal,
+    afterRuns: new Map(),
+  };
+}
+
+/** Whether a slot and every lock are free. */
+async function judgeLine(
+  reads: GuardReads,
+  candidate: Candidate,
+  run: Run,
+  ready: readonly Run[],
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const [kind, name, guards] of [
+    ["rule", candidate.rule?.name, candidate.rule?.guards],
+    ["runbook", run.runbook, candidate.runbook.guards],
+  ] as const) {
+    if (guards === undefined || name === undefined || guards.concurrency === null) continue;
+    const live = await countLiveRuns(reads.tx, { kind, name }, run.id);
+    const sameTurn = ready.filter(
+      (one) => one.state === "queued" && (kind === "rule" ? one.trigger.rule : one.runbook) === name,
+    );
+    verdicts.push(
+      judgeConcurrency({
+        max: guards.concurrency,
+        running: live.running + sameTurn.length,
+        waiting: 0,
+        onBusy: guards.onBusy,
+        of: `${kind} ${name}`,
+      }),
+    );
+  }
+  const taken = await findTakenLocks(reads.tx, run.id);
+  if (taken.length > 0) {
+    const holders = new Map(taken.map(({ name, holder }) => [name, holder]));
+    verdicts.push(judgeLocks({ wanted: [...holders.keys()], holders, onBusy: onBusyOf(candidate) }));
+  }
+  return verdicts;
+}
+
+/** Keeps the run from starting now, or for good. Always false: it does not start. */
+async function hold(
+  tx: Tx,
+  dependencies: EngineDependencies,
+  run: Run,
+  verdict: Exclude<Verdict, { kind: "passes" }>,
+  candidate: Candidate,
+  nowMs: number,
+): Promise<false> {
+  const { reason, text } = verdict;
+  if (verdict.kind === "delays") {
+    if (run.heldReason !== reason) {
+      const retryAt = new Date(verdict.retryAtMs).toISOString();
+      await decideForRun(tx, dependencies, run, {
+        kind: "delayed",
+        reason,
+        detail: { text, retry_at: retryAt },
+      });
+    }
+    await holdRun(tx, run.id, verdict.retryAtMs, reason);
+    return false;
+  }
+  const waitEndsAtMs = run.queuedAtMs + waitOf(candidate);
+  if (verdict.kind === "queues" && nowMs < waitEndsAtMs) {
+    await holdRun(tx, run.id, Math.min(waitEndsAtMs, nowMs + LOOK_AGAIN_MS), reason);
+    return false;
+  }
+  const message = verdict.kind === "queues" ? `it waited in line for too long: ${text}` : text;
+  await cancelQueuedRuns(tx, [run.id], nowMs, message);
+  await decideForRun(tx, dependencies, run, { kind: "refused", reason, detail: { text: message } });
+  await leaveFollowUps(tx, dependencies, { ...run, state: "cancelled", message, finishedAtMs: nowMs }, nowMs);
+  return false;
+}

@@ -1,0 +1,172 @@
+import { judgeBreaker } from "../guards/breaker.ts";
+import { newId } from "../platform/ids.ts";
+import type { BreakerState, HostHold, Pause } from "../runs/guard-records.ts";
+import type { Reason } from "../runs/reasons.ts";
+import { readBreaker, readBreakers, resetBreaker as resetStoredBreaker } from "../store/breakers.ts";
+import { putHostHold, releaseHostHold } from "../store/host-holds.ts";
+import { insertPause, removePause as removeStoredPause } from "../store/pauses.ts";
+import type { Tx } from "../store/store.ts";
+import { hastenTimers } from "../store/timers.ts";
+import { releaseHeldRuns } from "../store/waiting-runs.ts";
+import type { EngineDependencies } from "./dependencies.ts";
+import { pauseScopeProblem } from "./pause-scope.ts";
+
+// What people tell a running service to stop, and to go on with. What waited for such a stop is looked at again at once.
+
+export interface NewPause {
+  readonly name: string;
+  readonly scope: string;
+  readonly reason: string;
+  readonly principal: string;
+  /** Later than now. */
+  readonly untilMs: number;
+}
+
+export type AddedPause =
+  | { readonly kind: "added"; readonly pause: Pause }
+  | { readonly kind: "name_taken" }
+  /** It is no scope, or nothing is in it: such a pause would stop nothing, and look as if it did. */
+  | { readonly kind: "bad_scope"; readonly message: string };
+
+export async function addPause(dependencies: EngineDependencies, wanted: NewPause): Promise<AddedPause> {
+  const { store, log } = dependencies;
+  const message = pauseScopeProblem(dependencies.catalog.current(), wanted.scope);
+  if (message !== null) return { kind: "bad_scope", message };
+  const pause = await store.transaction(async (tx) => {
+    const made: Pause = {
+      id: newId(),
+      ...wanted,
+      createdAtMs: await store.nowMs(tx),
+      removedAtMs: null,
+      removedBy: null,
+    };
+    return (await insertPause(tx, made)) ? made : null;
+  });
+  if (pause === null) return { kind: "name_taken" };
+  const { name, scope, principal } = pause;
+  log.info({ pause: name, scope, principal, until: new Date(pause.untilMs).toISOString() }, "pause added");
+  return { kind: "added", pause };
+}
+
+export type RemovedPause = { readonly kind: "removed"; readonly pause: Pause } | { readonly kind: "unknown" };
+
+export async function removePause(
+  dependencies: EngineDependencies,
+  nameOrId: string,
+  principal: string,
+): Promise<RemovedPause> {
+  const { store, log } = dependencies;
+  const pause = await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    const removed = await removeStoredPause(tx, nameOrId, principal, atMs);
+    if (removed !== null) await lookAgain(tx, ["paused"], atMs);
+    return removed;
+  });
+  if (pause === null) return { kind: "unknown" };
+  log.info({ pause: pause.name, scope: pause.scope, principal }, "pause removed");
+  ring(dependencies);
+  return { kind: "removed", pause };
+}
+
+export interface NewHostHold {
+  /** The host's name in the inventory. */
+  readonly host: string;
+  readonly reason: string;
+  readonly principal: string;
+  /** Later than now. */
+  readonly untilMs: number;
+}
+
+/** Replaces the hold that the host may have. A shorter one lets what waits be looked at by its new end. */
+export async function holdHost(
+  dependencies: EngineDependencies,
+  wanted: NewHostHold,
+): Promise<{ readonly kind: "held"; readonly hold: HostHold }> {
+  const { store, log } = dependencies;
+  const hold = await store.transaction(async (tx) => {
+    const createdAtMs = await store.nowMs(tx);
+    const held = await putHostHold(tx, {
+      id: newId(),
+      ...wanted,
+      createdAtMs,
+      releasedAtMs: null,
+      releasedBy: null,
+    });
+    await lookAgain(tx, ["automation_off"], createdAtMs);
+    return held;
+  });
+  const { host, principal } = hold;
+  log.info({ host, principal, until: new Date(hold.untilMs).toISOString() }, "host held");
+  ring(dependencies);
+  return { kind: "held", hold };
+}
+
+export type ReleasedHost =
+  | { readonly kind: "released"; readonly hold: HostHold }
+  | { readonly kind: "not_held" };
+
+export async function releaseHost(
+  dependencies: EngineDependencies,
+  host: string,
+  principal: string,
+): Promise<ReleasedHost> {
+  const { store, log } = dependencies;
+  const hold = await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    const released = await releaseHostHold(tx, host, principal, atMs);
+    if (released !== null) await lookAgain(tx, ["automation_off"], atMs);
+    return released;
+  });
+  if (hold === null) return { kind: "not_held" };
+  log.info({ host, principal }, "host released");
+  ring(dependencies);
+  return { kind: "released", hold };
+}
+
+export type BreakerReset =
+  | { readonly kind: "reset"; readonly rule: string; readonly wasOpen: boolean; readonly atMs: number }
+  | { readonly kind: "unknown_rule" };
+
+/** Failures before now no longer count, also where the breaker was not open yet. */
+export async function resetBreaker(
+  dependencies: EngineDependencies,
+  rule: string,
+  principal: string,
+): Promise<BreakerReset> {
+  const { store, catalog, log } = dependencies;
+  const isKnown = catalog.current().rules.some((candidate) => candidate.name === rule);
+  const reset = await store.transaction(async (tx): Promise<BreakerReset> => {
+    const state = await readBreaker(tx, rule);
+    if (state === null && !isKnown) return { kind: "unknown_rule" };
+    const atMs = await store.nowMs(tx);
+    await resetStoredBreaker(tx, rule, atMs);
+    await lookAgain(tx, ["breaker"], atMs);
+    return { kind: "reset", rule, wasOpen: state !== null && isOpen(dependencies, state, atMs), atMs };
+  });
+  if (reset.kind === "unknown_rule") return reset;
+  log.info({ rule, wasOpen: reset.wasOpen, principal }, "breaker reset");
+  ring(dependencies);
+  return reset;
+}
+
+/** How many breakers of rules that there are now are open. */
+export async function countOpenBreakers(dependencies: EngineDependencies, nowMs: number): Promise<number> {
+  const states = await readBreakers(dependencies.store.reader);
+  return states.filter((state) => isOpen(dependencies, state, nowMs)).length;
+}
+
+function isOpen({ catalog }: EngineDependencies, state: BreakerState, nowMs: number): boolean {
+  const rule = catalog.current().rules.find((candidate) => candidate.name === state.rule);
+  const breaker = rule?.guards.breaker ?? null;
+  return judgeBreaker({ rule: state.rule, state, breaker, nowMs }).kind !== "passes";
+}
+
+async function lookAgain(tx: Tx, reasons: readonly Reason[], nowMs: number): Promise<void> {
+  for (const reason of reasons) await hastenTimers(tx, "judge", reason, nowMs);
+  await releaseHeldRuns(tx, reasons);
+}
+
+function ring({ bells }: EngineDependencies): void {
+  bells.timers.ring();
+  bells.runs.ring();
+}

@@ -1,0 +1,156 @@
+import type { Rule, Rung } from "../rules/rule.ts";
+import { type AlertFacts, alertVariables } from "../rules/scope.ts";
+import type { LadderState } from "../runs/guard-records.ts";
+import type { Run } from "../runs/records.ts";
+import type { JudgedEpisode } from "../store/episode-row.ts";
+import { findOpenGroup } from "../store/groups.ts";
+import { noteOnce, putLadder, readLadder } from "../store/ladders.ts";
+import { addToOutbox } from "../store/outbox.ts";
+import { readRun } from "../store/runs.ts";
+import { ExpressionError } from "../expressions/cel.ts";
+import type { Template } from "../expressions/templates.ts";
+import type { Batch } from "./batch.ts";
+import { runUrl } from "./dependencies.ts";
+import { addNotices } from "./end-run.ts";
+import { planStart, type RuleDecision, type Start } from "./plan-start.ts";
+import type { RunQueue } from "./run-queue.ts";
+import { observeStart, startOrJoin } from "./start.ts";
+
+// A ladder: what is done while an alert still fires after the rule's own runbook. Rung 0 is that runbook, the last rung
+// tells a person. How far a group has come is remembered, so that a relapse goes on where the last episode stopped.
+
+/** Where a start of the rule begins for a group, and what is remembered of it; null for the rule's own runbook. */
+export interface Climb {
+  readonly rung: number;
+  readonly state: LadderState;
+}
+
+/** Above the rule's own runbook only for a group that relapsed within `ladder_memory`. */
+export async function findRelapse(
+  batch: Pick<Batch, "tx" | "nowMs">,
+  rule: Rule,
+  groupKey: string,
+): Promise<Climb | null> {
+  if (rule.ladder.length === 0) return null;
+  const state = await readLadder(batch.tx, rule.name, groupKey);
+  if (state === null || batch.nowMs - state.atMs >= rule.ladderMemoryMs) return null;
+  return { rung: state.rung + 1, state };
+}
+
+export interface RungParts {
+  readonly episode: JudgedEpisode;
+  readonly facts: AlertFacts;
+  readonly rule: Rule;
+  readonly groupKey: string;
+  readonly climb: Climb;
+  readonly queue: RunQueue;
+}
+
+/** Starts what stands on the rung, or tells the person it names. Rungs skip the rule's cooldown and rate limit. */
+export async function beginRung(batch: Batch, parts: RungParts): Promise<RuleDecision> {
+  const { episode, facts, rule, climb, queue } = parts;
+  const rung = rungAt(rule, climb.rung);
+  if (rung === null)
+    return {
+      kind: "refused",
+      rule: rule.name,
+      reason: "ladder_ended",
+      runId: null,
+      detail: { text: "every rung of the ladder was tried, and the last one tells nobody" },
+    };
+  if (rung.spec.kind === "tell") return tell(batch, parts, rung.number, rung.spec);
+  const mode = rung.spec.mode ?? rule.mode;
+  const wanted = { runbook: rung.spec.runbook, with: rung.spec.with, mode, rung: rung.number };
+  const start = planStart(batch, rule, facts, wanted);
+  if (!("plan" in start)) return start;
+  return startRung(batch, episode, start, queue);
+}
+
+async function startRung(
+  batch: Batch,
+  episode: JudgedEpisode,
+  start: Start,
+  queue: RunQueue,
+): Promise<RuleDecision> {
+  if (start.mode === "observe") return observeStart(batch, episode, start, queue);
+  const decision = await startOrJoin(batch, episode, start, queue, { isBatchOver: true });
+  if (decision.runId !== null && decision.kind !== "joined")
+    await noteOnce(
+      batch.tx,
+      await rungKey(batch, episode, start.rule, start.groupKey, start.rung),
+      batch.nowMs,
+    );
+  return decision;
+}
+
+/** A rung above the last is the last once more, if that tells a person: nothing else would be done. */
+function rungAt(rule: Rule, rung: number): { readonly number: number; readonly spec: Rung } | null {
+  const number = Math.min(rung, rule.ladder.length);
+  const spec = rule.ladder[number - 1];
+  if (spec === undefined || (rung > number && spec.kind !== "tell")) return null;
+  return { number, spec };
+}
+
+/** One start for each (group or alert, rule, rung). */
+export async function rungKey(
+  batch: Pick<Batch, "tx" | "dependencies">,
+  episode: JudgedEpisode,
+  rule: Rule,
+  groupKey: string,
+  rung: number,
+): Promise<string> {
+  const group =
+    rule.groupBy === null
+      ? null
+      : await findOpenGroup(batch.tx, batch.dependencies.store.dialect, rule.name, groupKey);
+  return `rung:${group?.id ?? episode.id}:${rule.name}:${rung}`;
+}
+
+async function tell(
+  batch: Batch,
+  parts: RungParts,
+  number: number,
+  rung: Extract<Rung, { kind: "tell" }>,
+): Promise<RuleDecision> {
+  const { tx, nowMs, dependencies } = batch;
+  const { episode, facts, rule, groupKey, climb } = parts;
+  const { runId } = climb.state;
+  const about = { rule: rule.name, reason: null, runId };
+  const isFirst = await noteOnce(tx, await rungKey(batch, episode, rule, groupKey, number), nowMs);
+  if (isFirst) {
+    const run = { id: runId, url: runUrl(dependencies, runId) };
+    const variables = { ...alertVariables(rule, facts), run };
+    const title = rung.title === null ? `${rule.name}: a person is needed` : textOf(rung.title, variables);
+    await addToOutbox(tx, {
+      runId,
+      action: "notify",
+      target: `ladder-${episode.id}-${number}:${rung.to}`,
+      data: { event: "ladder", title, text: textOf(rung.text, variables), url: run.url },
+      dueAtMs: nowMs,
+    });
+    await putLadder(tx, { ...climb.state, rung: number, atMs: nowMs });
+    batch.ringOutbox();
+  }
+  return { ...about, kind: "started", detail: { rung: number, told: rung.to } };
+}
+
+/** A person must be told even if a label that the text names is missing. */
+function textOf(text: Template | string, variables: Readonly<Record<string, unknown>>): string {
+  if (typeof text === "string") return text;
+  try {
+    const rendered = text.render(variables);
+    return rendered === null ? text.source : String(rendered);
+  } catch (error) {
+    if (error instanceof ExpressionError) return `${text.source} (${error.message})`;
+    throw error;
+  }
+}
+
+/** Tells those who want to hear of it that a group relapsed and goes on above the rule's own runbook. */
+export async function tellRelapse(batch: Batch, climb: Climb): Promise<void> {
+  const run: Run | null = await readRun(batch.tx, climb.state.runId);
+  if (run === null) return;
+  const message = `the alert came back; the ladder goes on at rung ${climb.rung}`;
+  await addNotices(batch.tx, batch.dependencies, { ...run, message }, "relapse", batch.nowMs);
+  batch.ringOutbox();
+}

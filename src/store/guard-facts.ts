@@ -1,0 +1,146 @@
+import { sql } from "kysely";
+import { storedGroupKey } from "./group-key.ts";
+import { inParts } from "./rows.ts";
+import type { Reader, Tx } from "./store.ts";
+
+// What guards count. Everything here reads what is committed and what the same transaction has written.
+
+/** Any number; it must not change, since nodes of different versions meet on it. */
+const GUARD_LOCK = 719_400_212;
+
+/**
+ * From here to the end of the transaction nobody else judges guards, so that what was counted still holds when it is
+ * written. SQLite has one writer anyway.
+ */
+export async function lockGuards(tx: Tx, dialect: "sqlite" | "postgres"): Promise<void> {
+  if (dialect === "postgres") await sql`select pg_advisory_xact_lock(${GUARD_LOCK})`.execute(tx);
+}
+
+/** A run that was cancelled before it began, or that a person refused, does not count as a start. */
+const NEVER_BEGAN = ["cancelled", "rejected", "timed_out"] as const;
+
+/** When the newest runs of a rule were decided on, newest first. Only rules whose runs keep a group key are counted. */
+export async function readRuleStarts(db: Reader, rule: string, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom("run")
+    .select("created_at")
+    .where("rule", "=", rule)
+    .where("group_key", "is not", null)
+    .where("rung", "=", 0)
+    .where((where) => where.or([where("state", "not in", NEVER_BEGAN), where("started_at", "is not", null)]))
+    .orderBy("created_at", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.created_at);
+}
+
+/** When the newest runs of a runbook were decided on, newest first; those of one principal where given. */
+export async function readRunbookStarts(
+  db: Reader,
+  runbook: string,
+  principal: string | null,
+  limit: number,
+): Promise<number[]> {
+  let query = db
+    .selectFrom("run")
+    .select("created_at")
+    .where("runbook", "=", runbook)
+    .where((where) => where.or([where("state", "not in", NEVER_BEGAN), where("started_at", "is not", null)]));
+  if (principal !== null) query = query.where("principal", "=", principal);
+  const rows = await query.orderBy("id", "desc").limit(limit).execute();
+  return rows.map((row) => row.created_at);
+}
+
+/** When a rule in `observe` would have started something, newest first; for one group where given. */
+export async function readShadowStarts(
+  db: Reader,
+  rule: string,
+  groupKey: string | null,
+  limit: number,
+): Promise<number[]> {
+  let query = db.selectFrom("shadow_start").select("at").where("rule", "=", rule);
+  if (groupKey !== null) query = query.where("group_key", "=", storedGroupKey(groupKey));
+  const rows = await query.orderBy("at", "desc").limit(limit).execute();
+  return rows.map((row) => row.at);
+}
+
+export async function addShadowStart(
+  tx: Tx,
+  start: { readonly id: string; readonly rule: string; readonly groupKey: string; readonly atMs: number },
+): Promise<void> {
+  await tx
+    .insertInto("shadow_start")
+    .values({ id: start.id, rule: start.rule, group_key: storedGroupKey(start.groupKey), at: start.atMs })
+    .execute();
+}
+
+export interface Opening {
+  readonly episodeId: string;
+  readonly rule: string;
+  readonly groupKey: string;
+  readonly identity: string;
+  readonly openedAtMs: number;
+}
+
+/** Notes that a rule with `when_count` matched an alert, and counts the distinct alerts of the group that opened since. */
+export async function countOpenings(tx: Tx, opening: Opening, sinceMs: number): Promise<number> {
+  const key = storedGroupKey(opening.groupKey);
+  await tx
+    .insertInto("rule_opening")
+    .values({
+      episode_id: opening.episodeId,
+      rule: opening.rule,
+      group_key: key,
+      identity: opening.identity,
+      opened_at: opening.openedAtMs,
+    })
+    .onConflict((conflict) => conflict.columns(["rule", "group_key", "episode_id"]).doNothing())
+    .execute();
+  const ofGroup = tx.selectFrom("rule_opening").where("rule", "=", opening.rule).where("group_key", "=", key);
+  const row = await ofGroup
+    .where("opened_at", ">=", sinceMs)
+    .select((it) => it.fn.count("identity").distinct().as("count"))
+    .executeTakeFirstOrThrow();
+  // What has left the window is never counted again.
+  await tx
+    .deleteFrom("rule_opening")
+    .where("rule", "=", opening.rule)
+    .where("group_key", "=", key)
+    .where("opened_at", "<", sinceMs)
+    .execute();
+  return Number(row.count);
+}
+
+/** Runs of a rule or a runbook that are under way, and those that wait for a slot or a lock. */
+export async function countLiveRuns(
+  db: Reader,
+  of: { readonly kind: "rule" | "runbook"; readonly name: string },
+  exceptRunId: string | null = null,
+): Promise<{ readonly running: number; readonly queued: number }> {
+  let query = db
+    .selectFrom("run")
+    .select(["state"])
+    .select((it) => it.fn.countAll().as("count"))
+    .where("state", "in", ["queued", "running"])
+    .where(of.kind, "=", of.name);
+  if (exceptRunId !== null) query = query.where("id", "<>", exceptRunId);
+  const rows = await query.groupBy("state").execute();
+  const count = (state: string) => Number(rows.find((row) => row.state === state)?.count ?? 0);
+  return { running: count("running"), queued: count("queued") };
+}
+
+/** For each lock that a live run has or waits for: that run, the one that has it first. */
+export async function readLockHolders(db: Reader, names: readonly string[]): Promise<Map<string, string>> {
+  const rows = await inParts(names, (part) =>
+    db
+      .selectFrom("run_lock")
+      .select(["name", "run_id", "taken_at"])
+      .where("name", "in", part)
+      .orderBy("run_id")
+      .execute(),
+  );
+  const holders = new Map<string, string>();
+  for (const row of rows)
+    if (row.taken_at !== null || !holders.has(row.name)) holders.set(row.name, row.run_id);
+  return holders;
+}

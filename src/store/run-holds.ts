@@ -1,0 +1,51 @@
+import type { Reason } from "../runs/reasons.ts";
+import { inParts } from "./rows.ts";
+import type { Tx } from "./store.ts";
+
+// Queued runs that guards hold back at their start, although a slot may be free.
+
+/** Keeps a queued run from being looked at before a time. */
+export async function holdRun(tx: Tx, id: string, untilMs: number, reason: Reason): Promise<void> {
+  await tx
+    .updateTable("run")
+    .set({ held_until: untilMs, held_reason: reason })
+    .where("id", "=", id)
+    .where("state", "=", "queued")
+    .execute();
+}
+
+/** Queued runs that are held are looked at again. */
+export async function unholdRuns(tx: Tx, ids: readonly string[]): Promise<void> {
+  await inParts(ids, async (part) => {
+    await tx
+      .updateTable("run")
+      .set({ held_until: null })
+      .where("id", "in", part)
+      .where("state", "=", "queued")
+      .execute();
+    return [];
+  });
+}
+
+/** The oldest runs that wait for a slot among those of their rule or runbook; as many as may be free at once. */
+export async function findHeldForSlot(
+  tx: Tx,
+  of: { readonly rule: string | null; readonly runbook: string },
+  limit: number,
+): Promise<string[]> {
+  const rows = await tx
+    .selectFrom("run")
+    .select("id")
+    .where("state", "=", "queued")
+    .where("held_reason", "=", "concurrency")
+    .where((where) =>
+      where.or([
+        where("runbook", "=", of.runbook),
+        ...(of.rule === null ? [] : [where("rule", "=", of.rule)]),
+      ]),
+    )
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { newId } from "../../src/platform/ids.ts";
+import type { Approval } from "../../src/runs/guard-records.ts";
+import {
+  type ApprovalCursor,
+  countPendingApprovals,
+  endApproval,
+  insertApproval,
+  listApprovals,
+  listApprovalsIn,
+  readApproval,
+  readPendingApproval,
+  voidApprovals,
+} from "../../src/store/approvals.ts";
+import { readRun } from "../../src/store/runs.ts";
+import { endWaitingRun, queueApprovedRun } from "../../src/store/waiting-runs.ts";
+import { addRuns, newRun } from "./rows.ts";
+import { describeStores } from "./stores.ts";
+
+const newApproval = (parts: Partial<Approval> = {}): Approval => ({
+  id: newId(),
+  runId: newId(),
+  planDigest: "sha256:2",
+  message: "restart web-1",
+  requestedBy: "rule:slow",
+  requestedAtMs: 1_000,
+  deadlineMs: 9_000,
+  state: "pending",
+  decidedBy: null,
+  decidedAtMs: null,
+  comment: null,
+  ...parts,
+});
+
+describeStores("approvals", ({ store, peer }) => {
+  const insert = async (...approvals: readonly Approval[]) => {
+    for (const approval of approvals) await store().transaction((tx) => insertApproval(tx, approval));
+  };
+  const end = (id: string, state: "approved" | "rejected" | "expired", at = store()) =>
+    at.transaction((tx) => endApproval(tx, id, { state, by: "user:dana", atMs: 2_000, comment: "fine" }));
+
+  test("are decided once", async () => {
+    const approval = newApproval();
+    await insert(approval);
+    expect(await readApproval(store().reader, approval.id)).toEqual(approval);
+    expect(await end(approval.id, "approved")).toBe(true);
+    expect(await end(approval.id, "rejected")).toBe(false);
+    expect(await readApproval(store().reader, approval.id)).toEqual({
+      ...approval,
+      state: "approved",
+      decidedBy: "user:dana",
+      decidedAtMs: 2_000,
+      comment: "fine",
+    });
+    expect(await end(newId(), "approved")).toBe(false);
+    expect(await readApproval(store().reader, newId())).toBe(null);
+  });
+
+  test("of fifty decisions at the same time one counts", async () => {
+    const approval = newApproval();
+    await insert(approval);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        end(approval.id, index % 3 === 0 ? "approved" : "rejected", index % 2 === 0 ? store() : peer()),
+      ),
+    );
+    expect(results.filter(Boolean)).toHaveLength(1);
+  });
+
+  test("become void with the run that waited, and only the pending ones of that run", async () => {
+    const [first, decided, other] = [newApproval(), newApproval(), newApproval()];
+    const sameRun = { ...decided, runId: first.runId };
+    await insert(first, sameRun, other);
+    await end(sameRun.id, "approved");
+    expect((await readPendingApproval(store().reader, first.runId))?.id).toBe(first.id);
+    expect(await store().transaction((tx) => voidApprovals(tx, first.runId, 3_000))).toEqual([first.id]);
+    expect(await store().transaction((tx) => voidApprovals(tx, first.runId, 4_000))).toEqual([]);
+    expect(await readPendingApproval(store().reader, first.runId)).toBe(null);
+    expect(await readApproval(store().reader, first.id)).toMatchObject({ state: "void", decidedAtMs: 3_000 });
+    expect(await readApproval(store().reader, other.id)).toEqual(other);
+    expect(await countPendingApprovals(store().reader)).toBe(1);
+  });
+
+  test("are listed the pending first, page by page, also when one is decided between two pages", async () => {
+    const approvals = Array.from({ length: 6 }, () => newApproval());
+    await insert(...approvals);
+    const ids = approvals.map(({ id }) => id);
+    for (const index of [1, 4]) await end(ids[index] ?? "", "rejected");
+    const page = async (limit: number, after: ApprovalCursor | null) =>
+      (await listApprovals(store().reader, limit, after)).map(({ id }) => ids.indexOf(id));
+    expect(await page(10, null)).toEqual([5, 3, 2, 0, 4, 1]);
+    expect(await page(2, null)).toEqual([5, 3]);
+    await end(ids[3] ?? "", "approved");
+    expect(await page(3, { id: ids[3] ?? "", isAmongPending: true })).toEqual([2, 0, 4]);
+    expect(await page(3, { id: ids[4] ?? "", isAmongPending: false })).toEqual([3, 1]);
+    const rejected = await listApprovalsIn(store().reader, "rejected", 10, ids[4] ?? null);
+    expect(rejected.map(({ id }) => ids.indexOf(id))).toEqual([1]);
+  });
+});
+
+describeStores("runs that wait for a person", ({ store }) => {
+  const approve = (id: string) => store().transaction((tx) => queueApprovedRun(tx, id, 5_000));
+  const endIt = (id: string, state: "rejected" | "timed_out") =>
+    store().transaction((tx) => endWaitingRun(tx, id, { state, message: "no", atMs: 6_000 }));
+
+  test("come into line by a yes, once, with the time of it", async () => {
+    const [waiting = "", queued = ""] = await addRuns(
+      store(),
+      newRun({ state: "waiting_person" }),
+      newRun({ state: "queued" }),
+    );
+    expect(await approve(waiting)).toBe(true);
+    expect(await approve(waiting)).toBe(false);
+    expect(await approve(queued)).toBe(false);
+    expect(await readRun(store().reader, waiting)).toMatchObject({ state: "queued", queuedAtMs: 5_000 });
+  });
+
+  test.each(["rejected", "timed_out"] as const)("end as %s, once, without having begun", async (state) => {
+    const [waiting = "", queued = ""] = await addRuns(
+      store(),
+      newRun({ state: "waiting_person" }),
+      newRun({ state: "queued" }),
+    );
+    expect(await endIt(waiting, state)).toBe(true);
+    expect(await endIt(waiting, state)).toBe(false);
+    expect(await endIt(queued, state)).toBe(false);
+    expect(await readRun(store().reader, waiting)).toMatchObject({
+      state,
+      message: "no",
+      finishedAtMs: 6_000,
+      startedAtMs: null,
+    });
+  });
+});
