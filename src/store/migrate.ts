@@ -21,8 +21,18 @@ const MIGRATIONS: readonly {
 export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {
   const types =
     dialect === "sqlite"
-      ? { text: sql.raw("text"), integer: sql.raw("integer"), blob: sql.raw("blob") }
-      : { text: sql.raw('text collate "C"'), integer: sql.raw("bigint"), blob: sql.raw("bytea") };
+      ? {
+          text: sql.raw("text"),
+          integer: sql.raw("integer"),
+          blob: sql.raw("blob"),
+          inKeyOrder: sql.raw("without rowid"),
+        }
+      : {
+          text: sql.raw('text collate "C"'),
+          integer: sql.raw("bigint"),
+          blob: sql.raw("bytea"),
+          inKeyOrder: sql.raw(""),
+        };
   await db.transaction().execute(async (tx) => {
     // One node migrates, the others wait here and then find nothing to do. The number is arbitrary, but must not change.
     if (dialect === "postgres") await sql`select pg_advisory_xact_lock(719400211)`.execute(tx);

@@ -190,16 +190,6 @@ export async function isAlertOpen(db: Reader, source: string, fingerprint: strin
   return row !== undefined;
 }
 
-/** When the next queued run that a guard holds back is to be looked at; null when there is none. */
-export async function nextHeldMs(db: Reader): Promise<number | null> {
-  const row = await db
-    .selectFrom("run")
-    .select((it) => it.fn.min("held_until").as("until"))
-    .where("state", "=", "queued")
-    .executeTakeFirst();
-  return row?.until === null || row?.until === undefined ? null : Number(row.until);
-}
-
 function toDecision(row: DecisionTable): Decision {
   return {
     id: row.id,

@@ -11,9 +11,9 @@ import { dayOf, type Cell } from "./tally.ts";
 // so is one transaction, so that a crash or a second node counts nothing twice. Rows are read before that transaction begins.
 
 /** Decisions of one step. Measured with 5,000,000 of them in SQLite: a step keeps the event loop for less than 30 ms. */
-const DECISIONS_MAX = 2_000;
+const DECISIONS_MAX = 1_000;
 /** Runs of one step. */
-const RUNS_MAX = 500;
+const RUNS_MAX = 250;
 /** Newer decisions are left for later: one with an earlier id may be committed after them. */
 const SETTLED_MS = 30_000;
 /** No window of the statistics reaches further back. */

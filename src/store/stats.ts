@@ -12,7 +12,7 @@ import { type Cell, type Window, windowOf } from "./tally.ts";
 const TAIL_DECISIONS_MAX = 2_000;
 const TAIL_RUNS_MAX = 500;
 /** Series summed by one statement. */
-const SERIES_MAX = 4_000;
+const SERIES_MAX = 1_000;
 /** A roll-up that commits between two reads makes them worthless; it does so about once a minute. */
 const TRIES_MAX = 4;
 /** Sorts after every id. */

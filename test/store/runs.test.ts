@@ -140,13 +140,14 @@ describeStores("runs", ({ store, dialect }) => {
       expect(left).toEqual(legal);
     });
 
-    test("cancels what is queued, and says which those were", async () => {
+    test("cancels what is queued or waits for a person, and says which those were", async () => {
       const runs = RUN_STATES.map((state) => newRun({ state }));
       const ids = await addRuns(store(), ...runs);
       const cancelled = await store().transaction((tx) =>
         cancelQueuedRuns(tx, ids, 5_000, "the alert ended"),
       );
-      expect(cancelled).toEqual([ids[RUN_STATES.indexOf("queued")]]);
+      const pending = (["queued", "waiting_person"] as const).map((state) => ids[RUN_STATES.indexOf(state)]);
+      expect(cancelled).toEqual(pending);
       expect(await read(cancelled[0] ?? "")).toMatchObject({
         state: "cancelled",
         message: "the alert ended",

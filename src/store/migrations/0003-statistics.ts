@@ -2,14 +2,14 @@ import { type Kysely, sql } from "kysely";
 import type { ColumnTypes } from "../column-types.ts";
 
 /** Counts by hour and day for the statistics of rules and runbooks. What is stored already is counted in the background. */
-export async function up(db: Kysely<unknown>, { text, integer }: ColumnTypes): Promise<void> {
+export async function up(db: Kysely<unknown>, { text, integer, inKeyOrder }: ColumnTypes): Promise<void> {
   await sql`create table stat_series (
     id ${integer} primary key not null, rule ${text} not null, runbook ${text} not null, measure ${text} not null, value ${text} not null)`.execute(
     db,
   );
   await sql`create unique index stat_series_names on stat_series (rule, runbook, measure, value)`.execute(db);
   await sql`create table stat_count (
-    series ${integer} not null, span ${integer} not null, at ${integer} not null, count ${integer} not null, primary key (series, span, at))`.execute(
+    series ${integer} not null, span ${integer} not null, at ${integer} not null, count ${integer} not null, primary key (series, span, at)) ${inKeyOrder}`.execute(
     db,
   );
   await sql`create table stat_progress (
