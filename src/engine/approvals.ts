@@ -69,6 +69,7 @@ const NOT_BEGUN = {
   failedStep: null,
   summary: null,
   cancelRequestedAtMs: null,
+  cancelBecause: null,
 } as const;
 
 export interface ApprovalDecision {
@@ -159,15 +160,9 @@ function refusalOf(
 export async function expireApproval(dependencies: EngineDependencies, timer: Timer): Promise<void> {
   const { store, bells, metrics, log } = dependencies;
   const ended = await store.transaction(async (tx) => {
-    if (!(await claimTimer(tx, timer))) return null;
-    const approval = await readApproval(tx, timer.subject);
-    if (approval === null || approval.state !== "pending") return null;
-    const atMs = await store.nowMs(tx);
-    const message = `nobody approved it by ${new Date(approval.deadlineMs).toISOString()}`;
-    if (!(await endWaitingRun(tx, approval.runId, { state: "timed_out", message, atMs }))) return null;
-    await endApproval(tx, approval.id, { state: "expired", by: null, atMs, comment: null });
-    const run = await runOf(tx, approval);
-    await leaveFollowUps(tx, dependencies, run, atMs);
+    const run = await endUnapproved(tx, dependencies, timer.subject);
+    // Last, as a decision takes it away last: rows are locked in one order.
+    await claimTimer(tx, timer);
     return run;
   });
   if (ended === null) return;
@@ -175,6 +170,19 @@ export async function expireApproval(dependencies: EngineDependencies, timer: Ti
   metrics.runsFinished.inc({ runbook: ended.runbook, status: ended.state });
   bells.outbox.ring();
   bells.timers.ring();
+}
+
+/** Null when there is nothing left to end. */
+async function endUnapproved(tx: Tx, dependencies: EngineDependencies, id: string): Promise<Run | null> {
+  const approval = await readApproval(tx, id);
+  if (approval === null || approval.state !== "pending") return null;
+  const atMs = await dependencies.store.nowMs(tx);
+  const message = `nobody approved it by ${new Date(approval.deadlineMs).toISOString()}`;
+  if (!(await endWaitingRun(tx, approval.runId, { state: "timed_out", message, atMs }))) return null;
+  await endApproval(tx, id, { state: "expired", by: null, atMs, comment: null });
+  const run = await runOf(tx, approval);
+  await leaveFollowUps(tx, dependencies, run, atMs);
+  return run;
 }
 
 async function runOf(tx: Tx, approval: Approval): Promise<Run> {

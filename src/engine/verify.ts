@@ -16,6 +16,7 @@ import { lookAtNextRung } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { addNotices } from "./end-run.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
+import { findUnmeasured } from "./target-check.ts";
 import { askSource, type SourceState } from "./source-state.ts";
 
 /** The timer that finds out what a run did for its alert: gives the outcome, or says when to look again. */
@@ -90,7 +91,10 @@ async function judgeByAlert(
   const first = judgeOutcome({ ...facts, api: null });
   // The source is asked only when its word can decide: not while there is still time, and always before "fixed".
   if (first.kind === "wait") return first;
-  return judgeOutcome({ ...facts, api: await askAboutAll(dependencies, episodes) });
+  const judgement = judgeOutcome({ ...facts, api: await askAboutAll(dependencies, episodes) });
+  if (judgement.kind !== "outcome" || judgement.outcome !== "fixed") return judgement;
+  const unmeasured = await findUnmeasured(dependencies.prometheus, episodes, nowMs);
+  return unmeasured === null ? judgement : unknown(unmeasured);
 }
 
 /** An alert that came back within `stable_for` has relapsed, also when it has recovered once more by now. */

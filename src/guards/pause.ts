@@ -24,16 +24,11 @@ export function parsePauseScope(text: string): ParsedPauseScope {
   if (text === "all") return { ok: true, scope: { kind: "all" } };
   const [, kind, rest = ""] = /^(rule|runbook|hosts):(.*)$/su.exec(text) ?? [];
   const value = rest.trim();
-  switch (kind) {
-    case "rule":
-    case "runbook":
-      if (value === "") return { ok: false, message: `the name is missing; write it like ${kind}:NAME` };
-      return { ok: true, scope: { kind, name: value } };
-    case "hosts":
-      return parseSelector(value);
-    default:
-      return { ok: false, message: `"${text}" is no scope of a pause; ${FORMS}` };
-  }
+  if (kind === "hosts") return parseSelector(value);
+  if (kind !== "rule" && kind !== "runbook")
+    return { ok: false, message: `"${text}" is no scope of a pause; ${FORMS}` };
+  if (value === "") return { ok: false, message: `the name is missing; write it like ${kind}:NAME` };
+  return { ok: true, scope: { kind, name: value } };
 }
 
 function parseSelector(selector: string): ParsedPauseScope {

@@ -1,6 +1,6 @@
 // The ladder: what is done while an alert still fires after the rule's own runbook, and that it is remembered.
 import { expect, onTestFinished, test } from "vitest";
-import { type AlertSource, startAlertSource } from "../support/alert-source.ts";
+import { startAlertSource } from "../support/alert-source.ts";
 import { startService } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
 import {

@@ -1,7 +1,7 @@
 // Rules that wait: for an alert to fire long enough, for enough alerts, for the rest of a group, for a person, or for good.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { startAlertSource } from "../support/alert-source.ts";
 import { startService } from "../support/service.ts";
-import { waitFor } from "../support/wait.ts";
 import {
   alertsOf,
   decisionsOf,
@@ -51,8 +51,14 @@ test("after: an alert that fires long enough starts something, one that ends bef
 });
 
 test("after: the wait survives a restart", async () => {
-  const scenario = await startScenario(files("    after: 1s"));
-  await post(scenario, slow("1"));
+  const api = await startAlertSource();
+  onTestFinished(() => api.close());
+  const source = `sources: [{name: alertmanager, kind: alertmanager, api: {urls: ["${api.url}"]}}]`;
+  const scenario = await startScenario({ ...files("    after: 1s"), "nightshift.yml": settings(source) });
+  const alert = slow("1");
+  // Should the start take longer than that, the source is asked.
+  api.say(alert, "firing");
+  await post(scenario, alert);
   await scenario.app.stop();
   scenario.app = await startService(scenario.at);
   await runsEnded(scenario, 1);
