@@ -4,7 +4,7 @@ import { jsonSchemaOf } from "../src/cli/schema.ts";
 // Writes settings.md, beside this file, from the JSON Schema of the settings: node docs/generate-settings.ts
 
 interface Schema {
-  readonly type?: "array" | "object" | "integer" | "boolean" | "string";
+  readonly type?: "array" | "object" | "integer" | "boolean" | "string" | readonly ["string", "number"];
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: string;
@@ -70,6 +70,7 @@ function valueOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(", ");
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(branchOf))].join(", or ");
   if (schema.type === undefined) return textKind(schema);
+  if (typeof schema.type === "object") return "text or number";
   switch (schema.type) {
     case "array":
       return `list of ${schema.items === undefined ? "anything" : plural(valueOf(schema.items))}`;

@@ -9,8 +9,17 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { openOutcomeJournal } from "./engine/outcome-journal.ts";
 import { openExecutors } from "./executors/executors.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
+import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { alertRoutes } from "./http/api/alerts.ts";
+import { approvalRoutes } from "./http/api/approvals.ts";
+import { breakerRoutes } from "./http/api/breakers.ts";
+import { explainRoutes } from "./http/api/explain.ts";
+import { hostRoutes } from "./http/api/hosts.ts";
+import { pauseRoutes } from "./http/api/pauses.ts";
+import { ruleRoutes } from "./http/api/rules.ts";
 import { runRoutes } from "./http/api/runs.ts";
+import { statsRoutes } from "./http/api/stats.ts";
+import { statusRoutes } from "./http/api/status.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoutes } from "./http/pages/pages.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
@@ -25,12 +34,11 @@ import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
 import { deliveryLimits, requestLimits, runLimits } from "./settings/limits.ts";
 import { urlOfListenAddress } from "./settings/listen.ts";
-import { readEnvironment, type Settings } from "./settings/load.ts";
+import { readEnvironment } from "./settings/load.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 
 export interface AppOptions extends ConfigurationOptions {
-  readonly settings: Settings;
   readonly enableLifecycle: boolean;
   readonly version: string;
 }
@@ -84,6 +92,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 
 async function openParts(options: AppOptions, teardown: Teardown): Promise<App> {
   const { settings, clock, log, version } = options;
+  const startedAtMs = clock.nowMs();
   const metrics = createMetrics(version);
   const http = createPeerHttpClient();
   const catalog = await CatalogHolder.open(options.catalogSource(settings));
@@ -130,15 +139,31 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       }),
     health: healthRoutes({
       metrics,
-      beforeScrape: () => engine.queue.refresh(),
+      beforeScrape: async () => {
+        await engine.queue.refresh();
+        await refreshControlMetrics(dependencies);
+      },
       whyNotReady,
       reload: options.enableLifecycle ? configuration.reload : null,
     }),
     api: [
       runRoutes({ store, artifacts, bundles, engine, engineDependencies: dependencies, externalUrl }),
       alertRoutes({ store, externalUrl }),
+      pauseRoutes(dependencies),
+      hostRoutes(dependencies),
+      approvalRoutes(dependencies),
+      breakerRoutes(dependencies),
+      explainRoutes({
+        engineDependencies: dependencies,
+        queue: engine.queue,
+        limits: deliveryLimits(settings),
+      }),
+      ruleRoutes(dependencies),
+      statsRoutes(dependencies),
+      statusRoutes({ ...dependencies, startedAtMs, configuration: configuration.status }),
     ],
     pages: pageRoutes({ store, externalUrl }),
+    externalUrl,
     log,
   });
   const server = createWebServer(web, limits);

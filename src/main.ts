@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { addServerCommands } from "./cli/program/server-commands.ts";
+import { addSimulationCommands } from "./cli/program/simulation-commands.ts";
 import { LOG_LEVELS, type LogLevel } from "./platform/log.ts";
 
 // Arguments, signals and exit codes; each command is a file of cli/, imported only when it is called.
@@ -23,13 +25,17 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .showHelpAfterError("(nightshift COMMAND --help shows the flags)");
   addServe(program, setExitCode);
   addCheck(program, setExitCode);
+  addServerCommands(program, { output, setExitCode });
+  addSimulationCommands(program, { output, setExitCode }, programFolder);
   program
     .command("schema")
     .description("print the JSON Schema of a file kind, for editors")
     .addArgument(
-      program.createArgument("<kind>", "which file").choices(["rules", "runbook", "settings", "hosts"]),
+      program
+        .createArgument("<kind>", "which file")
+        .choices(["rules", "runbook", "settings", "hosts", "test"]),
     )
-    .action(async (kind: "rules" | "runbook" | "settings" | "hosts") => {
+    .action(async (kind: "rules" | "runbook" | "settings" | "hosts" | "test") => {
       const { schemaCommand } = await import("./cli/schema.ts");
       setExitCode(schemaCommand(kind, output));
     });
@@ -119,7 +125,7 @@ function addCheck(program: Command, setExitCode: (code: number) => void): void {
     });
 }
 
-/** 0 ok, 1 error, 2 wrong usage or file, 3 lint failure. */
+/** 0 ok, 1 error, 2 wrong usage or file, 3 lint failure, 4 not allowed. */
 async function main(): Promise<number> {
   let exitCode = 0;
   try {

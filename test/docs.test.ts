@@ -16,6 +16,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { settingsReference } from "../docs/generate-settings.ts";
 import { loadCatalog } from "../src/catalog/load.ts";
 import { compileMapping } from "../src/alerts/mapping.ts";
+import { testCommand } from "../src/cli/test.ts";
 import { createMetrics } from "../src/platform/metrics.ts";
 import { formatProblem } from "../src/platform/problems.ts";
 import { catalogSourceOf } from "../src/settings/catalog-source.ts";
@@ -38,7 +39,7 @@ describe("examples", () => {
   const examples = blocks.filter((block) => block.language === "yaml");
   /** Of other programs, told by their first line. */
   const FOREIGN = ["alertmanager.yml", "compose.yml", "prometheus-rules.yml"];
-  const OURS = /^(nightshift\.yml|hosts\.yml|rules\/[\w-]+\.yml|runbooks\/[\w-]+\.yml)$/;
+  const OURS = /^(nightshift\.yml|hosts\.yml|rules\/[\w-]+(\.test)?\.yml|runbooks\/[\w-]+\.yml)$/;
   const nameOf = (block: Block) => /^# (\S+)\n/.exec(block.text)?.[1] ?? "";
 
   test("say in their first line which file they are", () => {
@@ -73,7 +74,18 @@ describe("examples", () => {
     if (!loaded.ok) return loaded.problems.map(formatProblem);
     for (const source of loaded.settings.sources) if (source.map !== undefined) compileMapping(source.map);
     const catalog = await loadCatalog(catalogSourceOf(loaded.settings));
-    return [...loaded.problems, ...catalog.problems].map(formatProblem);
+    const tests = shown.filter((block) => nameOf(block).endsWith(".test.yml"));
+    const failures = await Promise.all(tests.map((block) => failuresIn(join(folder, nameOf(block)))));
+    return [...[...loaded.problems, ...catalog.problems].map(formatProblem), ...failures.flat()];
+  }
+
+  /** What is wrong with an example of tests, or fails in it. */
+  async function failuresIn(file: string): Promise<string[]> {
+    let stdout = "";
+    const output = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: () => {} } };
+    const none = { configFile: null, run: null, junit: null, coverage: false, coverageThreshold: null };
+    const exitCode = await testCommand({ ...none, files: [file], format: "text" }, root, output);
+    return exitCode === 0 ? [] : [stdout];
   }
 
   const ours = examples.filter((block) => OURS.test(nameOf(block)));
@@ -208,12 +220,37 @@ describe("commands", () => {
 
   test("of nightshift exist, with the flags that are shown", async () => {
     expect(used.length).toBeGreaterThan(8);
-    const names = ["serve", "check", "schema", "demo", "bundle verify"];
+    const names = [
+      "serve",
+      "check",
+      "schema",
+      "demo",
+      "bundle verify",
+      "test",
+      "replay",
+      "alert send",
+      "alert list",
+      "alert show",
+      "run list",
+      "run view",
+      "run cancel",
+      "pause add",
+      "pause list",
+      "pause remove",
+      "host list",
+      "host hold",
+      "host release",
+      "rule reset-breaker",
+      "approval list",
+      "approval approve",
+      "approval reject",
+    ];
     const helps = new Map(
       await Promise.all(names.map(async (name) => [name, await help(...name.split(" "))] as const)),
     );
     const wrong = used.filter(({ words }) => {
-      const name = words[0] === "bundle" ? words.slice(0, 2).join(" ") : (words[0] ?? "");
+      const both = words.slice(0, 2).join(" ");
+      const name = names.includes(both) ? both : (words[0] ?? "");
       const text = helps.get(name);
       if (text === undefined) return true;
       const flags = words.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0] ?? "");
@@ -246,7 +283,7 @@ describe("commands", () => {
     const main = join(root, "src/main.ts");
     const check = await run(process.execPath, [main, "check"], { cwd: root });
     expect(check.stdout).toContain("all good");
-    for (const kind of ["rules", "runbook", "settings", "hosts"]) {
+    for (const kind of ["rules", "runbook", "settings", "hosts", "test"]) {
       const schema = await run(process.execPath, [main, "schema", kind]);
       expect(JSON.parse(schema.stdout)).toHaveProperty("$schema");
     }

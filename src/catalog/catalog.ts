@@ -33,6 +33,8 @@ export interface Catalog {
   /** In the order in which they are tried: by file name, then as they stand. */
   readonly rules: readonly Rule[];
   readonly rulesByName: ReadonlyMap<string, Rule>;
+  /** By name of the rule. */
+  readonly ruleSources: ReadonlyMap<string, RuleSource>;
   readonly index: MatchIndex;
   /** By name. */
   readonly runbooks: ReadonlyMap<string, Runbook>;
@@ -46,6 +48,14 @@ export interface Catalog {
   readonly files: readonly CatalogFile[];
   /** Everything wrong, in the order of the files. With an error among them the snapshot must not be used. */
   readonly problems: readonly FileProblem[];
+}
+
+/** A rule as it was written. */
+export interface RuleSource {
+  /** Its part of the file, as loaded, without the indent that all of its lines have. */
+  readonly text: string;
+  /** The same as data: what a difference is told by. */
+  readonly value: unknown;
 }
 
 export const FILE_KINDS = ["rules", "runbooks", "hosts"] as const;

@@ -1,7 +1,7 @@
 import { hasTemplate } from "../expressions/templates.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path } from "../platform/yaml.ts";
-import type { Mode, With } from "../rules/rule.ts";
+import type { Mode, Rule, With } from "../rules/rule.ts";
 import { bindInput } from "../runbooks/inputs.ts";
 import { allSteps, type Runbook } from "../runbooks/runbook.ts";
 import { adviceFor } from "./advice.ts";
@@ -21,8 +21,10 @@ interface RunbookUse {
 
 /** What one rule file cannot know: the sources, the runbooks and their inputs, the hosts, who is told, the time intervals. */
 export function checkRules(loaded: Loaded, problems: FileProblem[]): void {
+  const names = new Map<string, Rule>();
   for (const one of loaded.rules) {
     const place: RulePlace = { ...one, loaded, problems };
+    checkName(place, names);
     checkSource(place);
     checkTelling(place);
     checkSilence(place);
@@ -66,6 +68,17 @@ function checkUse(place: RulePlace, use: RunbookUse): void {
   }
   checkInputs(place, use, runbook);
   checkAutomation(place, use, runbook);
+}
+
+/** `earlier` has the rules that came before it, in the order in which rules are tried. */
+function checkName(place: RulePlace, earlier: Map<string, Rule>): void {
+  const { rule } = place;
+  const first = earlier.get(rule.name);
+  if (first === undefined) earlier.set(rule.name, rule);
+  else {
+    const message = `the rule "${rule.name}" is already in ${first.file}:${first.line}`;
+    report(place, ["name"], "repeated-name", message);
+  }
 }
 
 function checkSource(place: RulePlace): void {

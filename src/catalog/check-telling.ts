@@ -31,13 +31,10 @@ export function checkSilence(place: RulePlace): void {
   const { rule } = place;
   const [first, ...others] = sourcesWithoutApi(place);
   if (rule.silenceForMs === null || rule.verify.check !== null || first === undefined) return;
-  const which =
-    others.length === 0
-      ? `source "${first}" has`
-      : `sources ${[first, ...others].map((name) => `"${name}"`).join(", ")} have`;
-  const remedy =
-    rule.source === null ? "name a source that has one, give them one" : "give it one in the settings";
-  const message = `${which} no api, so nobody could be asked whether a silenced alert recovered; ${remedy}, or judge by verify.check`;
+  const names = [first, ...others].map((name) => `"${name}"`).join(", ");
+  const which = others.length === 0 ? `source ${names} has` : `sources ${names} have`;
+  const another = rule.source === null ? ", name a source that has one" : "";
+  const message = `${which} no api in the settings, so nobody could be asked whether a silenced alert recovered; give it one${another}, or judge by verify.check`;
   report(place, ["silence"], "silence-needs-api", message, true);
 }
 

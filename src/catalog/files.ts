@@ -1,5 +1,5 @@
-import { glob, readFile, stat } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { glob, readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { sha256 } from "../platform/digest.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import { YamlFile } from "../platform/yaml.ts";
@@ -35,6 +35,20 @@ export async function readFiles(
   return files;
 }
 
+/** The files of rule tests, `*.test.yml`, in the folders of the rule files. Sorted by name. */
+export async function findTestFiles(source: CatalogSource): Promise<string[]> {
+  const folders = new Set<string>();
+  for (const pattern of source.rules)
+    for await (const name of glob(pattern, { cwd: source.folder }))
+      folders.add(dirname(pathOf(source, name)));
+  const found = await Promise.all(
+    [...folders].map(async (folder) =>
+      (await readdir(folder)).filter(isTestFile).map((name) => join(folder, name)),
+    ),
+  );
+  return found.flat().sort();
+}
+
 /** The digest of everything that was read; names count relative to the settings' folder, so that nodes agree. */
 export function filesFingerprint(source: CatalogSource, files: readonly CatalogFile[]): unknown {
   return files.map(({ kind, file, sha256: digest }) => [kind, relative(source.folder, file), digest]);
@@ -63,9 +77,9 @@ async function findFiles(
   for (const pattern of patterns) {
     let count = 0;
     for await (const name of glob(pattern, { cwd: source.folder })) {
-      if (basename(name).startsWith(".") || name.endsWith(".test.yml")) continue;
+      if (basename(name).startsWith(".") || isTestFile(name)) continue;
       count += 1;
-      names.add(resolve(source.folder, name) === name ? name : join(source.folder, name));
+      names.add(pathOf(source, name));
       if (names.size <= FILES_MAX) continue;
       problems.push(
         unreadable(pattern, "too-many-files", `the pattern matches more than ${FILES_MAX} files`),
@@ -77,6 +91,14 @@ async function findFiles(
       problems.push(unreadable(join(source.folder, pattern), "no-files", `no file matches ${pattern}`));
   }
   return [...names].sort();
+}
+
+function isTestFile(name: string): boolean {
+  return name.endsWith(".test.yml");
+}
+
+function pathOf(source: CatalogSource, name: string): string {
+  return resolve(source.folder, name) === name ? name : join(source.folder, name);
 }
 
 interface ReadFile {

@@ -55,16 +55,9 @@ function lintCaps(step: Step, linted: Linted, path: Path): void {
     path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), linted.file.value),
   );
   const verb = recordOf(raw[step.verb]);
-  if (step.verb === "collect") {
-    if (step.spec.paths.length > 0 && verb["max_size"] === undefined) {
-      const message =
-        "how much may these files be together? add max_size, such as 50MiB, which is the default";
-      warn(linted, [...path, "collect"], "collect-without-cap", message, true);
-    }
-    if (step.spec.journal !== null && step.spec.journal.sinceMs === null) {
-      const message = "how far back? add since, such as 2h, or the journal is read from its beginning";
-      warn(linted, [...path, "collect", "journal"], "collect-without-cap", message, true);
-    }
+  if (step.verb === "collect" && step.spec.paths.length > 0 && verb["max_size"] === undefined) {
+    const message = "how much may these files be together? add max_size, such as 50MiB, which is the default";
+    warn(linted, [...path, "collect"], "collect-without-cap", message, true);
   }
   if (step.verb === "http" && raw["timeout"] === undefined && verb["timeout"] === undefined) {
     const message = "how long may the answer take? add timeout, such as 5s; the default is 30s for each try";

@@ -3,7 +3,7 @@ import { Inventory } from "../hosts/inventory.ts";
 import { digestOf } from "../platform/digest.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { YamlFile } from "../platform/yaml.ts";
-import { findRepeatedNames, loadRules } from "../rules/load.ts";
+import { loadRules } from "../rules/load.ts";
 import { buildMatchIndex } from "../rules/match-index.ts";
 import type { Rule } from "../rules/rule.ts";
 import { loadRunbook } from "../runbooks/load.ts";
@@ -33,7 +33,6 @@ export async function loadCatalog(
   const rules = ruleFiles.flatMap(({ yaml }) =>
     yaml === undefined ? [] : withPaths(loadRules(yaml, problems), yaml),
   );
-  problems.push(...findRepeatedNames(rules.map(({ rule }) => rule)));
   const inventory = new Inventory(hosts.map(({ host }) => host));
   const loaded: Loaded = { source, rules, ...runbooks, inventory, isInventoryBroken };
   checkRules(loaded, problems);
@@ -53,6 +52,7 @@ function toCatalog(
   return {
     rules,
     rulesByName: new Map(rules.map((rule) => [rule.name, rule])),
+    ruleSources: new Map(loaded.rules.map(({ rule, file, path }) => [rule.name, file.sourceAt(path)])),
     index: buildMatchIndex(rules),
     runbooks: new Map([...loaded.runbooks].map(([name, { runbook }]) => [name, runbook])),
     inventory: loaded.inventory,

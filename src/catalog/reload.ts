@@ -1,7 +1,9 @@
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { FileProblem } from "../platform/problems.ts";
 import { type Catalog, type CatalogSource, hasErrors } from "./catalog.ts";
+import { type CatalogChanges, compareCatalogs } from "./changes.ts";
 import { watchedFolders } from "./files.ts";
 import { loadCatalog } from "./load.ts";
 
@@ -13,7 +15,8 @@ const SETTLE_MAX_MS = 5_000;
 
 /** What became of a reload. */
 export type ReloadResult =
-  | { readonly kind: "changed" | "unchanged"; readonly catalog: Catalog }
+  | { readonly kind: "changed"; readonly catalog: Catalog; readonly changes: CatalogChanges }
+  | { readonly kind: "unchanged"; readonly catalog: Catalog }
   /** The earlier snapshot stays in use. */
   | { readonly kind: "refused"; readonly catalog: Catalog; readonly problems: readonly FileProblem[] };
 
@@ -69,15 +72,17 @@ export class CatalogHolder {
   async #load(source: CatalogSource): Promise<ReloadResult> {
     const loaded = await loadCatalog(source, { revision: this.#catalog.revision + 1 });
     this.#lastProblems = loaded.problems;
+    const before = this.#catalog;
     const isGood = !hasErrors(loaded);
-    const isSame = loaded.digest === this.#catalog.digest && source === this.#source;
+    const isSame = loaded.digest === before.digest && isDeepStrictEqual(source, this.#source);
     if (isGood && !isSame) {
       this.#catalog = loaded;
       this.#source = source;
     }
     this.#followFolders();
-    if (!isGood) return { kind: "refused", catalog: this.#catalog, problems: loaded.problems };
-    return { kind: isSame ? "unchanged" : "changed", catalog: this.#catalog };
+    if (!isGood) return { kind: "refused", catalog: before, problems: loaded.problems };
+    if (isSame) return { kind: "unchanged", catalog: before };
+    return { kind: "changed", catalog: loaded, changes: compareCatalogs(before, loaded) };
   }
 
   /** Watches anew after every load: a folder that was replaced has the same name but is another one. */

@@ -4,10 +4,11 @@ import { rulesFileSchema } from "../rules/schema.ts";
 import { VERBS } from "../runbooks/runbook.ts";
 import { runbookSchema, stepSchema } from "../runbooks/schema.ts";
 import { settingsSchema } from "../settings/schema.ts";
+import { testFileSchema } from "../simulation/test-schema.ts";
 import type { CommandOutput } from "./output.ts";
 
 /** The file kinds that have a JSON Schema. */
-export const SCHEMA_KINDS = ["rules", "runbook", "settings", "hosts"] as const;
+export const SCHEMA_KINDS = ["rules", "runbook", "settings", "hosts", "test"] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 const SCHEMAS = {
@@ -15,6 +16,7 @@ const SCHEMAS = {
   runbook: { schema: runbookSchema, title: "Nightshift runbook" },
   settings: { schema: settingsSchema, title: "Nightshift settings" },
   hosts: { schema: hostsFileSchema, title: "Nightshift inventory" },
+  test: { schema: testFileSchema, title: "Nightshift tests of rules and runbooks" },
 } as const;
 
 /** Prints the JSON Schema (draft-07) of a file kind, for editors. */

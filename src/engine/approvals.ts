@@ -8,7 +8,8 @@ import type { Tx } from "../store/store.ts";
 import { claimTimer, deleteTimer, setTimer } from "../store/timers.ts";
 import { endWaitingRun, queueApprovedRun } from "../store/waiting-runs.ts";
 import type { EngineDependencies } from "./dependencies.ts";
-import { addNotices, leaveFollowUps } from "./end-run.ts";
+import { leaveFollowUps } from "./end-run.ts";
+import { addNotices } from "./notices.ts";
 
 export interface ApprovalRequest {
   /** What will happen, in words. */

@@ -19,6 +19,7 @@ import { insertRunHosts, type RunHost } from "../store/run-hosts.ts";
 import { hastenTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { settleEnds } from "./ends.ts";
+import type { GuardResult } from "./guards.ts";
 import { GuardReads } from "./guard-reads.ts";
 import type { RunQueue } from "./run-queue.ts";
 
@@ -36,12 +37,14 @@ export class Batch {
   /** Every run that this transaction makes. */
   readonly runs: NewRun[] = [];
   readonly deliveries: StoredDelivery[] = [];
+  /** What the guards said of the newest start of each rule. */
+  readonly guardResults = new Map<string, readonly GuardResult[]>();
   readonly #opened = new Map<string, JudgedEpisode>();
   readonly #changed = new Map<string, JudgedEpisode>();
   readonly #pulses = new Map<string, Pulse>();
   readonly #ends = new Map<string, EpisodeEnd>();
   readonly #timers = new Map<string, Omit<Timer, "id">>();
-  #hasOutboxWork = false;
+  #hasFollowUps = false;
   #writtenRuns = 0;
   #locks: WantedLock[] = [];
   #hosts: RunHost[] = [];
@@ -113,17 +116,17 @@ export class Batch {
     if (known === undefined || timer.dueAtMs < known.dueAtMs) this.#timers.set(key, timer);
   }
 
-  /** Something was put into the outbox: it is looked at after the commit. */
-  ringOutbox(): void {
-    this.#hasOutboxWork = true;
+  /** Outbox or timers were written to directly: they are looked at after the commit. */
+  noteFollowUps(): void {
+    this.#hasFollowUps = true;
   }
 
   get hasOutboxWork(): boolean {
-    return this.#hasOutboxWork || this.#ends.size > 0;
+    return this.#hasFollowUps || this.#ends.size > 0;
   }
 
   get mayHaveSetTimers(): boolean {
-    return this.#timers.size > 0 || this.#ends.size > 0;
+    return this.#timers.size > 0 || this.#ends.size > 0 || this.#hasFollowUps;
   }
 
   /** Writes everything. Known episodes are closed first: the successor of one of them may be inserted next. */

@@ -12,7 +12,8 @@ import type { Tx } from "../store/store.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { GuardReads } from "./guard-reads.ts";
-import { type Candidate, changedInventoryHosts, judgeStanding, onBusyOf, waitOf } from "./guards.ts";
+import { type Candidate, changedInventoryHosts, onBusyOf, waitOf } from "./candidate.ts";
+import { judgeStanding } from "./guards.ts";
 import { decideForRun } from "./run-decisions.ts";
 
 /** A run that is held back is looked at again after this, should whatever holds it end unseen. */
@@ -76,7 +77,7 @@ async function mayStart(
   const candidate = candidateOfRun(reads, run, runbook);
   await reads.lock();
   const verdicts = [
-    ...(await judgeStanding(reads, candidate)),
+    ...(await judgeStanding(reads, candidate)).map((result) => result.verdict),
     ...(await judgeLine(reads, candidate, run, ready)),
   ];
   const { verdict } = combineVerdicts(verdicts);

@@ -4,6 +4,7 @@ import { adoptRuns, type Ownership, parkRun, renewLeases, StaleFenceError } from
 import { nextWaitingMs, readCancelRequests } from "../store/runs.ts";
 import { hasAnyStepBegun } from "../store/steps.ts";
 import { recoverInterrupted } from "./adopt.ts";
+import { measureAtStart } from "./asserts.ts";
 import { claimStartable } from "./claim.ts";
 import { lateStartProblem } from "./late-starts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -11,7 +12,7 @@ import { finishRun } from "./end-run.ts";
 import { executeRun } from "./execute.ts";
 import { compiledRunbook, type RunbookCache } from "./runbook-cache.ts";
 import { RunbookError } from "../runbooks/load.ts";
-import type { RunSession } from "./session.ts";
+import { endWithAlert, type RunSession } from "./session.ts";
 
 /** How long a claim holds without a renewal, by the database's clock. */
 const LEASE_MS = 30_000;
@@ -183,13 +184,15 @@ export class Dispatcher {
       steps: new Map(),
       stop: new AbortController(),
       isCancelled: false,
+      hasAlertEnded: run.cancelBecause === "alert_ended",
+      currentStep: null,
       pendingWrites: new BackgroundTasks(),
       isDraining: this.#stopped.signal.aborted,
     };
     this.#sessions.set(run.id, session);
     dependencies.metrics.runsActive.set(this.#sessions.size);
     // Asked for while nobody had the run: it waited for its time, or the service was down.
-    if (run.cancelRequestedAtMs !== null) this.cancel(run.id);
+    if (run.cancelRequestedAtMs !== null && run.cancelBecause === null) this.cancel(run.id);
     return session;
   }
 
@@ -213,7 +216,10 @@ export class Dispatcher {
           return readCancelRequests(tx, nodeId);
         });
         this.#lastRenewalMs = clock.monotonicMs();
-        for (const runId of cancelled) this.cancel(runId);
+        for (const { runId, because } of cancelled) {
+          if (because === null) this.cancel(runId);
+          else this.#endWithAlert(runId);
+        }
       } catch (error) {
         log.warn(
           { error, sinceMs: Math.round(clock.monotonicMs() - this.#lastRenewalMs) },
@@ -233,6 +239,11 @@ export class Dispatcher {
     session.stop.abort("cancelled");
   }
 
+  #endWithAlert(runId: string): void {
+    const session = this.#sessions.get(runId);
+    if (session !== undefined && !session.hasAlertEnded) endWithAlert(session);
+  }
+
   /** Waits in short pieces, so that a stopped service does not wait out a whole period. */
   async #pause(durationMs: number): Promise<void> {
     const piece = 100;
@@ -248,14 +259,18 @@ export class Dispatcher {
   }
 }
 
-/** False when the run comes too late for its alert; then it has been ended. */
+/** False when the run comes too late for its alert, or an assert does not hold; then it has been ended. */
 async function mayStart(session: RunSession): Promise<boolean> {
   const { dependencies, run } = session;
   const { metrics, clock, log } = dependencies;
   const problem = await lateStartProblem(dependencies, run);
-  if (problem !== null) {
-    const ending = { end: "cancelled" as const, failedStep: null, message: problem, summary: null };
-    await finishRun(session, { ...ending, neverStarted: true });
+  const refusal = problem === null ? await measureAtStart(session) : null;
+  const message = problem ?? refusal?.text ?? null;
+  if (message !== null) {
+    const ending = { end: "cancelled" as const, failedStep: null, message, summary: null };
+    const refused = { kind: "refused", reason: "assert", detail: { text: message } } as const;
+    const decision = refusal === null ? {} : { decision: refused };
+    await finishRun(session, { ...ending, ...decision, neverStarted: true });
     return false;
   }
   metrics.runsStarted.inc({ runbook: run.runbook, trigger: run.trigger.kind });

@@ -8,12 +8,15 @@ import { findHeldForSlot, unholdRuns } from "../store/run-holds.ts";
 import { firstInLine, releaseLocks } from "../store/run-locks.ts";
 import { endRun } from "../store/run-ownership.ts";
 import { readRun } from "../store/runs.ts";
+import { readSilencesOf } from "../store/silences.ts";
 import { endOpenSteps } from "../store/steps.ts";
 import type { Tx } from "../store/store.ts";
 import { deleteTimer, setTimer } from "../store/timers.ts";
 import { noteClimb } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
-import { noticeFor } from "./notices.ts";
+import { countForBreaker } from "./breakers.ts";
+import { addNotices } from "./notices.ts";
+import { decideForRun, type LaterDecision } from "./run-decisions.ts";
 import { commitOwned, type RunSession } from "./session.ts";
 
 export interface RunEnding {
@@ -23,6 +26,8 @@ export interface RunEnding {
   readonly summary: string | null;
   /** It was claimed, but none of its steps began: it holds no cooldown. */
   readonly neverStarted?: boolean;
+  /** Stored with the alerts of the run: why it did not begin. */
+  readonly decision?: LaterDecision;
 }
 
 /** Ends the run and leaves, in the same transaction, everything that is to follow: bundle, notices, verification, rejudging. */
@@ -37,6 +42,7 @@ export async function finishRun(
     await endRun(tx, ownership, { ...ending, state: ending.end, atMs });
     const run = await readRun(tx, ownership.runId);
     if (run === null) throw new Error(`run ${ownership.runId} is gone`);
+    if (ending.decision !== undefined) await decideForRun(tx, dependencies, run, ending.decision);
     await leaveFollowUps(tx, dependencies, run, atMs);
     return run;
   });
@@ -82,6 +88,13 @@ export async function leaveFollowUps(
     await setTimer(tx, { kind: "verify", subject: run.id, dueAtMs: atMs, data: {} });
   }
   await noteClimb(tx, dependencies, run, atMs);
+  await countForBreaker(tx, dependencies, run, atMs);
+  for (const { source, liftedAtMs } of await readSilencesOf(tx, run.id)) {
+    if (liftedAtMs !== null) continue;
+    await addToOutbox(tx, { runId: run.id, action: "unsilence", target: source, data: {}, dueAtMs: atMs });
+  }
+  if (run.onResolve.kind === "run")
+    await setTimer(tx, { kind: "follow_up", subject: run.id, dueAtMs: atMs, data: {} });
   if (run.groupId !== null && (await readMembers(tx, run.groupId)).some((member) => !member.isJudged)) {
     await setTimer(tx, { kind: "rejudge", subject: run.groupId, dueAtMs: atMs, data: {} });
   }
@@ -100,27 +113,6 @@ async function freeWaiting(tx: Tx, run: Run): Promise<void> {
     LOOKED_AT_IN_LINE,
   );
   await unholdRuns(tx, [...line, ...forSlot]);
-}
-
-/** Adds a notice for everyone who wants to hear of the event. */
-export async function addNotices(
-  tx: Tx,
-  dependencies: EngineDependencies,
-  run: Run,
-  event: NoticeEvent,
-  atMs: number,
-): Promise<void> {
-  for (const route of dependencies.notifyRoutes) {
-    if (!route.events.includes(event)) continue;
-    const data = { event, ...noticeFor(dependencies, run, event) };
-    await addToOutbox(tx, {
-      runId: run.id,
-      action: "notify",
-      target: `${event}:${route.to}`,
-      data,
-      dueAtMs: atMs,
-    });
-  }
 }
 
 function eventOf(run: Run): NoticeEvent | null {

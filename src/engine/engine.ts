@@ -1,12 +1,15 @@
 import { noteNode } from "../store/nodes.ts";
+import { createRollUp } from "../store/rollups.ts";
 import { expireApproval } from "./approvals.ts";
 import { climbLadder } from "./climb.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { followUp } from "./follow-up.ts";
 import { Intake } from "./intake.ts";
 import { judgeDelayed, judgeMembers } from "./late-starts.ts";
 import { Outbox } from "./outbox.ts";
 import { reconcileSource, scheduleReconciles } from "./reconcile.ts";
+import { rollUp, scheduleRollUp } from "./rollup.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Timers } from "./timers.ts";
 import { verifyRun } from "./verify.ts";
@@ -31,6 +34,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const intake = new Intake(dependencies, queue);
   const dispatcher = new Dispatcher(dependencies);
   const outbox = new Outbox(dependencies);
+  const counting = createRollUp(dependencies.store);
   const startedAtMs = dependencies.clock.nowMs();
   const timers = new Timers(dependencies, {
     judge: (timer) => judgeDelayed(dependencies, queue, startedAtMs, timer),
@@ -39,7 +43,9 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     ladder: (timer) => climbLadder(dependencies, queue, startedAtMs, timer),
     verify: (timer) => verifyRun(dependencies, timer),
     reconcile: (timer) => reconcileSource(dependencies, timer),
+    rollup: (timer) => rollUp(dependencies, counting, timer),
     approval: (timer) => expireApproval(dependencies, timer),
+    follow_up: (timer) => followUp(dependencies, queue, timer),
   });
   return {
     intake,
@@ -49,6 +55,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const { store, nodeId } = dependencies;
       await store.transaction(async (tx) => noteNode(tx, nodeId, await store.nowMs(tx)));
       await scheduleReconciles(dependencies);
+      await scheduleRollUp(dependencies);
       await dispatcher.start();
       timers.start();
       await outbox.start();

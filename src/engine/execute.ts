@@ -8,6 +8,7 @@ import { insertSteps, readSteps } from "../store/steps.ts";
 import { workFolder } from "./dependencies.ts";
 import { finishRun } from "./end-run.ts";
 import { commitOwned, type Progress, recordOf, type RunSession, stopReason } from "./session.ts";
+import { beginSilences } from "./silences.ts";
 import { executeStep, failsRun } from "./step.ts";
 import { runbookVariables } from "./variables.ts";
 
@@ -27,6 +28,7 @@ export async function executeRun(session: RunSession): Promise<void> {
   const timeout = startRunTimeout(session);
   try {
     await loadSteps(session);
+    await beginSilences(session);
     await mkdir(workFolder(dependencies, run.id), { recursive: true, mode: 0o700 });
     if ((await executeSections(session)) === "released") return;
     await rm(workFolder(dependencies, run.id), { recursive: true, force: true });
@@ -73,15 +75,25 @@ async function executeSection(
   for (const step of steps) {
     if (!isFinalStep(recordOf(session, step).state)) {
       if (session.isDraining) return release(session);
+      if (course === null) stopIfAlertEnded(session, step);
       if (stopReason(session) !== null) return "ended";
       const variables = () => runbookVariables(session, course?.end ?? "running", course?.failedStep ?? null);
-      if ((await executeStep(session, step, variables)) === "released") return "released";
+      session.currentStep = course === null ? step : null;
+      const progress = await executeStep(session, step, variables);
+      session.currentStep = null;
+      if (progress === "released") return "released";
       if (!isFinalStep(recordOf(session, step).state)) return release(session);
     }
     // A step of on_failure or finally that fails is recorded, and the next one runs all the same.
     if (course === null && failsRun(step, recordOf(session, step))) return "ended";
   }
   return "ended";
+}
+
+/** A critical step that began, before a restart say, is finished first. */
+function stopIfAlertEnded(session: RunSession, next: Step): void {
+  const hasBegun = recordOf(session, next).state === "running";
+  if (session.hasAlertEnded && !(next.isCritical && hasBegun)) session.stop.abort("alert_ended");
 }
 
 async function release(session: RunSession): Promise<Progress> {
@@ -99,10 +111,9 @@ function courseOf(session: RunSession): Course {
   const record = failed === undefined ? null : recordOf(session, failed);
   const isWhole = session.runbook.steps.every((step) => isFinalStep(recordOf(session, step).state));
   if (record === null && isWhole) return { end: "succeeded", failedStep: null, message: null };
-  if (stopped === "timed_out" || stopped === "cancelled") {
-    const message =
-      stopped === "timed_out" ? "the run took longer than its timeout" : "the run was cancelled";
-    return { end: stopped, failedStep: failed?.id ?? null, message };
+  if (stopped === "timed_out" || stopped === "cancelled" || stopped === "alert_ended") {
+    const end = stopped === "timed_out" ? stopped : "cancelled";
+    return { end, failedStep: failed?.id ?? null, message: STOP_MESSAGES[stopped] };
   }
   if (record === null) return { end: "succeeded", failedStep: null, message: null };
   const end =
@@ -111,6 +122,12 @@ function courseOf(session: RunSession): Course {
       : "failed";
   return { end, failedStep: record.id, message: record.message };
 }
+
+const STOP_MESSAGES = {
+  timed_out: "the run took longer than its timeout",
+  cancelled: "the run was cancelled",
+  alert_ended: "the alert ended while the run was under way, and its rule cancels it then",
+} as const;
 
 /**
  * What follows the steps has its own time, and its steps have limits of their own: neither the run's timeout nor a

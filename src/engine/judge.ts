@@ -41,7 +41,7 @@ export async function judgeEpisode(
   const facts = factsOf(batch, episode, options.members);
   const begun = parseDecisions(episode.lastDecision).filter(hasBegun);
   const decisions: RuleDecision[] = [];
-  for (const match of await matchCounted(batch, episode, facts)) {
+  for (const match of (await matchCounted(batch, episode, facts)).matches) {
     if (begun.some(({ rule }) => rule === match.rule.name)) continue;
     decisions.push(await decideMatch(batch, episode, facts, match, queue, options));
   }
@@ -65,21 +65,28 @@ export async function judgeEpisode(
   return judged;
 }
 
+export interface CountedMatches {
+  readonly matches: readonly MatchResult[];
+  /** Whether so many alerts of the group have opened as the rule asks for; known of rules that fit the alert. */
+  readonly isCountReached: (rule: Rule) => boolean;
+}
+
 /** The matches of an alert, with rules that say `when_count` only where so many alerts of the group have opened. */
-async function matchCounted(
+export async function matchCounted(
   batch: Batch,
   episode: JudgedEpisode,
   facts: AlertFacts,
-): Promise<readonly MatchResult[]> {
+): Promise<CountedMatches> {
   const counted = new Map<Rule, boolean>();
+  const isCountReached = (rule: Rule) => counted.get(rule) ?? false;
   for (;;) {
     let unknown: Rule | null = null;
+    // A rule that is reached may end matching, so that the count of a later one is not asked for.
     const matches = matchAlert(batch.catalog.index, facts, (rule) => {
-      const isReached = counted.get(rule);
-      if (isReached === undefined) unknown ??= rule;
-      return isReached ?? false;
+      if (!counted.has(rule)) unknown ??= rule;
+      return isCountReached(rule);
     });
-    if (unknown === null) return matches;
+    if (unknown === null) return { matches, isCountReached };
     counted.set(unknown, await hasCount(batch, episode, facts, unknown));
   }
 }

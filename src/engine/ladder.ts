@@ -11,7 +11,7 @@ import { ExpressionError } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { Batch } from "./batch.ts";
 import { runUrl } from "./dependencies.ts";
-import { addNotices } from "./end-run.ts";
+import { addNotices } from "./notices.ts";
 import { planStart, type RuleDecision, type Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { observeStart, startOrJoin } from "./start.ts";
@@ -129,7 +129,7 @@ async function tell(
       dueAtMs: nowMs,
     });
     await putLadder(tx, { ...climb.state, rung: number, atMs: nowMs });
-    batch.ringOutbox();
+    batch.noteFollowUps();
   }
   return { ...about, kind: "started", detail: { rung: number, told: rung.to } };
 }
@@ -152,5 +152,5 @@ export async function tellRelapse(batch: Batch, climb: Climb): Promise<void> {
   if (run === null) return;
   const message = `the alert came back; the ladder goes on at rung ${climb.rung}`;
   await addNotices(batch.tx, batch.dependencies, { ...run, message }, "relapse", batch.nowMs);
-  batch.ringOutbox();
+  batch.noteFollowUps();
 }

@@ -1,5 +1,5 @@
 import type { Reason } from "../runs/reasons.ts";
-import type { Run, Timer } from "../runs/records.ts";
+import { isFollowUp, type Run, type Timer } from "../runs/records.ts";
 import { insertDecisions } from "../store/decisions.ts";
 import { updateEpisodeContents } from "../store/episode-intake.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
@@ -103,7 +103,8 @@ export function begunIn(episode: JudgedEpisode, rule: string | null): string {
  */
 export async function lateStartProblem(dependencies: EngineDependencies, run: Run): Promise<string | null> {
   const { store, limits } = dependencies;
-  if (run.trigger.kind !== "alert" || run.trigger.episodeId === null) return null;
+  // What follows an alert's end is not for one that fires.
+  if (run.trigger.kind !== "alert" || run.trigger.episodeId === null || isFollowUp(run)) return null;
   if ((await store.nowMs(store.reader)) - run.queuedAtMs <= limits.startWithinMs) return null;
   const firing = (await readEpisodesOf(store.reader, run)).filter((episode) => episode.state === "firing");
   const states = await Promise.all(firing.map((episode) => askSource(dependencies, episode)));
@@ -141,8 +142,10 @@ export async function refuseLate(
     detail: { text: LATE_TEXTS[state ?? "unknown"] },
     catalogDigest: catalog.current().digest,
   };
-  if (state === "gone")
-    return closeUnseen(tx, dependencies, episode, { state: "resolved", text: GONE_TEXT, atMs });
+  if (state === "gone") {
+    await closeUnseen(tx, dependencies, episode, { state: "resolved", text: GONE_TEXT, atMs });
+    return;
+  }
   const reason: Reason = state === "suppressed" ? "silenced" : "expired";
   const decided = parseDecisions(episode.lastDecision);
   const refused = decided

@@ -1,12 +1,12 @@
 import { newId } from "../platform/ids.ts";
 import type { Rule } from "../rules/rule.ts";
-import type { StoredOnResolve, StoredVerification } from "../runs/records.ts";
+import { isFollowUp, type StoredOnResolve, type StoredVerification } from "../runs/records.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import type { NewRun } from "../store/new-runs.ts";
 import { findLastChange } from "../store/run-hosts.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import type { Batch } from "./batch.ts";
-import { lockNames } from "./guards.ts";
+import { lockNames } from "./candidate.ts";
 import type { Start } from "./plan-start.ts";
 
 /** An alert on a host that a run changed so shortly before may be that run's doing. */
@@ -39,6 +39,7 @@ export interface RunParts {
 /** Makes a run for a start that its guards let pass, with the locks it needs and the hosts it may change. */
 export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns }: RunParts): NewRun {
   const { rule, runbook, plan, changed } = start;
+  const isCounted = !isFollowUp(start);
   const id = newId();
   const run: NewRun = {
     id,
@@ -50,11 +51,11 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
     trigger: { kind: "alert", rule: rule.name, episodeId: episode.id, principal: `rule:${rule.name}` },
     groupId,
     // Only guards and ladders look it up; its indexes cost a page of the log for each run.
-    groupKey: countsByGroup(rule) ? start.groupKey : null,
+    groupKey: isCounted && countsByGroup(rule) ? start.groupKey : null,
     rung: start.rung,
-    onResolve: storedOnResolve(rule),
+    onResolve: isCounted ? storedOnResolve(rule) : { kind: "let_finish" },
     cause: start.cause,
-    verification: storedVerification(rule),
+    verification: isCounted ? storedVerification(rule) : null,
     createdAtMs: batch.nowMs,
     catalogDigest: batch.catalog.digest,
   };
@@ -65,7 +66,7 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
       .map((host) => ({
         runId: id,
         host: host.name,
-        rule: rule.name,
+        rule: isCounted ? rule.name : null,
         atMs: batch.nowMs,
         afterRun: afterRuns.get(host.name) ?? null,
       })),
@@ -73,9 +74,13 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
   return run;
 }
 
-function countsByGroup({ guards, ladder }: Rule): boolean {
+function countsByGroup({ guards, ladder, onResolve }: Rule): boolean {
   return (
-    guards.cooldownMs !== null || guards.rateLimit !== null || guards.breaker !== null || ladder.length > 0
+    guards.cooldownMs !== null ||
+    guards.rateLimit !== null ||
+    guards.breaker !== null ||
+    ladder.length > 0 ||
+    onResolve.kind === "run"
   );
 }
 

@@ -12,6 +12,7 @@ import {
 import { readRun } from "../store/runs.ts";
 import { readBundleInput } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
+import { liftSilence, makeSilence } from "./silences.ts";
 
 /** A lost wake-up delays a bundle or a notice by no more than this. */
 const POLL_MS = 2_000;
@@ -22,7 +23,7 @@ const BACKOFF_MIN_MS = 1_000;
 const BACKOFF_MAX_MS = 5 * 60_000;
 const SEND_TIMEOUT_MS = 30_000;
 
-/** Does what runs have left to be done: seals bundles and sends notices, again and again until it worked. */
+/** Does what runs have left to be done: seals bundles, sends notices, makes and lifts silences, again and again until it worked. */
 export class Outbox {
   readonly #dependencies: EngineDependencies;
   readonly #tasks = new BackgroundTasks();
@@ -71,8 +72,7 @@ export class Outbox {
   async #do(item: OutboxItem): Promise<void> {
     const { store, log } = this.#dependencies;
     try {
-      if (item.action === "bundle") await this.#sealBundle(item);
-      else await this.#sendNotice(item);
+      await this.#act(item);
     } catch (error) {
       const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
       const message = error instanceof Error ? error.message : String(error);
@@ -88,6 +88,20 @@ export class Outbox {
             "the retry could not be recorded; the claim runs out by itself",
           );
         });
+    }
+  }
+
+  #act(item: OutboxItem): Promise<void> {
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]);
+    switch (item.action) {
+      case "bundle":
+        return this.#sealBundle(item);
+      case "notify":
+        return this.#sendNotice(item, signal);
+      case "silence":
+        return makeSilence(this.#dependencies, item, signal);
+      case "unsilence":
+        return liftSilence(this.#dependencies, item, signal);
     }
   }
 
@@ -121,7 +135,7 @@ export class Outbox {
     log.info({ runId: run.id, revision, bytes: built.bytes, sha256: built.sha256 }, "bundle sealed");
   }
 
-  async #sendNotice(item: OutboxItem): Promise<void> {
+  async #sendNotice(item: OutboxItem, signal: AbortSignal): Promise<void> {
     const { store, notifiers, metrics, killPoints, clock } = this.#dependencies;
     const name = item.target.slice(item.target.indexOf(":") + 1);
     const notifier = notifiers.get(name);
@@ -133,8 +147,8 @@ export class Outbox {
       url: string;
     };
     try {
-      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(SEND_TIMEOUT_MS)]);
-      await notifier.send({ event, title, text, url, runId: item.runId, dedupeKey: item.id }, signal);
+      const runId = item.data["isAboutRun"] === false ? null : item.runId;
+      await notifier.send({ event, title, text, url, runId, dedupeKey: item.id }, signal);
     } catch (error) {
       metrics.noticesSent.inc({ notifier: name, result: "failed" });
       throw error;

@@ -7,7 +7,7 @@ import type { Runbook } from "../runbooks/runbook.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
 import type { Cause } from "../runs/records.ts";
 import type { Batch } from "./batch.ts";
-import { changedInventoryHosts } from "./guards.ts";
+import { changedInventoryHosts } from "./candidate.ts";
 
 /** What one rule came to for one alert, before it is stored as a decision. */
 export interface RuleDecision {

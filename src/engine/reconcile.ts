@@ -5,6 +5,8 @@ import { findSilentEpisodes } from "../store/episodes.ts";
 import { claimTimer, ensureTimer, setTimer } from "../store/timers.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
 import type { EngineDependencies, Source } from "./dependencies.ts";
+import { parseDecisions } from "./last-decision.ts";
+import { addStaleNotices } from "./notices.ts";
 import { askSource, type SourceState } from "./source-state.ts";
 
 /** How often silent episodes are looked for; `episode_ttl` is hours, so minutes are soon enough. */
@@ -51,7 +53,7 @@ async function reconcileEpisode(
   episode: JudgedEpisode,
   state: SourceState,
 ): Promise<void> {
-  const { store, log } = dependencies;
+  const { store, bells, log } = dependencies;
   await store.transaction(async (tx) => {
     const atMs = await store.nowMs(tx);
     if (state === "firing" || state === "suppressed")
@@ -61,8 +63,11 @@ async function reconcileEpisode(
       state === "gone"
         ? ({ state: "resolved", text: GONE_TEXT } as const)
         : ({ state: "stale", text } as const);
-    await closeUnseen(tx, dependencies, episode, { ...end, atMs });
+    if (!(await closeUnseen(tx, dependencies, episode, { ...end, atMs })) || end.state !== "stale") return;
+    const rules = parseDecisions(episode.lastDecision).flatMap(({ rule }) => rule ?? []);
+    await addStaleNotices(tx, dependencies, episode, rules, atMs);
   });
+  bells.outbox.ring();
   log.info(
     { source: source.name, episodeId: episode.id, state: state ?? "no answer" },
     "asked after a silent episode",

@@ -1,6 +1,6 @@
 import { newId } from "../platform/ids.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
-import type { Run } from "../runs/records.ts";
+import { isFollowUp, type Run } from "../runs/records.ts";
 import { insertDecisions } from "../store/decisions.ts";
 import { updateEpisodeContents } from "../store/episode-intake.ts";
 import type { Tx } from "../store/store.ts";
@@ -29,11 +29,13 @@ export async function decideForRun(
   const { rule } = run.trigger;
   if (run.trigger.kind !== "alert" || rule === null) return;
   const atMs = await store.nowMs(tx);
-  const firing = (await readEpisodesOf(tx, run)).filter((episode) => episode.state === "firing");
+  const episodes = await readEpisodesOf(tx, run);
+  const firing = episodes.filter((episode) => episode.state === "firing");
+  const told = isFollowUp(run) ? episodes : firing;
   await insertDecisions(
     tx,
     store.dialect,
-    firing.map((episode) => ({
+    told.map((episode) => ({
       ...decision,
       id: newId(),
       atMs,
@@ -44,7 +46,7 @@ export async function decideForRun(
       catalogDigest: catalog.current().digest,
     })),
   );
-  if (decision.kind !== "refused") return;
+  if (decision.kind !== "refused" || isFollowUp(run)) return;
   const refused = { kind: "refused", rule, reason: decision.reason } as const;
   const contents = firing.map((episode) => ({
     ...episode,

@@ -8,7 +8,7 @@ import { StoreUnavailableError, type Tx } from "../store/store.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 
 /** Why a run's current work is stopped. */
-export type StopReason = "cancelled" | "timed_out" | "shutdown" | "stale";
+export type StopReason = "cancelled" | "alert_ended" | "timed_out" | "shutdown" | "stale";
 
 /** One node's work on one run, from a claim to the end, or until the run is given back. */
 export interface RunSession {
@@ -22,6 +22,10 @@ export interface RunSession {
   stop: AbortController;
   /** A cancellation stops what is under way once. What follows it, such as `finally`, goes on to its end. */
   isCancelled: boolean;
+  /** The alert has ended, and with it this run is to: at once, or after a step that is critical. */
+  hasAlertEnded: boolean;
+  /** The step of `steps` that is under way; null between two of them, and in what follows them. */
+  currentStep: Step | null;
   /** What a step writes beside its outcome; settled before the outcome is committed. */
   readonly pendingWrites: BackgroundTasks;
   /** True once the service is asked to stop: no new step begins. */
@@ -39,6 +43,12 @@ export const LOCAL: Host = { name: LOCAL_HOST, address: "", port: 0, user: "", l
 
 export function stopReason(session: RunSession): StopReason | null {
   return session.stop.signal.aborted ? (session.stop.signal.reason as StopReason) : null;
+}
+
+/** Stops the run because its alert has ended. A critical step goes on to its end, and so does what follows the steps. */
+export function endWithAlert(session: RunSession): void {
+  session.hasAlertEnded = true;
+  if (session.currentStep !== null && !session.currentStep.isCritical) session.stop.abort("alert_ended");
 }
 
 export function recordOf(session: RunSession, step: Step): StepRecord {

@@ -1,4 +1,4 @@
-import { combineVerdicts, type Judgement, type Verdict } from "../guards/verdict.ts";
+import { combineVerdicts, type Judgement } from "../guards/verdict.ts";
 import { newId } from "../platform/ids.ts";
 import type { Reason } from "../runs/reasons.ts";
 import { isFinal } from "../runs/states.ts";
@@ -16,7 +16,9 @@ import { addShadowStart } from "../store/guard-facts.ts";
 import { readRun } from "../store/runs.ts";
 import { requestApproval } from "./approvals.ts";
 import type { Batch } from "./batch.ts";
-import { type Candidate, isCounted, judgeCounters, judgeStanding } from "./guards.ts";
+import { type Candidate, isCounted } from "./candidate.ts";
+import { judgeCounters } from "./guard-counters.ts";
+import { type GuardResult, judgeStanding } from "./guards.ts";
 import { addRun, findAfterRuns } from "./new-run.ts";
 import type { RuleDecision, Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
@@ -131,12 +133,13 @@ async function startRun(
   return { ...about, kind: "queued", reason: verdict.reason, detail: inLine };
 }
 
-async function askPerson(batch: Batch, start: Start, run: NewRun): Promise<void> {
+export async function askPerson(batch: Batch, start: Start, run: NewRun): Promise<void> {
   const hosts = start.plan.hosts.map((host) => host.name).join(", ");
   const where = hosts === "" ? "" : ` on ${hosts}`;
   const message = `${start.cause.title}: rule ${start.rule.name} asks to run ${start.runbook.name}${where}`;
   const deadlineMs = batch.nowMs + start.runbook.approvalTimeoutMs;
   await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, deadlineMs });
+  batch.noteFollowUps();
 }
 
 async function groupFor(batch: Batch, start: Start, group: AlertGroup | null): Promise<string | null> {
@@ -166,7 +169,7 @@ export function candidateOf(start: Start): Candidate {
 const QUEUE_FULL_RETRY_MS = 30_000;
 
 /** Every guard says its word on the facts it needs; none of them decides alone. */
-async function judgeStart(
+export async function judgeStart(
   batch: Batch,
   candidate: Candidate,
   queue: RunQueue,
@@ -177,19 +180,25 @@ async function judgeStart(
     await batch.writeRuns();
     await batch.reads.lock();
   }
-  const verdicts: Verdict[] = [
+  const results: GuardResult[] = [
     ...(await judgeStanding(batch.reads, candidate)),
     ...(await judgeCounters(batch.reads, candidate, isShadow)),
   ];
   const { queueMax } = dependencies.limits;
   if (!isShadow && (await queue.length()) + batch.runs.length >= queueMax)
-    verdicts.push({
-      kind: "delays",
-      reason: "queue_full",
-      retryAtMs: nowMs + QUEUE_FULL_RETRY_MS,
-      text: `${queueMax} runs wait for a slot`,
-    });
-  return combineVerdicts(verdicts);
+    results.push(queueFull(queueMax, nowMs));
+  if (candidate.rule !== null) batch.guardResults.set(candidate.rule.name, results);
+  return combineVerdicts(results.map((result) => result.verdict));
+}
+
+function queueFull(queueMax: number, nowMs: number): GuardResult {
+  const text = `${queueMax} runs wait for a slot`;
+  const retryAtMs = nowMs + QUEUE_FULL_RETRY_MS;
+  return {
+    guard: "queue_full",
+    verdict: { kind: "delays", reason: "queue_full", retryAtMs, text },
+    saw: text,
+  };
 }
 
 function notStarted(

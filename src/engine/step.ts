@@ -1,4 +1,5 @@
 import { ExpressionError } from "../expressions/cel.ts";
+import { measureBefore } from "./asserts.ts";
 import { LOCAL } from "./session.ts";
 import { hostOf } from "../runbooks/plan.ts";
 import type { Step } from "../runbooks/runbook.ts";
@@ -36,13 +37,18 @@ export async function executeStep(
     if (condition.value !== true)
       return endWithoutAttempt(session, step, "skipped", `if: ${step.if.source} was false`);
   }
-  if (step.verb === "wait" && step.spec.durationMs !== null)
+  if (step.verb === "wait" && step.spec.durationMs !== null) {
+    const refusal = recordOf(session, step).state === "pending" ? await measureBefore(session, step) : null;
+    if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
     return executeWait(session, step, step.spec.durationMs);
+  }
   for (;;) {
     const progress = await waitUntil(session, step, recordOf(session, step).waitUntilMs);
     if (progress === "released") return "released";
+    const refusal = await measureBefore(session, step);
     if (stopReason(session) !== null)
       return endWithoutAttempt(session, step, "cancelled", "the run was stopped before the next attempt");
+    if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
     const rendered = renderAttempt(session, step, variables());
     if (!rendered.ok) return endWithoutAttempt(session, step, "failed", rendered.message);
     const ended = await makeAttempt(session, step, rendered.value);

@@ -14,7 +14,8 @@ import { claimTimer, setTimer } from "../store/timers.ts";
 import { readEpisodesOf } from "./bundle-facts.ts";
 import { lookAtNextRung } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
-import { addNotices } from "./end-run.ts";
+import { countForBreaker } from "./breakers.ts";
+import { addNotices } from "./notices.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
 import { findUnmeasured } from "./target-check.ts";
 import { askSource, type SourceState } from "./source-state.ts";
@@ -217,6 +218,7 @@ async function recordOutcome(
     data: { sealedAtMs: nowMs },
     dueAtMs: nowMs,
   });
+  await countForBreaker(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed") await lookAtNextRung(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed")
     await addNotices(tx, dependencies, { ...run, message: because }, NOTICE_OF[outcome], nowMs);

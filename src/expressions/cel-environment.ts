@@ -97,6 +97,7 @@ function registerVariables(cel: Environment, scope: Scope, viewOf: (type: Object
     if (type === "timestamp") return "google.protobuf.Timestamp";
     if (type === "duration") return "google.protobuf.Duration";
     if (typeof type === "string") return type;
+    if ("items" in type) return `list<${nameOf(`${path}[]`, type.items)}>`;
     const known = names.get(type);
     if (known !== undefined) return known;
     const name = `object ${path}`;

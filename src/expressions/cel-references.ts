@@ -164,6 +164,8 @@ function checkFields(scope: Scope, parts: readonly PathPart[]): void {
       const inner: string | undefined = /^map<string, (.+)>$/.exec(type)?.[1];
       if (inner === undefined) return;
       type = inner as ValueType;
+    } else if ("items" in type) {
+      return;
     } else {
       const next: ValueType | undefined = Object.hasOwn(type.fields, part.name)
         ? type.fields[part.name]

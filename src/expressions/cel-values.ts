@@ -58,6 +58,10 @@ export function converterFor(
   viewOf: (type: ObjectType) => ViewClass,
   durations: DurationClass,
 ): Converter {
+  if (typeof type !== "string" && "items" in type) {
+    const convert = converterFor(type.items, viewOf, durations);
+    return (value) => (Array.isArray(value) ? value.map((item) => convert(item)) : (value ?? undefined));
+  }
   if (typeof type !== "string") {
     const View = viewOf(type);
     return (value) => (isObject(value) ? new View(value) : (value ?? undefined));

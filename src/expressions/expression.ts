@@ -9,9 +9,14 @@ export type ValueType =
   | "dyn"
   | `map<string, ${string}>`
   | `list<${string}>`
+  | ListType
   | ObjectType;
 export interface ObjectType {
   readonly fields: Readonly<Record<string, ValueType>>;
+}
+/** A list of objects; lists of plain values are `list<...>`. */
+export interface ListType {
+  readonly items: ObjectType;
 }
 
 /** The variables an expression may use. Pass the same object for the same scope: its environment is built once. */

@@ -105,8 +105,8 @@ function expressionEnd(source: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Just after a CEL text literal that begins here; raw ones (`r"\"`) have no escapes. */
-function quotedEnd(source: string, start: number): number {
+/** Just after a CEL text literal that begins at `start`; past the end of a source that never closes it. */
+export function quotedEnd(source: string, start: number): number {
   const quote = source.charAt(start);
   const isTriple = source.startsWith(quote.repeat(3), start);
   const delimiter = isTriple ? quote.repeat(3) : quote;

@@ -4,6 +4,8 @@ import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { RequestLimits } from "../alerts/limits.ts";
 import type { Log } from "../platform/log.ts";
+import { jsonBodies } from "./api/json-body.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { notFound, problemHandler } from "./problems.ts";
 
 export interface WebAppParts {
@@ -11,6 +13,8 @@ export interface WebAppParts {
   readonly health: Router;
   readonly api: readonly Router[];
   readonly pages: Router;
+  /** How people reach the service; pages of other sites may not act here. */
+  readonly externalUrl: string;
   readonly log: Log;
 }
 
@@ -28,7 +32,9 @@ export function createWebApp(parts: WebAppParts): Express {
       strictTransportSecurity: false,
     }),
   );
+  app.use(refuseCrossSite(parts.externalUrl));
   app.use(parts.health);
+  app.use("/api/v1", ...jsonBodies());
   for (const router of parts.api) app.use("/api/v1", router);
   app.use(parts.pages);
   app.use((request) => {

@@ -13,7 +13,7 @@ export interface AlertmanagerApiOptions {
   readonly timeoutMs: number;
 }
 
-/** The state of alerts in Alertmanager, 0.16 and later. */
+/** The state of alerts in Alertmanager, 0.16 and later, and its silences. */
 export function createAlertmanagerApi(options: AlertmanagerApiOptions): AlertSourceApi {
-  return createAlertsApi({ ...options, headers: options.headers ?? {}, path: "/api/v2/alerts" });
+  return createAlertsApi({ ...options, headers: options.headers ?? {}, path: "/api/v2" });
 }

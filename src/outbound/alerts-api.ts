@@ -2,34 +2,27 @@ import { z } from "zod";
 import type { Labels } from "../alerts/alert.ts";
 import { parseTimestampMs } from "../alerts/timestamps.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { HttpClient, HttpResponse } from "./http-client.ts";
+import { type AlertsApiOptions, messageOf, readAnswer, requestApi } from "./alerts-request.ts";
+import type { HttpResponse } from "./http-client.ts";
+import { areOurs, liftSilences, makeSilence } from "./silences-api.ts";
 import { type AlertSourceApi, type SourceAlertState, SourceApiError } from "./source-api.ts";
-
-export interface AlertsApiOptions {
-  readonly http: HttpClient;
-  /** One for each server of a high-availability pair, without a trailing path of the API. */
-  readonly urls: readonly string[];
-  /** Of the API below a URL, such as `/api/v2/alerts`. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-}
-
-/** A storm of 10,000 alerts that share the labels asked for is 10 MB. */
-const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Others add members, so unknown ones are let through. */
 const alertsSchema = z.array(
   z.object({
     fingerprint: z.string(),
     endsAt: z.string(),
-    status: z.object({ state: z.string() }),
+    status: z.object({
+      state: z.string(),
+      silencedBy: z.array(z.string()).default([]),
+      inhibitedBy: z.array(z.string()).default([]),
+      mutedBy: z.array(z.string()).default([]),
+    }),
   }),
 );
 type ListedAlert = z.output<typeof alertsSchema>[number];
 
-/** Alertmanager's API v2 for reading alerts, which Grafana offers too. */
+/** Alertmanager's API v2 for reading alerts and silencing them, which Grafana offers too. */
 export function createAlertsApi(options: AlertsApiOptions): AlertSourceApi {
   return {
     async state(fingerprint, labels, signal) {
@@ -47,6 +40,8 @@ export function createAlertsApi(options: AlertsApiOptions): AlertSourceApi {
         `no answer about alert ${fingerprint}: ${reasons.join("; ") || "no url is configured"}`,
       );
     },
+    silence: (wish, signal) => makeSilence(wish, signal, options),
+    unsilence: (runId, signal) => liftSilences(runId, signal, options),
   };
 }
 
@@ -65,34 +60,21 @@ interface Question {
 }
 
 async function askOne(url: string, question: Question, options: AlertsApiOptions): Promise<SourceAlertState> {
-  const response = await options.http.request({
-    method: "GET",
-    url: `${url.replace(/\/+$/, "")}${options.path}${question.query}`,
-    headers: { accept: "application/json", ...options.headers },
-    timeoutMs: options.timeoutMs,
-    bodyBytesMax: ANSWER_BYTES_MAX,
-    signal: question.signal,
-  });
-  const alerts = parseAlerts(response);
+  const { signal } = question;
+  const request = { method: "GET", path: `/alerts${question.query}`, signal } as const;
+  const response = await requestApi(url, request, options);
+  const alerts = readAnswer(response, alertsSchema, "a list of alerts");
   const alert = alerts.find(({ fingerprint }) => fingerprint === question.fingerprint);
-  return alert === undefined ? "gone" : stateOf(alert, serverNowMs(response, options.clock));
+  if (alert === undefined || hasEnded(alert, serverNowMs(response, options.clock))) return "gone";
+  const { state, silencedBy, inhibitedBy, mutedBy } = alert.status;
+  if (state !== "suppressed") return "firing";
+  const isOnlySilenced = silencedBy.length > 0 && inhibitedBy.length + mutedBy.length === 0;
+  return isOnlySilenced && (await areOurs(url, silencedBy, signal, options)) ? "firing" : "suppressed";
 }
 
-function parseAlerts(response: HttpResponse): readonly ListedAlert[] {
-  const place = new URL(response.url).origin;
-  if (response.status !== 200) throw new SourceApiError(`${place} answered ${response.status}`);
-  if (response.isTruncated) throw new SourceApiError(`${place} answered more than ${ANSWER_BYTES_MAX} bytes`);
-  try {
-    return alertsSchema.parse(JSON.parse(response.body.toString("utf8")));
-  } catch (cause) {
-    throw new SourceApiError(`${place} did not answer with a list of alerts`, { cause });
-  }
-}
-
-function stateOf(alert: ListedAlert, nowMs: number): SourceAlertState {
+function hasEnded(alert: ListedAlert, nowMs: number): boolean {
   const endsAtMs = parseTimestampMs(alert.endsAt);
-  if (endsAtMs !== undefined && endsAtMs > 0 && endsAtMs <= nowMs) return "gone";
-  return alert.status.state === "suppressed" ? "suppressed" : "firing";
+  return endsAtMs !== undefined && endsAtMs > 0 && endsAtMs <= nowMs;
 }
 
 /** The server's own clock, by which it set the end, where it tells it. */
@@ -118,8 +100,4 @@ function filterQuery(labels: Labels): string {
     if (filters.length === FILTERS_MAX) break;
   }
   return filters.length === 0 ? "" : `?${filters.join("&")}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -59,6 +59,9 @@ export function createMetrics(version: string) {
     ),
     queueDepth: gauge("queue_depth", "Runs that wait for a free slot."),
     queueOldestAge: gauge("queue_oldest_age_seconds", "How long the oldest of them has waited."),
+    approvalsPending: gauge("approvals_pending", "Approvals that nobody has decided yet."),
+    pausesActive: gauge("pauses_active", "Pauses in force."),
+    breakersOpen: gauge("breakers_open", "Rules that only observe because their breaker is open."),
     runsActive: gauge("runs_active", "Runs that this node executes now."),
     clockJumps: counter("clock_jumps_total", "Jumps of the wall clock over two seconds."),
     sshConnectFailures: counter("ssh_connect_failures_total", "SSH connections that could not be made.", [

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { parseBytes } from "./bytes.ts";
 import { parseDurationMs } from "./durations.ts";
+import { closestWord } from "./problems.ts";
 
 /** A Prometheus duration in YAML; milliseconds afterwards. */
 export const durationSchema = z
-  .string()
+  .string("a duration is a text with its unit, such as 90s, 5m or 1h30m")
   .transform((text, context) => {
     const durationMs = parseDurationMs(text);
     if (durationMs !== undefined) return durationMs;
@@ -12,6 +13,36 @@ export const durationSchema = z
     return z.NEVER;
   })
   .meta({ description: "Prometheus duration, such as 90s, 5m or 1h30m" });
+
+/** A duration of which 0 makes no sense. */
+export const positiveDurationSchema = durationSchema.refine(
+  (durationMs) => durationMs > 0,
+  "must be longer than 0",
+);
+
+/** How many of something, where none makes no sense. */
+export const countSchema = z.int("a whole number is needed here").min(1, "must be at least 1");
+
+/** One of some words, with "did you mean" for another one. */
+export function wordSchema<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: ({ input }) => wordMessage(input, words) });
+}
+
+/** What is said of a text that is none of the words; `others` names what else may stand there. */
+export function wordMessage(input: unknown, words: readonly string[], others = ""): string {
+  const meant = typeof input === "string" ? closestWord(input, words) : undefined;
+  if (meant !== undefined) return `there is no "${String(input)}" here; did you mean "${meant}"?`;
+  return `write one of: ${words.join(", ")}${others}`;
+}
+
+/** A list in which nothing stands twice. */
+export function distinctSchema<Item extends z.ZodType<string>>(item: Item) {
+  return z.array(item).superRefine((items, context) => {
+    for (const [index, one] of items.entries())
+      if (items.indexOf(one) !== index)
+        context.addIssue({ code: "custom", path: [index], message: `"${one}" is in the list twice` });
+  });
+}
 
 /** A size in YAML such as 16MiB; bytes afterwards. */
 export const bytesSchema = z

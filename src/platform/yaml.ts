@@ -9,6 +9,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import type { z } from "zod";
+import { issueText } from "./issue-text.ts";
 import { LineIndex } from "./line-index.ts";
 import { closestWord, type FileProblem } from "./problems.ts";
 import { knownKeysAt } from "./schema-keys.ts";
@@ -27,6 +28,13 @@ export interface ProblemPlace {
   readonly offset?: number;
   readonly length?: number;
   readonly severity?: "error" | "warning";
+}
+
+/** A mapping as it stands in a file; empty for anything else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 /** A parsed YAML file that can say where in its text a value stands. */
@@ -103,6 +111,16 @@ export class YamlFile {
     };
   }
 
+  /** What the path leads to, or the nearest parent that exists: its text without the indent of its lines, and its value. */
+  sourceAt(path: Path): { readonly text: string; readonly value: unknown } {
+    const node = this.#nodeAt(path) ?? this.#document.contents;
+    const [start, end] = node?.range ?? [0, this.text.length];
+    const indent = this.#lines.positionAt(start).column - 1;
+    const lines = this.text.slice(start, end).trimEnd().split("\n");
+    const text = lines.map((line, index) => (index === 0 ? line : withoutIndent(line, indent))).join("\n");
+    return { text: `${text}\n`, value: node?.toJS(this.#document, { maxAliasCount: ALIASES_MAX }) ?? null };
+  }
+
   /**
    * The value if it fits the schema; otherwise undefined, with one problem pushed for each thing wrong. A key of the full
    * language that this version does not have yet is `not-available` rather than unknown.
@@ -152,7 +170,7 @@ export class YamlFile {
     const code = missing ? "missing-key" : "invalid-value";
     const message = missing
       ? `"${String(path.at(-1))}" is required`
-      : `${path.at(-1) === undefined ? "" : `${path.join(".")}: `}${issue.message}`;
+      : `${path.at(-1) === undefined ? "" : `${path.join(".")}: `}${issueText(issue)}`;
     problems.push(this.problem(path, code, message));
   }
 
@@ -204,6 +222,11 @@ export class YamlFile {
     for (let line = 1; line < before.length; line += 1) lineStart = this.text.indexOf("\n", lineStart) + 1;
     return lineStart + indent + (before.at(-1)?.length ?? 0);
   }
+}
+
+function withoutIndent(line: string, indent: number): string {
+  const own = line.length - line.trimStart().length;
+  return line.slice(Math.min(own, indent));
 }
 
 /** The issues of a union are those of the branch that came closest: the one that went deepest before it failed. */

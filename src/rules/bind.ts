@@ -13,7 +13,7 @@ export type Binding =
     };
 
 /** Renders the rule's `with` for the variables of `alertVariables`. A missing value is a refusal, never an empty text. */
-export function bindWith(rule: Rule, variables: Readonly<Record<string, unknown>>): Binding {
+export function bindWith(rule: Pick<Rule, "with">, variables: Readonly<Record<string, unknown>>): Binding {
   const inputs: [string, unknown][] = [];
   for (const [input, value] of rule.with) {
     if (typeof value !== "object") {

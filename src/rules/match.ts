@@ -17,15 +17,21 @@ export type MatchResult =
 
 /**
  * Tries the rules in order. The first that matches ends it, unless it says `continue` or only observes. Alerts about
- * alerting and test alerts reach only rules with `meta: true`. Never throws for what an alert has in it.
+ * alerting and test alerts reach only rules with `meta: true`. A rule with `when_count` matches only where `isCountReached`
+ * says so; it is asked when everything else of the rule fits. Never throws for what an alert has in it.
  */
-export function matchAlert(index: MatchIndex, facts: AlertFacts): MatchResult[] {
+export function matchAlert(
+  index: MatchIndex,
+  facts: AlertFacts,
+  isCountReached: (rule: Rule) => boolean = () => true,
+): MatchResult[] {
   const results: MatchResult[] = [];
   for (const position of index.candidates(facts.alert.labels)) {
     const rule = index.rules[position];
     if (rule === undefined) continue;
     const result = judge(rule, facts);
     if (result === undefined) continue;
+    if (result.kind === "matched" && rule.whenCount !== null && !isCountReached(rule)) continue;
     results.push(result);
     if (result.kind === "matched" && rule.mode !== "observe" && !rule.continue) break;
   }

@@ -3,7 +3,8 @@ import type { Matcher } from "../expressions/matchers.ts";
 
 /** What may be missing, and which labels cannot be. */
 export interface Guarantees {
-  readonly matchers: readonly Matcher[];
+  /** Null when they could not be read, so that any label may be guaranteed. */
+  readonly matchers: readonly Matcher[] | null;
   readonly groupBy: readonly string[] | null;
   /** Paths that `if` has found present before `with` is read. */
   readonly present: readonly (readonly string[])[];
@@ -50,8 +51,8 @@ function labelMessage(name: string): string {
 }
 
 /** A matcher that an alert without the label would not pass. */
-function isGuaranteed(name: string, matchers: readonly Matcher[]): boolean {
-  return matchers.some((matcher) => matcher.name === name && !matcher.matches(""));
+function isGuaranteed(name: string, matchers: readonly Matcher[] | null): boolean {
+  return matchers === null || matchers.some((matcher) => matcher.name === name && !matcher.matches(""));
 }
 
 function isPresent(path: readonly string[], present: readonly (readonly string[])[]): boolean {

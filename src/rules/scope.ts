@@ -1,5 +1,5 @@
 import type { Alert, Labels } from "../alerts/alert.ts";
-import type { Scope } from "../expressions/cel.ts";
+import type { ObjectType, Scope } from "../expressions/cel.ts";
 import type { Rule } from "./rule.ts";
 
 /** One alert and what is known around it when rules are judged. */
@@ -17,51 +17,75 @@ export interface AlertFacts {
     readonly repeats: number;
   };
   readonly nowMs: number;
+  /** The alerts of the group that one start is for, in the order in which they came; without it only this alert. */
+  readonly members?: readonly AlertFacts[];
 }
+
+const ALERT: ObjectType = {
+  fields: {
+    status: "string",
+    labels: "map<string, string>",
+    annotations: "map<string, string>",
+    values: "map<string, double>",
+    starts_at: "timestamp",
+    fingerprint: "string",
+    generator_url: "string",
+    source: "string",
+    receiver: "string",
+    truncated: "bool",
+  },
+};
 
 /** What `if` and `with` of a rule may use. */
 export const ALERT_SCOPE: Scope = {
-  alert: {
-    fields: {
-      status: "string",
-      labels: "map<string, string>",
-      annotations: "map<string, string>",
-      values: "map<string, double>",
-      starts_at: "timestamp",
-      fingerprint: "string",
-      generator_url: "string",
-      source: "string",
-      receiver: "string",
-      truncated: "bool",
-    },
-  },
-  group: { fields: { labels: "map<string, string>" } },
+  alert: ALERT,
+  group: { fields: { labels: "map<string, string>", alerts: { items: ALERT } } },
   episode: { fields: { opened_at: "timestamp", repeats: "int" } },
   now: "timestamp",
 };
+
+/** What the title and text of a telling rung may use: also the newest run of the climb. */
+export const TELL_SCOPE: Scope = { ...ALERT_SCOPE, run: { fields: { id: "string", url: "string" } } };
 
 /** What `verify.check.expect` and `verify.worse` may use. */
 export const CHECK_SCOPE: Scope = { value: "double" };
 
 /** The variables of {@link ALERT_SCOPE} for one rule and alert. */
 export function alertVariables(rule: Rule, facts: AlertFacts): Readonly<Record<string, unknown>> {
-  const { alert, episode } = facts;
+  const { alert, episode, members } = facts;
+  const own = alertFields(facts);
   return {
-    alert: {
-      status: alert.status,
-      labels: alert.labels,
-      annotations: alert.annotations,
-      values: alert.values ?? new Map(),
-      starts_at: alert.startsAt,
-      fingerprint: alert.fingerprint,
-      generator_url: alert.generatorUrl,
-      source: facts.source,
-      receiver: facts.receiver,
-      truncated: facts.isTruncated,
+    alert: own,
+    group: {
+      labels: groupLabels(rule, alert.labels),
+      alerts: members === undefined ? [own] : members.map(alertFields),
     },
-    group: { labels: groupLabels(rule, alert.labels) },
     episode: { opened_at: new Date(episode.openedAtMs), repeats: episode.repeats },
     now: new Date(facts.nowMs),
+  };
+}
+
+/** The variables of {@link TELL_SCOPE}. */
+export function tellVariables(
+  rule: Rule,
+  facts: AlertFacts,
+  run: { readonly id: string; readonly url: string },
+): Readonly<Record<string, unknown>> {
+  return { ...alertVariables(rule, facts), run };
+}
+
+function alertFields({ alert, source, receiver, isTruncated }: AlertFacts): Record<string, unknown> {
+  return {
+    status: alert.status,
+    labels: alert.labels,
+    annotations: alert.annotations,
+    values: alert.values ?? new Map(),
+    starts_at: alert.startsAt,
+    fingerprint: alert.fingerprint,
+    generator_url: alert.generatorUrl,
+    source,
+    receiver,
+    truncated: isTruncated,
   };
 }
 

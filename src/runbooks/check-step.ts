@@ -1,11 +1,11 @@
 import { hasTemplate } from "../expressions/templates.ts";
 import type { Path } from "../platform/yaml.ts";
+import { checkQuery } from "./check-query.ts";
 import { pathOf, type StepDraft } from "./draft.ts";
 import { envNameProblem } from "./env-names.ts";
 import type { Checking } from "./expressions.ts";
 import { type Verb, VERBS } from "./runbook.ts";
 import { PLANNED_VERBS } from "./schema.ts";
-import { type PrometheusSpec, queryVariables } from "./verbs/prometheus.ts";
 import { RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
 
 /** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
@@ -16,7 +16,7 @@ export function checkStep(checking: Checking, step: StepDraft): void {
   checkKeys(checking, step, verb);
   checkEnv(checking, step);
   checkTarget(checking, step, verb);
-  if (verb === "prometheus") checkQuery(checking, step);
+  if (verb === "prometheus") checkStepQuery(checking, step);
   if (step.action?.verb === "wait" && step.action.spec.durationMs === null && step.entry.until === undefined)
     report(
       checking,
@@ -98,51 +98,9 @@ function checkTarget(checking: Checking, step: StepDraft, verb: Verb): void {
   report(checking, pathOf(step), "target-required", message);
 }
 
-function checkQuery(checking: Checking, step: StepDraft): void {
+function checkStepQuery(checking: Checking, step: StepDraft): void {
   if (step.action?.verb !== "prometheus") return;
   const { query, vars } = step.action.spec;
   const path = [...pathOf(step), "prometheus"];
-  if (hasTemplate(query)) {
-    const message =
-      "a value inside a query would become part of it; bind it: vars: {name: ...}, and write $name in the query";
-    const place = { offset: query.indexOf("${{"), length: 3 };
-    checking.problems.push(
-      checking.draft.file.problem([...path, "query"], "template-in-query", message, place),
-    );
-    return;
-  }
-  checkVariables(checking, path, query, vars);
-  for (const [name, variable] of Object.entries(vars)) {
-    if (variable.kind === "regex_of" && hasTemplate(variable.then))
-      report(
-        checking,
-        [...path, "vars", name, "then"],
-        "template-not-here",
-        "then is a fixed regular expression",
-      );
-  }
-}
-
-function checkVariables(checking: Checking, path: Path, query: string, vars: PrometheusSpec["vars"]): void {
-  const uses = queryVariables(query);
-  for (const { name, offset, isInString } of uses) {
-    const isKnown = Object.hasOwn(vars, name);
-    if (isKnown !== isInString) continue;
-    const message = isInString
-      ? `$${name} stands inside a string, where nothing replaces it; write it bare, as in instance=~$${name}`
-      : `the query uses $${name}, which is not in vars`;
-    const place = { offset, length: name.length + 1 };
-    checking.problems.push(
-      checking.draft.file.problem(
-        [...path, "query"],
-        isInString ? "variable-in-string" : "unknown-variable",
-        message,
-        place,
-      ),
-    );
-  }
-  for (const name of Object.keys(vars)) {
-    if (!uses.some((use) => use.name === name))
-      report(checking, [...path, "vars", name], "unused-variable", `the query has no $${name}`, true);
-  }
+  checkQuery(checking, { path, queryPath: [...path, "query"], query, vars });
 }

@@ -1,4 +1,4 @@
-import type { YamlFile } from "../platform/yaml.ts";
+import { recordOf, type YamlFile } from "../platform/yaml.ts";
 import { type InputEntry, inputSchema } from "./input-schema.ts";
 import type { Input, InputType } from "./inputs.ts";
 import type { Action } from "./runbook.ts";
@@ -62,12 +62,6 @@ function stepsOf(list: unknown, section: Section, entries: readonly StepEntry[] 
 /** The name in logs and files of a step that has none of its own. */
 function defaultId(section: Section, index: number, action: Action | undefined): string {
   return `${section === "steps" ? (action?.verb ?? "step") : section}_${index + 1}`;
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
 }
 
 function toInput(name: string, entry: InputEntry): Input {

@@ -36,6 +36,11 @@ export interface Budget {
   readonly withinMs: number;
 }
 
+/** How many of so many hosts the budget allows to be changed; a percentage is rounded down, and may so come to 0. */
+export function allowedHosts({ max }: Pick<Budget, "max">, selectedCount: number): number {
+  return max.unit === "hosts" ? max.amount : Math.floor((selectedCount * max.amount) / 100);
+}
+
 /** The guards of a runbook: what a rule may have as well, and what only people's starts can meet. */
 export interface RunbookGuards extends Guards {
   /** Starts of one person. */

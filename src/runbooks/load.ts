@@ -2,13 +2,15 @@ import { hasTemplate, type Template } from "../expressions/templates.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type FileProblem, formatProblem } from "../platform/problems.ts";
 import { YamlFile } from "../platform/yaml.ts";
+import { compileAsserts } from "./check-asserts.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { checkStep } from "./check-step.ts";
 import { compileStep } from "./compile-step.ts";
 import { type Draft, draftOf, pathOf, type Section, type StepDraft } from "./draft.ts";
 import { type Checking, checkTemplate } from "./expressions.ts";
-import { NO_GUARDS } from "./guards.ts";
-import type { Runbook, Step } from "./runbook.ts";
+import type { Budget } from "./guards.ts";
+import { checkGuardKeys, readBudgetHosts, toGuards, toRate } from "./load-guards.ts";
+import type { Assert, Runbook, Step } from "./runbook.ts";
 import { isPlannedKey, type RunbookEntry, runbookSchema } from "./schema.ts";
 import { scopesOf } from "./scope.ts";
 
@@ -32,6 +34,8 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
   const draft = draftOf(file, file.validate(runbookSchema, shape, isPlannedKey));
   const found: FileProblem[] = [];
   checkInputs(draft, found);
+  const guards = { file, path: ["guards"], problems: found, raw: draft.raw["guards"] };
+  checkGuardKeys(guards, "runbook");
   found.push(...shape.filter((problem) => !found.some((better) => isSamePlace(better, problem))));
   const checking: Checking = { draft, scopes: scopesOf(draft), problems: found, templates: new Map() };
   const steps = draft.steps.map((step) => {
@@ -40,10 +44,15 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
   });
   checkIds(draft, found);
   checkFixedTexts(draft, found);
-  const summary = compileSummary(checking);
+  const parts: CompiledParts = {
+    steps,
+    asserts: compileAsserts(checking),
+    summary: compileSummary(checking),
+    budgetHosts: readBudgetHosts(guards),
+  };
   problems.push(...inFileOrder(found));
   if (draft.entry === undefined || found.some((problem) => problem.severity === "error")) return undefined;
-  return toRunbook(checking, draft.entry, steps, summary);
+  return toRunbook(checking, draft.entry, parts);
 }
 
 /** Compiles a stored text, such as that of a run's frozen plan. Throws {@link RunbookError} when it no longer compiles. */
@@ -96,16 +105,19 @@ function compileSummary(checking: Checking): Template | undefined {
   return checkTemplate(checking, { path: ["summary"], text, place: { kind: "summary" }, present: [] }, true);
 }
 
-function toRunbook(
-  checking: Checking,
-  entry: RunbookEntry,
-  compiled: readonly (Step | undefined)[],
-  summary: Template | undefined,
-): Runbook {
+/** What was compiled, as far as it could be. */
+interface CompiledParts {
+  readonly steps: readonly (Step | undefined)[];
+  readonly asserts: readonly Assert[];
+  readonly summary: Template | undefined;
+  readonly budgetHosts: Budget["hosts"];
+}
+
+function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts): Runbook {
   const { draft, templates } = checking;
   const { file, text } = draft.file;
   const section = (name: Section) =>
-    compiled.filter(
+    parts.steps.filter(
       (step, index): step is Step => step !== undefined && draft.steps[index]?.section === name,
     );
   const { view = [], run = [], approve = [] } = entry.access ?? {};
@@ -122,15 +134,19 @@ function toRunbook(
     inputs: new Map(
       [...draft.inputs].flatMap(([name, input]) => (input === undefined ? [] : [[name, input]])),
     ),
-    guards: { ...NO_GUARDS, perUser: null },
-    asserts: [],
-    approvalTimeoutMs: APPROVAL_TIMEOUT_MS,
+    guards: { ...toGuards(entry.guards, parts.budgetHosts), perUser: toPerUser(entry) },
+    asserts: parts.asserts,
+    approvalTimeoutMs: entry.approval?.timeout ?? APPROVAL_TIMEOUT_MS,
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,
     steps: section("steps"),
     onFailure: section("on_failure"),
     finally: section("finally"),
-    summary: summary ?? null,
+    summary: parts.summary ?? null,
     templates,
   };
+}
+
+function toPerUser({ guards }: RunbookEntry): Runbook["guards"]["perUser"] {
+  return guards.per_user === undefined ? null : toRate(guards.per_user);
 }

@@ -25,6 +25,13 @@ export function referenceProblem(
     const message = "the host of a step is chosen before the run starts, so a target may use inputs only";
     return { code: "expression-unknown-name", message };
   }
+  if (place.kind === "assert" && root !== "inputs" && (root !== "value" || !place.hasValue)) {
+    const message =
+      root === "value"
+        ? "there is no value here: only an assert with prometheus has one"
+        : "an assert is judged before the run starts, so it may use inputs and its value only";
+    return { code: "expression-unknown-name", message };
+  }
   if (name === undefined) return undefined;
   if (root === "inputs") return inputProblem(draft, name, isGuarded);
   if (root === "steps") return stepProblem(draft, place, reference.path, isGuarded);

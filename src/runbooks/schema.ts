@@ -1,6 +1,14 @@
 import { z } from "zod";
-import { durationSchema, nameSchema, textSchema } from "../platform/schemas.ts";
+import {
+  durationSchema,
+  nameSchema,
+  positiveDurationSchema,
+  textSchema,
+  wordSchema,
+} from "../platform/schemas.ts";
 import type { Path } from "../platform/yaml.ts";
+import { assertSchema } from "./assert-schema.ts";
+import { runbookGuardsSchema } from "./guards-schema.ts";
 import { inputSchema } from "./input-schema.ts";
 import { EFFECTS } from "./runbook.ts";
 import { collectSchema } from "./verbs/collect.ts";
@@ -13,10 +21,10 @@ import { waitSchema } from "./verbs/wait.ts";
 
 const STEPS_MAX = 200;
 const RETRIES_MAX = 1_000;
+const ASSERTS_MAX = 50;
 export const STEP_ID = /^[a-z][a-z0-9_]{0,62}$/;
 
 const expressionSchema = textSchema.min(1).meta({ description: "CEL expression" });
-const positiveDurationSchema = durationSchema.refine((durationMs) => durationMs > 0, "must be longer than 0");
 
 /** One step. That it has exactly one verb, and only keys that its verb knows, is checked by the loader. */
 export const stepSchema = z.strictObject({
@@ -24,7 +32,7 @@ export const stepSchema = z.strictObject({
   name: textSchema.min(1).optional(),
   if: expressionSchema.optional(),
   target: textSchema.min(1).optional().meta({ description: "A host, or ${{ inputs.NAME }}" }),
-  effect: z.enum(EFFECTS).optional(),
+  effect: wordSchema(EFFECTS).optional(),
   become: z
     .union([z.boolean(), textSchema.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "this is no user name")])
     .optional()
@@ -37,8 +45,8 @@ export const stepSchema = z.strictObject({
   fail_if: expressionSchema.optional(),
   continue_on_error: z.boolean().optional(),
   outputs: z.record(z.string(), expressionSchema).optional(),
-  on_interrupt: z.enum(["retry", "stop"]).optional(),
-  retry_on: z.array(z.enum(["failed", "timed_out"])).optional(),
+  on_interrupt: wordSchema(["retry", "stop"]).optional(),
+  retry_on: z.array(wordSchema(["failed", "timed_out"])).optional(),
   critical: z.boolean().optional(),
   run: scriptSchema.optional(),
   shell: shellSchema.optional(),
@@ -71,6 +79,21 @@ export const runbookSchema = z.strictObject({
     .strictObject({ view: principalsSchema, run: principalsSchema, approve: principalsSchema })
     .optional()
     .meta({ description: "Stored; this version does not enforce it yet" }),
+  approval: z
+    .strictObject({
+      timeout: positiveDurationSchema
+        .optional()
+        .meta({ description: "How long a run waits for a person's yes; default 30m" }),
+    })
+    .optional(),
+  guards: runbookGuardsSchema
+    .prefault({})
+    .meta({ description: "What holds for every start, whoever asks for it" }),
+  asserts: z
+    .array(assertSchema)
+    .max(ASSERTS_MAX, `a runbook has at most ${ASSERTS_MAX} asserts`)
+    .default([])
+    .meta({ description: "Conditions judged at the start and again right before the steps they name" }),
   http_hosts: z
     .array(textSchema.regex(HTTP_HOST, "write a host without its port, such as *.example.net or localhost"))
     .default([])
@@ -90,7 +113,8 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 
 /** Keys of the full language that this version does not have, by where they stand. */
 const PLANNED = {
-  runbook: new Set(["approval", "confirm", "guards", "asserts", "secrets", "result"]),
+  runbook: new Set(["confirm", "secrets", "result"]),
+  approval: new Set(["count", "when", "then", "on_timeout"]),
   input: new Set(["options_from", "show_if"]),
   step: new Set([
     "put",
@@ -110,6 +134,7 @@ const PLANNED = {
 export function isPlannedKey(path: Path): boolean {
   const key = String(path.at(-1));
   if (path.length === 1) return PLANNED.runbook.has(key);
+  if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
   if (path[0] === "inputs") return path.length === 3 && PLANNED.input.has(key);
   if (path.length === 3) return PLANNED.step.has(key);
   return path.length === 4 && path[2] === "collect" && PLANNED.collect.has(key);

@@ -11,6 +11,8 @@ export type Place =
   | { readonly kind: "result"; readonly step: StepDraft }
   /** Hosts are resolved before the run starts, so a target sees the inputs only. */
   | { readonly kind: "target" }
+  /** An assert is judged before the run starts, too; it sees the inputs, and its query's answer. */
+  | { readonly kind: "assert"; readonly hasValue: boolean }
   | { readonly kind: "summary" };
 
 /** A step as an expression elsewhere sees it. */
@@ -80,6 +82,7 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
 function isVisible(step: StepDraft, place: Place): boolean {
   switch (place.kind) {
     case "target":
+    case "assert":
       return false;
     case "summary":
       return true;
@@ -118,6 +121,9 @@ export const LOOSE_SCOPE: Scope = {
 /** The typed scopes of one runbook. Building one is dear, so all places share them; `references.ts` says who sees what. */
 export interface Scopes {
   readonly run: Scope;
+  readonly assert: Scope;
+  /** Of an assert with a query. */
+  readonly assertValue: Scope;
   /** With what the step itself just gave, for each verb. */
   readonly results: Readonly<Record<Verb, Scope>>;
 }
@@ -133,7 +139,12 @@ export function scopesOf(draft: Draft): Scopes {
   });
   const run: Scope = { inputs, steps: { fields: Object.fromEntries(steps) }, run: RUN };
   const results = VERBS.map((verb) => [verb, { ...run, ...RESULTS[verb] }] as const);
-  return { run, results: Object.fromEntries(results) as Record<Verb, Scope> };
+  return {
+    run,
+    assert: { inputs },
+    assertValue: { inputs, value: "double" },
+    results: Object.fromEntries(results) as Record<Verb, Scope>,
+  };
 }
 
 function inputType(input: Input | undefined): ValueType {

@@ -86,6 +86,13 @@ export type StoredOnResolve =
   | { readonly kind: "cancel_pending" | "let_finish" | "cancel" }
   | { readonly kind: "run"; readonly runbook: string };
 
+/** The rung of the run that `on_resolve: {run: ...}` starts: it is none of a ladder, and nothing counts or verifies it. */
+export const FOLLOW_UP_RUNG = -1;
+
+export function isFollowUp({ rung }: Pick<Run, "rung">): boolean {
+  return rung === FOLLOW_UP_RUNG;
+}
+
 /** What a rule that says nothing has. */
 export const ON_RESOLVE_DEFAULT: StoredOnResolve = { kind: "cancel_pending" };
 
@@ -103,7 +110,7 @@ export interface Run {
   readonly groupId: string | null;
   /** The values of the rule's `group_by`, or of the alert's identity: what ladders and guards count by. Null for a person's run. */
   readonly groupKey: string | null;
-  /** 0: the rule's own runbook; 1 and above: the rung of its ladder. */
+  /** 0: the rule's own runbook; 1 and above: the rung of its ladder; {@link FOLLOW_UP_RUNG}: what follows its alert's end. */
   readonly rung: number;
   readonly onResolve: StoredOnResolve;
   readonly cause: Cause;
@@ -127,6 +134,8 @@ export interface Run {
   readonly summary: string | null;
   readonly catalogDigest: string;
   readonly cancelRequestedAtMs: number | null;
+  /** The end of its alerts asked for it, and spares a step that is critical; null: a person did, or nobody. */
+  readonly cancelBecause: "alert_ended" | null;
 }
 
 export const SECTIONS = ["steps", "on_failure", "finally"] as const;
@@ -172,7 +181,17 @@ export interface Attempt {
   readonly message: string | null;
 }
 
-export const TIMER_KINDS = ["judge", "rejudge", "batch", "ladder", "verify", "reconcile", "approval"] as const;
+export const TIMER_KINDS = [
+  "judge",
+  "rejudge",
+  "batch",
+  "ladder",
+  "verify",
+  "reconcile",
+  "approval",
+  "follow_up",
+  "rollup",
+] as const;
 export type TimerKind = (typeof TIMER_KINDS)[number];
 
 /** Everything that waits is such a row, so that a wait survives a restart. One for each (kind, subject). */
@@ -187,8 +206,10 @@ export interface Timer {
 /** What is to be done once a run has reached a state, retried until it is done; never changes the run's result. */
 export interface OutboxItem {
   readonly id: string;
+  /** Of the episode, for a notice about an alert that is about no run. */
   readonly runId: string;
-  readonly action: "bundle" | "notify";
+  /** `bundle`: target is the revision. `notify`: `event:notifier`. `silence`, `unsilence`: the source. */
+  readonly action: "bundle" | "notify" | "silence" | "unsilence";
   readonly target: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly dueAtMs: number;

@@ -1,4 +1,6 @@
 import type { CatalogSource } from "../catalog/catalog.ts";
+import { compileIntervals } from "../intervals/interval.ts";
+import { NOTICE_EVENTS } from "../notify/events.ts";
 import type { Settings } from "./load.ts";
 
 /** What the catalog needs to know of the settings. `folder` may be another spelling of the settings' folder. */
@@ -10,6 +12,9 @@ export function catalogSourceOf(settings: Settings, folder: string = settings.fo
     hosts: settings.hosts,
     notifierNames: settings.notifiers.map((notifier) => notifier.name),
     sourceNames: settings.sources.map((source) => source.name),
+    sourcesWithApi: settings.sources.flatMap((source) => (source.api === undefined ? [] : [source.name])),
+    noticeEvents: NOTICE_EVENTS,
+    intervals: compileIntervals(settings.time_intervals),
     isAnyoneTold: settings.notify.length > 0,
   };
 }

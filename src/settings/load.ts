@@ -166,7 +166,12 @@ export function createSecretReaders(folder: string): SecretReaders {
   };
 }
 
-/** The variables of the environment that the service itself knows. */
-export function readEnvironment(): { readonly killPoint: string | undefined } {
-  return { killPoint: process.env["NIGHTSHIFT_KILLPOINT"] };
+/** The variables of the environment that the program itself knows. */
+export function readEnvironment(): {
+  readonly killPoint: string | undefined;
+  /** The server that commands talk to. */
+  readonly serverUrl: string | undefined;
+} {
+  const { NIGHTSHIFT_KILLPOINT: killPoint, NIGHTSHIFT_URL: serverUrl } = process.env;
+  return { killPoint, serverUrl: serverUrl === "" ? undefined : serverUrl };
 }

@@ -3,9 +3,10 @@ import { sourceAuthSchema } from "../access/source-auth/schema.ts";
 import { SOURCE_KINDS } from "../alerts/alert.ts";
 import { DEFAULT_DELIVERY_LIMITS, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
 import { mappingSchema } from "../alerts/mapping.ts";
+import { timeIntervalsSchema } from "../intervals/schema.ts";
 import { NOTICE_EVENTS } from "../notify/events.ts";
 import { notifierSchema } from "../notify/schema.ts";
-import { bytesSchema, durationSchema, nameSchema } from "../platform/schemas.ts";
+import { bytesSchema, durationSchema, nameSchema, wordSchema } from "../platform/schemas.ts";
 import { secretSchema } from "../platform/secrets.ts";
 import { parseListenAddress } from "./listen.ts";
 
@@ -28,7 +29,7 @@ const listenSchema = z.string().superRefine((text, context) => {
 const sourceSchema = z
   .strictObject({
     name: nameSchema.meta({ description: "Ends the path it posts to: /webhooks/NAME" }),
-    kind: z.enum(SOURCE_KINDS).meta({
+    kind: wordSchema(SOURCE_KINDS).meta({
       description: "Which API is asked; only generic may have a map. Bodies are told apart by themselves",
     }),
     auth: sourceAuthSchema
@@ -139,12 +140,15 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .meta({ description: "For `prometheus` steps and `verify.check`" }),
+  time_intervals: timeIntervalsSchema.prefault([]).meta({
+    description: "Times that the guards `active` and `mute` name, in Alertmanager's format",
+  }),
   notifiers: z.array(notifierSchema).default([]).meta({ description: "Ways to tell people" }),
   notify: z
     .array(
       z.strictObject({
         to: nameSchema.meta({ description: "Name of a notifier" }),
-        events: z.array(z.enum(NOTICE_EVENTS)).min(1),
+        events: z.array(wordSchema(NOTICE_EVENTS)).min(1),
       }),
     )
     .default([])
@@ -161,7 +165,6 @@ export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
   "retention",
   "schedules",
   "secrets",
-  "time_intervals",
   "login",
   "redact",
   "keys",

@@ -1,6 +1,7 @@
 import { runbookAddressPolicy } from "../outbound/address-policy.ts";
 import { createHttpClient, type HttpResponse } from "../outbound/http-client.ts";
 import { OutboundError } from "../outbound/outbound-error.ts";
+import type { Step } from "../runbooks/runbook.ts";
 import type { HttpSpec } from "../runbooks/verbs/http.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { ended, failed, succeeded } from "./attempt-result.ts";
@@ -66,11 +67,19 @@ function describe(context: StepContext, response: HttpResponse): AttemptResult {
   const cut = response.isTruncated ? `, cut after ${BODY_BYTES_MAX} bytes` : "";
   context.output.stderr.write(Buffer.from(`HTTP ${status}, ${response.body.byteLength} bytes${cut}\n`));
   const body = response.body.toString("utf8");
-  const facts = { response: { status, headers, body }, json: jsonOf(headers["content-type"], body) };
-  const isJudgedByRunbook = context.step.until !== null || context.step.failIf !== null;
+  const json = jsonOf(headers["content-type"], body);
+  return judgeAnswer(context.step, { response: { status, headers, body }, json });
+}
+
+type Answer = Pick<AttemptResult, "json"> & { readonly response: NonNullable<AttemptResult["response"]> };
+
+/** What a whole answer means for its step. */
+export function judgeAnswer(step: Pick<Step, "until" | "failIf">, answer: Answer): AttemptResult {
+  const { status } = answer.response;
+  const isJudgedByRunbook = step.until !== null || step.failIf !== null;
   return status < 400 || isJudgedByRunbook
-    ? succeeded(facts)
-    : failed(`the answer was HTTP ${status}`, facts);
+    ? succeeded(answer)
+    : failed(`the answer was HTTP ${status}`, answer);
 }
 
 function jsonOf(contentType: string | undefined, body: string): unknown {

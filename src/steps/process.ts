@@ -32,12 +32,8 @@ export async function runProcess(
 function describe(result: ExecutionResult, context: StepContext): AttemptResult {
   const json = parseJson(context.output.stdoutText());
   switch (result.kind) {
-    case "exited": {
-      const { exitCode } = result;
-      return exitCode === 0
-        ? succeeded({ exitCode, json })
-        : failed(`exited with ${exitCode}`, { exitCode, json });
-    }
+    case "exited":
+      return judgeExit(result.exitCode, json);
     case "signalled":
       return failed(`was ended by ${result.signal}`, { json });
     case "timed_out":
@@ -47,6 +43,13 @@ function describe(result: ExecutionResult, context: StepContext): AttemptResult 
     case "lost":
       return ended("interrupted", `nobody knows how it ended: ${result.message}`);
   }
+}
+
+/** A command that ended by itself. */
+export function judgeExit(exitCode: number, json: unknown): AttemptResult {
+  return exitCode === 0
+    ? succeeded({ exitCode, json })
+    : failed(`exited with ${exitCode}`, { exitCode, json });
 }
 
 /** An object or list that a command printed as JSON, null for anything else. */

@@ -22,6 +22,8 @@ export interface StepDependencies {
   /** Names and addresses of the inventory's hosts as it is now: an `http` step may reach them. */
   readonly inventoryHosts: () => readonly string[];
   readonly notifiers: ReadonlyMap<string, Notifier>;
+  /** In a simulation: says how an attempt ends, instead of making it. */
+  readonly simulate?: (context: StepContext) => Promise<AttemptResult>;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function attemptStep(
   dependencies: StepDependencies,
 ): Promise<AttemptResult> {
   try {
-    return await attempt(context, dependencies);
+    return await (dependencies.simulate?.(context) ?? attempt(context, dependencies));
   } catch (error) {
     return describeStorageFailure(error);
   }

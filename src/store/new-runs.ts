@@ -18,6 +18,7 @@ export interface NewRun
     | "message"
     | "summary"
     | "cancelRequestedAtMs"
+    | "cancelBecause"
     | "heldReason"
     | "heldUntilMs"
     | "queuedAtMs"

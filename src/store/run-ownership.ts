@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { Run } from "../runs/records.ts";
 import { type RunEnd, runStatesBefore } from "../runs/states.ts";
 import { inParts } from "./rows.ts";
@@ -187,7 +188,7 @@ export async function endRun(
   if (result.numUpdatedRows !== 1n) throw new StaleFenceError(ownership);
 }
 
-async function updateOwned(tx: Tx, ownership: Ownership, set: Partial<RunTable>): Promise<void> {
+async function updateOwned(tx: Tx, ownership: Ownership, set: Partial<Selectable<RunTable>>): Promise<void> {
   const result = await tx
     .updateTable("run")
     .set(set)

@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { Plan } from "../runbooks/plan.ts";
 import type { Reason } from "../runs/reasons.ts";
 import {
@@ -33,55 +34,33 @@ export async function cancelQueuedRuns(
   return rows.map((row) => row.id);
 }
 
-/** Runs that wait for a slot or a person and that only these ended alerts, or groups that have ended whole, asked for. */
-export async function readQueuedRunsOf(
-  tx: Tx,
-  episodeIds: readonly string[],
-  groupRunIds: readonly string[],
-): Promise<Run[]> {
-  const queued = () => tx.selectFrom("run").selectAll().where("state", "in", ["queued", "waiting_person"]);
-  const ofAlerts = await inParts(episodeIds, (part) =>
-    queued().where("episode_id", "in", part).where("group_id", "is", null).execute(),
-  );
-  const ofGroups = await inParts(groupRunIds, (part) => queued().where("id", "in", part).execute());
-  return [...ofAlerts, ...ofGroups].map(toRun);
-}
-
-/** Runs of these alerts whose outcome is still to be found out. */
-export async function findUnjudgedRuns(tx: Tx, episodeIds: readonly string[]): Promise<string[]> {
-  const rows = await inParts(episodeIds, (part) =>
-    tx
-      .selectFrom("run")
-      .select("id")
-      .where("episode_id", "in", part)
-      .where("outcome", "is", null)
-      .where("verification", "is not", null)
-      .execute(),
-  );
-  return rows.map((row) => row.id);
-}
-
 /** Asks whoever executes the run to stop it; one that waits for its time is taken up at once. False when it has ended already. */
 export async function requestCancel(tx: Tx, id: string, atMs: number): Promise<boolean> {
   const result = await tx
     .updateTable("run")
-    .set({ cancel_requested_at: atMs, parked_until: null })
+    .set({ cancel_requested_at: atMs, cancel_because: null, parked_until: null })
     .where("id", "=", id)
     .where("state", "=", "running")
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
+/** A run that is to be stopped; `because` as in {@link Run}. */
+export interface CancelRequest {
+  readonly runId: string;
+  readonly because: Run["cancelBecause"];
+}
+
 /** Runs of this node that somebody wants stopped. */
-export async function readCancelRequests(db: Reader, owner: string): Promise<string[]> {
+export async function readCancelRequests(db: Reader, owner: string): Promise<CancelRequest[]> {
   const rows = await db
     .selectFrom("run")
-    .select("id")
+    .select(["id", "cancel_because"])
     .where("owner", "=", owner)
     .where("state", "=", "running")
     .where("cancel_requested_at", "is not", null)
     .execute();
-  return rows.map((row) => row.id);
+  return rows.map((row) => ({ runId: row.id, because: toCancelBecause(row.cancel_because) }));
 }
 
 export async function setRunOutcome(tx: Tx, id: string, outcome: Outcome, because: string): Promise<boolean> {
@@ -105,7 +84,12 @@ export async function readCooldownFacts(
     .select(["finished_at"])
     .where("rule", "=", rule)
     .where("group_key", "=", storedGroupKey(groupKey))
-    .where((where) => where.or([where("state", "<>", "cancelled"), where("started_at", "is not", null)]))
+    .where((where) =>
+      where.or([
+        where("state", "not in", ["cancelled", "rejected", "timed_out"]),
+        where("started_at", "is not", null),
+      ]),
+    )
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
@@ -180,7 +164,7 @@ export async function listRuns(
 }
 
 /** A row as the rest of the program sees it. */
-export function toRun(row: RunTable): Run {
+export function toRun(row: Selectable<RunTable>): Run {
   return {
     id: row.id,
     runbook: row.runbook,
@@ -217,5 +201,10 @@ export function toRun(row: RunTable): Run {
     summary: row.summary,
     catalogDigest: row.catalog_digest,
     cancelRequestedAtMs: row.cancel_requested_at,
+    cancelBecause: toCancelBecause(row.cancel_because),
   };
+}
+
+function toCancelBecause(text: string | null): Run["cancelBecause"] {
+  return text === "alert_ended" ? text : null;
 }

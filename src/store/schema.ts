@@ -129,6 +129,8 @@ export interface RunTable {
   readonly summary: string | null;
   readonly catalog_digest: string;
   readonly cancel_requested_at: number | null;
+  /** `alert_ended`, or null where a person asked. */
+  readonly cancel_because: string | null;
   readonly rung: number;
   readonly on_resolve: string | null;
   /** A queued run is not looked at before this time, for this reason. */
@@ -137,7 +139,7 @@ export interface RunTable {
   /** When a person's yes put it in line; null for a run that was made in line. */
   readonly queued_at: number | null;
   /** How much of it the statistics have: 1 its end, 2 its outcome as well. */
-  readonly counted: number;
+  readonly counted: Generated<number>;
 }
 
 export interface StepTable {

@@ -5,6 +5,7 @@ import { tallyDecisions } from "./decision-tally.ts";
 import { countedTo, DAY_SPAN, HOUR_SPAN, readProgress } from "./rollups.ts";
 import { tallyRuns } from "./run-tally.ts";
 import { inParts } from "./rows.ts";
+import type { StatSeriesTable } from "./stat-tables.ts";
 import type { Reader, Store } from "./store.ts";
 import { type Cell, type Window, windowOf } from "./tally.ts";
 
@@ -13,6 +14,8 @@ const TAIL_DECISIONS_MAX = 2_000;
 const TAIL_RUNS_MAX = 500;
 /** Series summed by one statement. */
 const SERIES_MAX = 1_000;
+/** Rules whose series are summed by one statement. */
+const RULES_MAX = 16;
 /** A roll-up that commits between two reads makes them worthless; it does so about once a minute. */
 const TRIES_MAX = 4;
 /** Sorts after every id. */
@@ -74,9 +77,7 @@ async function readTail(db: Reader, afterId: string): Promise<{ cells: Cell[]; i
 
 async function readStored(db: Reader, window: Window, rules: readonly string[] | null): Promise<Count[]> {
   const counts: Count[] = [];
-  let afterId = 0;
-  for (;;) {
-    const rows = await sumSeries(db, window, rules, afterId);
+  const add = (rows: readonly SummedRow[]) => {
     for (const { rule, runbook, measure, value, count } of rows)
       if (count > 0)
         counts.push({
@@ -86,31 +87,43 @@ async function readStored(db: Reader, window: Window, rules: readonly string[] |
           value,
           count,
         });
-    afterId = rows.at(-1)?.id ?? 0;
+  };
+  if (rules !== null) {
+    for (let from = 0; from < rules.length; from += RULES_MAX) {
+      const part = rules.slice(from, from + RULES_MAX);
+      add(await inParts(part, (names) => sumSeries(db, window).where("rule", "in", names).execute()));
+      await nextTurn();
+    }
+    return counts;
+  }
+  for (let afterId = 0; ; ) {
+    const rows = await sumSeries(db, window)
+      .where("id", ">", afterId)
+      .orderBy("id")
+      .limit(SERIES_MAX)
+      .execute();
+    add(rows);
     await nextTurn();
     if (rows.length < SERIES_MAX) return counts;
+    afterId = rows.at(-1)?.id ?? 0;
   }
 }
+
+type SummedRow = Pick<StatSeriesTable, "rule" | "runbook" | "measure" | "value"> & { readonly count: number };
 
 /**
  * One sum for each series by its own range of the key: 4 ms for 1,400 series over 30 days, where grouping the same counts by
  * name took 48 ms.
  */
-async function sumSeries(db: Reader, window: Window, rules: readonly string[] | null, afterId: number) {
+function sumSeries(db: Reader, window: Window) {
   const sumOf = (span: number, fromMs: number, toMs: number) =>
     sql`coalesce((select sum(count) from stat_count where series = stat_series.id and span = ${span} and at >= ${fromMs} and at < ${toMs}), 0)`;
   const hours = sumOf(HOUR_SPAN, window.fromMs, window.fromDayMs);
   const days = sumOf(DAY_SPAN, window.fromDayMs, Number.MAX_SAFE_INTEGER);
-  const query = db
+  return db
     .selectFrom("stat_series")
     .select(["id", "rule", "runbook", "measure", "value"])
-    .select(sql<number>`cast(${hours} + ${days} as bigint)`.as("count"))
-    .where("id", ">", afterId)
-    .orderBy("id")
-    .limit(SERIES_MAX);
-  return rules === null
-    ? query.execute()
-    : inParts(rules, (part) => query.where("rule", "in", part).execute());
+    .select(sql<number>`cast(${hours} + ${days} as bigint)`.as("count"));
 }
 
 function toMeasure(text: string): Measure {

@@ -45,6 +45,7 @@ export function exampleRun(changes: Partial<Run> = {}): Run {
     summary: "p99 before 0.93 s, restarted: succeeded.",
     catalogDigest: "ef".repeat(32),
     cancelRequestedAtMs: null,
+    cancelBecause: null,
     ...changes,
   };
 }

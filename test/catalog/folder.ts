@@ -22,6 +22,7 @@ export async function createConfigFolder(files: Readonly<Record<string, string>>
       hosts: ["hosts.yml"],
       notifierNames: ["oncall"],
       sourceNames: ["alertmanager"],
+      intervals: new Map(),
     },
     async write(file, text) {
       await mkdir(dirname(join(path, file)), { recursive: true });
@@ -50,7 +51,7 @@ inputs:
   host: {type: host}
   lines: {type: integer, default: 10}
 steps:
-  - {id: logs, target: "\${{ inputs.host }}", collect: {paths: [/var/log/*]}}
+  - {id: logs, target: "\${{ inputs.host }}", collect: {paths: [/var/log/*], max_size: 50MiB}}
 `,
   "rules/10-slow.yml": `rules:
   - name: slow

@@ -130,7 +130,7 @@ describe("files that cannot be used", () => {
 
 describe("what one file cannot know", () => {
   test.each([
-    ["two rules of one name", { "rules/20.yml": RULE }, ["rules/20.yml:2 repeated-name: "]],
+    ["two rules of one name", { "rules/20.yml": RULE }, ["rules/20.yml:2 repeated-name: slow"]],
     [
       "two runbooks of one name",
       { "runbooks/more.yml": RUNBOOK },
@@ -208,6 +208,37 @@ describe("what one file cannot know", () => {
       await problemsWith({ "rules/10-slow.yml": RULE.replace("auto", "observe") }, { isAnyoneTold: false }),
     ).toEqual([]);
     expect(await problemsWith({}, { isAnyoneTold: true })).toEqual([]);
+  });
+
+  test("a rule that asks a person first counts as acting", async () => {
+    const files = { "rules/10-slow.yml": RULE.replace("auto", "approve") };
+    expect(await problemsWith(files, { isAnyoneTold: false })).toEqual([
+      "rules/10-slow.yml:3 nobody-told: approve",
+    ]);
+  });
+
+  test("a rule that tells somebody itself needs nobody in the settings, one that tells nobody is refused", async () => {
+    const telling = (notify: string) => ({
+      "rules/10-slow.yml": RULE.replace("mode: auto", `mode: auto\n    notify: ${notify}`),
+    });
+    expect(await problemsWith(telling("[{to: oncall, events: [failed]}]"), { isAnyoneTold: false })).toEqual(
+      [],
+    );
+    expect(await problemsWith(telling("[]"), { isAnyoneTold: true })).toEqual([
+      "rules/10-slow.yml:3 nobody-told: auto",
+    ]);
+  });
+
+  test("the runbooks of a ladder and of on_resolve are checked like the rule's own", async () => {
+    const more = `    ladder: [{runbook: lok, with: {hots: 1}}, {runbook: look, with: {hots: web-1}}]
+    on_resolve: {run: look, with: {host: web-9}}
+`;
+    expect(await problemsWith({ "rules/10-slow.yml": `${RULE}${more}` })).toEqual([
+      "rules/10-slow.yml:8 unknown-runbook: lok",
+      "rules/10-slow.yml:8 missing-input: look",
+      "rules/10-slow.yml:8 unknown-input: hots",
+      "rules/10-slow.yml:9 unknown-host: web-9",
+    ]);
   });
 });
 

@@ -7,14 +7,25 @@ import { loadHosts } from "../../src/hosts/load.ts";
 import type { FileProblem } from "../../src/platform/problems.ts";
 import { YamlFile } from "../../src/platform/yaml.ts";
 import { loadRules } from "../../src/rules/load.ts";
+import { readBlocks } from "../support/markdown.ts";
 import { loadRunbook } from "../../src/runbooks/load.ts";
 
 const root = join(import.meta.dirname, "../..");
-const filesOf = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-const corpus = [...filesOf("rules"), ...filesOf("runbooks"), "hosts.yml"].map((name) => ({
+const filesOf = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".yml"))
+    .map((name) => join(folder, name));
+/** The documents' examples have every key there is. */
+const examples = ["rules.md", "runbooks.md"].flatMap((page) =>
+  readBlocks(page, readFileSync(join(root, "docs", page), "utf8"))
+    .filter((block) => block.language === "yaml")
+    .map((block) => ({ name: /^# (\S+)\n/.exec(block.text)?.[1] ?? "", text: block.text })),
+);
+const shipped = [...filesOf("rules"), ...filesOf("runbooks"), "hosts.yml"].map((name) => ({
   name,
   text: readFileSync(join(root, name), "utf8"),
 }));
+const corpus = [...shipped, ...examples.filter(({ name }) => /^(rules|runbooks)\//.test(name))];
 const snippets = [
   "${{",
   "}}",

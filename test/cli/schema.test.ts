@@ -9,7 +9,9 @@ const root = join(import.meta.dirname, "../..");
 const shipped: readonly [SchemaKind, string][] = [
   ["settings", "nightshift.yml"],
   ["hosts", "hosts.yml"],
-  ...readdirSync(join(root, "rules")).map((name): [SchemaKind, string] => ["rules", `rules/${name}`]),
+  ...readdirSync(join(root, "rules"))
+    .filter((name) => name.endsWith(".yml"))
+    .map((name): [SchemaKind, string] => [name.endsWith(".test.yml") ? "test" : "rules", `rules/${name}`]),
   ...readdirSync(join(root, "runbooks")).map((name): [SchemaKind, string] => ["runbook", `runbooks/${name}`]),
 ];
 
@@ -47,5 +49,24 @@ describe("the shipped files", () => {
     expect(runbook({ wait: 300 })).toBe(false);
     expect(runbook({ timeout: "1h" })).toBe(false);
     expect(runbook({ wait: "5m", command: ["a"] })).toBe(false);
+  });
+
+  test("a rule's keys are known to an editor, and wrong ones are marked", () => {
+    const schema = z.fromJSONSchema(jsonSchemaOf("rules"));
+    const fits = (more: Readonly<Record<string, unknown>>) =>
+      schema.safeParse({ rules: [{ name: "a", mode: "approve", ...more }] }).success;
+    const guards = { rate_limit: { max: 3, per: "1h" }, budget: { hosts: "a=b", max: "20%", within: "1h" } };
+    expect(
+      fits({
+        guards,
+        on_resolve: { run: "b" },
+        ladder: [{ runbook: "b" }, { notify: { to: "c", text: "d" } }],
+      }),
+    ).toBe(true);
+    expect(fits({ on_resolve: "let_finish", batch: { wait: "1m" }, silence: { for: "5m" } })).toBe(true);
+    expect(fits({ on_resolve: "never" })).toBe(false);
+    expect(fits({ guards: { budget: { hosts: "a=b", max: "20 percent", within: "1h" } } })).toBe(false);
+    expect(fits({ guards: { rate_limit: { max: 0, per: "1h" } } })).toBe(false);
+    expect(fits({ ladder: [{ runbok: "b" }] })).toBe(false);
   });
 });

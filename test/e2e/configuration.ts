@@ -33,6 +33,7 @@ export function configurationFiles(places: Places, sshd: TestSshd): Readonly<Rec
     "rules/web.yml": RULES,
     "runbooks/restart-web.yml": restartWeb(places),
     "runbooks/add-worker.yml": ADD_WORKER,
+    "runbooks/stop-web.yml": stopWeb(places),
     "web-1/README": "The folder of the web service, on web-1.\n",
   };
 }
@@ -67,6 +68,9 @@ groups:
         annotations: {summary: "{{ $labels.instance }} answers slowly"}
       - alert: WebJobsStuck
         expr: web_stuck_jobs > 0
+        labels: {service: shop}
+      - alert: WebTooOld
+        expr: web_is_old > 0
         labels: {service: shop}
 `;
 
@@ -130,6 +134,13 @@ rules:
     runbook: add-worker
     with: {host: "\${{ alert.labels.instance }}"}
     verify: {resolved_within: 5s, stable_for: 1s}
+
+  - name: too-old
+    mode: auto
+    matchers: ['alertname = "WebTooOld"', 'instance != ""']
+    runbook: stop-web
+    with: {host: "\${{ alert.labels.instance }}"}
+    verify: {resolved_within: 20s, stable_for: 1s}
 `;
 
 function restartWeb({ webFolder, webUrl }: Places): string {
@@ -191,3 +202,14 @@ target: \${{ inputs.host }}
 steps:
   - {id: add, command: ["true"]}
 `;
+
+/** Meant as a restart, but the service does not come back. */
+function stopWeb({ webFolder }: Places): string {
+  return `
+name: stop-web
+inputs: {host: {type: host}}
+target: \${{ inputs.host }}
+steps:
+  - {id: stop, env: {PID_FILE: "${webFolder}/web.pid"}, run: 'kill "$(cat "$PID_FILE")"'}
+`;
+}

@@ -113,6 +113,20 @@ describe.skipIf(missing.length > 0)("with a real Prometheus, Alertmanager and ss
     );
     expect(notice.type).toBe("nightshift.unknown");
   });
+
+  test("does not say fixed when the alert goes away because nothing is measured any more", {
+    timeout: 60_000,
+  }, async () => {
+    const { places } = useStack();
+    const url = places.nightshiftUrl;
+    await fetch(`${places.webUrl}/age`, { method: "POST" });
+    const judged = await untilRun(url, "too-old", "its outcome", (each) => each.outcome !== null);
+    expect(judged).toMatchObject({ status: "succeeded", outcome: "unknown" });
+    expect(judged.outcome_because).toBe(
+      `the target ${INSTANCE} of job web is down: the alert may have gone only because nothing is measured`,
+    );
+    expect(await readAlert(url, "WebTooOld")).toMatchObject({ status: "resolved", outcome: "unknown" });
+  });
 });
 
 interface Happened {

@@ -16,6 +16,8 @@ interface State {
   readonly leaked: Buffer[];
   /** Jobs that nobody works on; a restart does not help, for it stands for a queue elsewhere. */
   stuckJobs: number;
+  /** A restart is said to help against it. */
+  isOld: boolean;
   readonly durationsSeconds: number[];
   readonly log: (text: string) => void;
 }
@@ -25,7 +27,7 @@ function serve(folder: string, port: number): void {
   mkdirSync(join(folder, "log"), { recursive: true });
   const log = (text: string) =>
     appendFileSync(logFile, `${new Date().toISOString()} pid=${process.pid} ${text}\n`);
-  const state: State = { leaked: [], stuckJobs: 0, durationsSeconds: [], log };
+  const state: State = { leaked: [], stuckJobs: 0, isOld: false, durationsSeconds: [], log };
   const server = createServer((request, response) => void answer(state, request, response));
   server.listen(port, "127.0.0.1", () => {
     writeFileSync(join(folder, "web.pid"), `${process.pid}\n`);
@@ -55,6 +57,9 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
       state.stuckJobs += 1;
       state.log("POST /jobs 204: one more job is stuck");
       return send(response, 204, "");
+    case "POST /age":
+      state.isOld = true;
+      return send(response, 204, "");
     default:
       return send(response, 404, "there is nothing here\n");
   }
@@ -75,7 +80,7 @@ function send(response: ServerResponse, status: number, text: string): void {
 }
 
 /** The text format of Prometheus (prometheus.io/docs/instrumenting/exposition_formats). */
-function metricsText({ durationsSeconds, stuckJobs }: State): string {
+function metricsText({ durationsSeconds, stuckJobs, isOld }: State): string {
   const name = "http_request_duration_seconds";
   const countTo = (limit: number) => durationsSeconds.filter((seconds) => seconds <= limit).length;
   return [
@@ -86,6 +91,8 @@ function metricsText({ durationsSeconds, stuckJobs }: State): string {
     `${name}_count ${durationsSeconds.length}`,
     "# TYPE web_stuck_jobs gauge",
     `web_stuck_jobs ${stuckJobs}`,
+    "# TYPE web_is_old gauge",
+    `web_is_old ${isOld ? 1 : 0}`,
     "",
   ].join("\n");
 }

@@ -48,7 +48,8 @@ const NAMES = `
 build_info config_last_reload_successful config_last_reload_success_timestamp_seconds deliveries_total
 source_last_delivery_timestamp_seconds alerts_received_total decisions_total rule_matches_total runs_started_total
 runs_finished_total run_outcomes_total run_duration_seconds steps_finished_total intake_duration_seconds
-alert_to_first_step_seconds queue_depth queue_oldest_age_seconds ssh_connect_failures_total
+alert_to_first_step_seconds queue_depth queue_oldest_age_seconds ssh_connect_failures_total approvals_pending
+pauses_active breakers_open
 `
   .trim()
   .split(/\s+/);

@@ -1,7 +1,8 @@
 // Proves what a rules file may say, and that every problem is named where it stands.
 import { describe, expect, test } from "vitest";
-import { findRepeatedNames } from "../../src/rules/load.ts";
-import { load, loadGood } from "./facts.ts";
+import { alertVariables, tellVariables } from "../../src/rules/scope.ts";
+import { NO_GUARDS } from "../../src/runbooks/guards.ts";
+import { factsOf, load, loadGood } from "./facts.ts";
 
 describe("a whole rule", () => {
   test("is loaded with its defaults", () => {
@@ -28,7 +29,7 @@ rules:
     expect(rule?.with.size).toBe(0);
   });
 
-  test("is loaded with everything this version has", () => {
+  test("is loaded with what most rules have", () => {
     const [rule] = loadGood(`
 rules:
   - name: web-latency
@@ -164,35 +165,185 @@ rules:
   });
 });
 
-describe("not available in this version", () => {
-  test.each([
-    "after: 2m",
-    "when_count: {min: 3, within: 10m}",
-    "active: [office-hours]",
-    "mute: [night]",
-    "batch: {wait: 0s, max: 50}",
-    "on_resolve: cancel_pending",
-    "ladder: []",
-    "ladder_memory: 6h",
-    "silence: {for: 15m}",
-    "notify: [{to: x}]",
-  ])("%s", (line) => {
-    const [problem] = load(RULE(line)).problems;
-    expect(problem?.code).toBe("not-available");
-    expect(problem?.message).toMatch(/^this version of Nightshift does not have ".*" yet/);
+describe("the keys of a whole rule", () => {
+  const [rule] = loadGood(`
+rules:
+  - name: web-latency
+    mode: approve
+    matchers: ['alertname = "Slow"', 'instance != ""']
+    after: 2m
+    group_by: [alertname]
+    when_count: {min: 3, within: 10m}
+    active: [office-hours]
+    mute: [holidays]
+    runbook: restart-web
+    with: {host: "\${{ alert.labels.instance }}", count: "\${{ group.alerts.size() }}"}
+    guards:
+      cooldown: 30m
+      rate_limit: {max: 3, per: 1h}
+      locks: ["pool:web"]
+      concurrency: 2
+      on_busy: refuse
+      wait: 5m
+      budget: {hosts: 'role = "web", env != "test"', max: 20%, within: 30m}
+      breaker: {failures: 3, within: 2h}
+      active: [weekdays]
+      mute: [night]
+    verify: {resolved_within: 10m, stable_for: 10m}
+    on_resolve: {run: tidy, with: {host: "\${{ alert.labels.instance }}"}}
+    ladder:
+      - {runbook: reboot, mode: auto, with: {host: "\${{ alert.labels.instance }}"}}
+      - notify:
+          to: oncall
+          title: "\${{ alert.labels.alertname }}"
+          text: "\${{ group.labels.alertname }} needs a person: \${{ run.url }}"
+    ladder_memory: 3h
+    batch: {wait: 1m, max: 10}
+    silence: {for: 15m}
+    notify: [{to: oncall, events: [failed]}]
+`);
+
+  test("are all read", () => {
+    expect(rule).toMatchObject({
+      mode: "approve",
+      afterMs: 120_000,
+      whenCount: { min: 3, withinMs: 600_000 },
+      batch: { waitMs: 60_000, max: 10 },
+      ladderMemoryMs: 3 * 3_600_000,
+      silenceForMs: 900_000,
+      notify: [{ to: "oncall", events: ["failed"] }],
+      onResolve: { kind: "run", runbook: "tidy" },
+    });
   });
 
-  test("a guard that is not there yet", () => {
-    expect(marks(RULE("guards: {cooldown: 5m, rate_limit: {max: 1, per: 1h}, locks: [a]}"))).toEqual([
-      "6 not-available [rate_limit]",
-      "6 not-available [locks]",
+  test("give guards, to which the intervals of the rule itself belong", () => {
+    expect(rule?.guards).toMatchObject({
+      cooldownMs: 1_800_000,
+      rateLimit: { max: 3, perMs: 3_600_000 },
+      locks: ["pool:web"],
+      concurrency: 2,
+      onBusy: "refuse",
+      waitMs: 300_000,
+      budget: {
+        selector: 'role = "web", env != "test"',
+        max: { unit: "percent", amount: 20 },
+        withinMs: 1_800_000,
+      },
+      breaker: { failures: 3, withinMs: 7_200_000, resetAfterMs: 43_200_000 },
+      active: ["office-hours", "weekdays"],
+      mute: ["holidays", "night"],
+    });
+    expect(rule?.guards.budget?.hosts.map(({ name, operator }) => name + operator)).toEqual([
+      "role=",
+      "env!=",
     ]);
   });
 
-  test("mode: approve", () => {
-    const { problems } = load("rules:\n  - {name: a, mode: approve, runbook: x, matchers: [a = b]}\n");
-    expect(problems.map(({ code, column }) => [code, column])).toEqual([["not-available", 21]]);
-    expect(problems[0]?.message).toContain("use observe or auto");
+  test("give rungs, of which the telling one sees the run", () => {
+    const [run, tell] = rule?.ladder ?? [];
+    expect(run).toMatchObject({ kind: "run", runbook: "reboot", mode: "auto" });
+    if (rule === undefined || tell?.kind !== "tell" || typeof tell.text === "string")
+      throw new Error("the second rung has a text with templates");
+    const facts = factsOf({ alertname: "Slow", instance: "web-1" });
+    expect(tell.text.render(tellVariables(rule, facts, { id: "r1", url: "http://n/r/r1" }))).toBe(
+      "Slow needs a person: http://n/r/r1",
+    );
+  });
+
+  test("have defaults where they are left out", () => {
+    const [plain] = loadGood(RULE("ladder: [{runbook: look}]"));
+    expect(plain).toMatchObject({
+      afterMs: 0,
+      batch: { waitMs: 0, max: 50 },
+      whenCount: null,
+      onResolve: { kind: "cancel_pending" },
+      ladder: [{ kind: "run", runbook: "look", mode: null }],
+      ladderMemoryMs: 6 * 3_600_000,
+      silenceForMs: null,
+      notify: null,
+    });
+    expect(plain?.guards).toEqual({ ...NO_GUARDS, cooldownMs: null, breaker: null });
+    expect(plain?.ladder[0]).toMatchObject({ with: new Map() });
+  });
+
+  test.each(["cancel_pending", "let_finish", "cancel"])("on_resolve: %s", (word) => {
+    expect(loadGood(RULE(`on_resolve: ${word}`))[0]?.onResolve).toEqual({ kind: word });
+  });
+});
+
+describe("the alerts of a group", () => {
+  const conditionOf = (text: string) => loadGood(RULE(`if: '${text}'`))[0];
+  const facts = (instance: string) => factsOf({ alertname: "X", instance });
+
+  test("are the alert alone, unless more are given", () => {
+    const rule = conditionOf('group.alerts.size() == 1 && group.alerts[0].status == "firing"');
+    if (rule === undefined) throw new Error("the rule does not load");
+    expect(rule.if?.evaluate(alertVariables(rule, facts("a")))).toBe(true);
+    const two = { ...facts("a"), members: [facts("a"), facts("b")] };
+    expect(rule.if?.evaluate(alertVariables(rule, two))).toBe(false);
+  });
+
+  test("have the fields of an alert", () => {
+    const rule = conditionOf('group.alerts.exists(one, one.labels.instance == "b")');
+    if (rule === undefined) throw new Error("the rule does not load");
+    const two = { ...facts("a"), members: [facts("a"), facts("b")] };
+    expect(rule.if?.evaluate(alertVariables(rule, two))).toBe(true);
+    expect(rule.if?.evaluate(alertVariables(rule, facts("a")))).toBe(false);
+    expect(marks(RULE("if: 'group.alerts.exists(one, one.lables.x == \"b\")'"))).toEqual([
+      expect.stringContaining("6 expression-type ["),
+    ]);
+  });
+});
+
+describe("one wrong key does not hide what else is wrong", () => {
+  test("in the same rule", () => {
+    expect(
+      marks(
+        RULE(`whith: {}
+if: alrt.status == "x"
+with: {a: "\${{ alert.nope }}"}
+guards: {cooldown: soon, budget: {hosts: 'role ~ web', max: 0%, within: 1h}}
+ladder: [{notify: {to: oncall, text: "\${{ rnu.url }}", txt: x}}]
+on_resolve: {run: Bad Name, with: {a: "\${{ alert.nope }}"}}
+verify: {stable_for: long, worse: vlaue > 1, check: {prometheus: {query: up}, expect: valeu > 1.0}}`),
+      ),
+    ).toEqual([
+      "6 unknown-key [whith]",
+      "7 expression-unknown-name [alrt]",
+      "8 expression-unknown-name [nope]",
+      "9 invalid-value [soon]",
+      "9 matcher-syntax [~]",
+      "9 invalid-value [0%]",
+      "10 expression-unknown-name [rnu]",
+      "10 unknown-key [txt]",
+      "11 invalid-value [Bad Name]",
+      "11 expression-unknown-name [nope]",
+      "12 invalid-value [long]",
+      "12 expression-unknown-name [vlaue]",
+      "12 expression-unknown-name [valeu]",
+    ]);
+  });
+
+  test("in other rules, and good ones are loaded", () => {
+    const { rules, problems } = load(`
+rules:
+  - {name: one, mode: loud}
+  - {name: two, mode: observe, matchers: [a = b], if: nope}
+  - {name: three, mode: observe, matchers: [a = b]}
+  - 7
+`);
+    expect(rules.map((rule) => rule.name)).toEqual(["three"]);
+    expect(problems.map(({ line, code }) => [line, code])).toEqual([
+      [3, "invalid-value"],
+      [4, "expression-unknown-name"],
+      [6, "invalid-value"],
+    ]);
+  });
+
+  test("a matcher that cannot be read does not make labels look missing", () => {
+    expect(marks(RULE("with: {a: '${{ alert.labels.env }}'}", "env ~ prod"))).toEqual([
+      "5 matcher-syntax [~]",
+    ]);
   });
 });
 
@@ -236,11 +387,4 @@ describe("what an alert may lack", () => {
       "7 missing-label [alert.labels.env]",
     ]);
   });
-});
-
-test("a name that another file has is found", () => {
-  const rules = [...loadGood(RULE("")), ...loadGood(RULE("").replace("one", "two")), ...loadGood(RULE(""))];
-  expect(findRepeatedNames(rules).map(({ code, line, message }) => [code, line, message])).toEqual([
-    ["repeated-name", 2, 'the rule "one" is already in rules/test.yml:2'],
-  ]);
 });

@@ -12,9 +12,6 @@ import {
   readPendingApproval,
   voidApprovals,
 } from "../../src/store/approvals.ts";
-import { readRun } from "../../src/store/runs.ts";
-import { endWaitingRun, queueApprovedRun } from "../../src/store/waiting-runs.ts";
-import { addRuns, newRun } from "./rows.ts";
 import { describeStores } from "./stores.ts";
 
 const newApproval = (parts: Partial<Approval> = {}): Approval => ({
@@ -95,40 +92,5 @@ describeStores("approvals", ({ store, peer }) => {
     expect(await page(3, { id: ids[4] ?? "", isAmongPending: false })).toEqual([3, 1]);
     const rejected = await listApprovalsIn(store().reader, "rejected", 10, ids[4] ?? null);
     expect(rejected.map(({ id }) => ids.indexOf(id))).toEqual([1]);
-  });
-});
-
-describeStores("runs that wait for a person", ({ store }) => {
-  const approve = (id: string) => store().transaction((tx) => queueApprovedRun(tx, id, 5_000));
-  const endIt = (id: string, state: "rejected" | "timed_out") =>
-    store().transaction((tx) => endWaitingRun(tx, id, { state, message: "no", atMs: 6_000 }));
-
-  test("come into line by a yes, once, with the time of it", async () => {
-    const [waiting = "", queued = ""] = await addRuns(
-      store(),
-      newRun({ state: "waiting_person" }),
-      newRun({ state: "queued" }),
-    );
-    expect(await approve(waiting)).toBe(true);
-    expect(await approve(waiting)).toBe(false);
-    expect(await approve(queued)).toBe(false);
-    expect(await readRun(store().reader, waiting)).toMatchObject({ state: "queued", queuedAtMs: 5_000 });
-  });
-
-  test.each(["rejected", "timed_out"] as const)("end as %s, once, without having begun", async (state) => {
-    const [waiting = "", queued = ""] = await addRuns(
-      store(),
-      newRun({ state: "waiting_person" }),
-      newRun({ state: "queued" }),
-    );
-    expect(await endIt(waiting, state)).toBe(true);
-    expect(await endIt(waiting, state)).toBe(false);
-    expect(await endIt(queued, state)).toBe(false);
-    expect(await readRun(store().reader, waiting)).toMatchObject({
-      state,
-      message: "no",
-      finishedAtMs: 6_000,
-      startedAtMs: null,
-    });
   });
 });

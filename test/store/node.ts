@@ -22,6 +22,7 @@ import { PROGRAM_FOLDER, type ServiceFolder } from "../support/service.ts";
 export interface TestNode {
   readonly store: Store;
   readonly engine: Engine;
+  readonly dependencies: EngineDependencies;
   stop(): Promise<void>;
 }
 
@@ -34,8 +35,13 @@ export const TEST_SOURCE: Source = {
   episodeTtlMs: 3_600_000,
 };
 
-/** Opens a node with the configuration of the folder, and starts it. */
-export async function startNode(at: ServiceFolder, nodeId: string, databaseUrl: string): Promise<TestNode> {
+/** Opens a node with the configuration of the folder, on SQLite where no database is named, and starts it. */
+export async function startNode(
+  at: ServiceFolder,
+  nodeId: string,
+  databaseUrl: string | null,
+  changed: (dependencies: EngineDependencies) => Partial<EngineDependencies> = () => ({}),
+): Promise<TestNode> {
   const loaded = await loadSettings(
     {
       configFile: at.configFile,
@@ -55,7 +61,7 @@ export async function startNode(at: ServiceFolder, nodeId: string, databaseUrl: 
     lookUp: (name) => catalog.current().inventory.hosts.find((host) => host.name === name),
     workFolder: workRoot,
   });
-  const dependencies: EngineDependencies = {
+  const base: EngineDependencies = {
     nodeId,
     version: "0.0.0-test",
     store,
@@ -94,11 +100,13 @@ export async function startNode(at: ServiceFolder, nodeId: string, databaseUrl: 
     killPoints: createKillPoints(undefined),
     bells: { runs: new Bell(systemClock), timers: new Bell(systemClock), outbox: new Bell(systemClock) },
   };
+  const dependencies = { ...base, ...changed(base) };
   const engine = createEngine(dependencies);
   await engine.start();
   return {
     store,
     engine,
+    dependencies,
     async stop() {
       await engine.stop();
       await executors.close();

@@ -13,11 +13,9 @@ import {
 import { putRunbookText, readRunbookText } from "../../src/store/new-runs.ts";
 import {
   cancelQueuedRuns,
-  findUnjudgedRuns,
   listRuns,
   readCancelRequests,
   readCooldownFacts,
-  readQueuedRunsOf,
   readQueueFacts,
   readRun,
   requestCancel,
@@ -28,7 +26,6 @@ import { describeStores } from "./stores.ts";
 
 const RUN_ENDS: readonly RunEnd[] = ["succeeded", "failed", "cancelled", "timed_out", "interrupted"];
 const EVERYTHING = { state: null, runbook: null, episodeId: null };
-const VERIFICATION = { resolvedWithinMs: 1, stableForMs: 2, check: null };
 const ownershipOf = ({ id, owner, fence }: Run): Ownership => ({ runId: id, owner: owner ?? "", fence });
 
 describeStores("runs", ({ store, dialect }) => {
@@ -161,7 +158,7 @@ describeStores("runs", ({ store, dialect }) => {
       await claimOne("node-a");
       const ask = () => store().transaction((tx) => requestCancel(tx, run.id, 5_000));
       expect(await ask()).toBe(true);
-      expect(await readCancelRequests(store().reader, "node-a")).toEqual([run.id]);
+      expect(await readCancelRequests(store().reader, "node-a")).toEqual([{ runId: run.id, because: null }]);
       expect(await readCancelRequests(store().reader, "node-b")).toEqual([]);
       await end(ownershipOf(run), "cancelled");
       expect(await ask()).toBe(false);
@@ -190,30 +187,6 @@ describeStores("runs", ({ store, dialect }) => {
         newRun({ createdAtMs: 3_000 }),
       );
       expect(await readQueueFacts(store().reader)).toEqual({ queued: 2, oldestCreatedAtMs: 2_000 });
-    });
-
-    test("finds the queued runs of alerts that ended: their own, and those of groups that ended whole", async () => {
-      const [own, ofGroup, ofOpenGroup, running] = [
-        of("e1"),
-        of("e1", { groupId: "g1" }),
-        of("e1", { groupId: "g2" }),
-        of("e1", { state: "running" }),
-      ];
-      await addRuns(store(), own, ofGroup, ofOpenGroup, running, of("e2"));
-      const find = (groupRuns: string[]) =>
-        store().transaction((tx) => readQueuedRunsOf(tx, ["e1"], groupRuns));
-      expect((await find([])).map(({ id }) => id)).toEqual([own.id]);
-      expect((await find([ofGroup.id])).map(({ id }) => id)).toEqual([own.id, ofGroup.id]);
-    });
-
-    test("finds the runs of alerts whose outcome is open", async () => {
-      const [judged, open] = [
-        of("e1", { verification: VERIFICATION }),
-        of("e1", { verification: VERIFICATION }),
-      ];
-      await addRuns(store(), judged, open, of("e1"), of("e2", { verification: VERIFICATION }));
-      await store().transaction((tx) => setRunOutcome(tx, judged.id, "fixed", ""));
-      expect(await store().transaction((tx) => findUnjudgedRuns(tx, ["e1"]))).toEqual([open.id]);
     });
 
     test("knows the cooldown of a rule and group, of values of any size", async () => {

@@ -152,7 +152,7 @@ const TABLES: readonly Exclude<keyof Schema, "schema_migration">[] = [
   "stat_progress",
 ];
 
-async function emptyStore(store: Store): Promise<void> {
+export async function emptyStore(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     for (const table of TABLES) await tx.deleteFrom(table).execute();
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytesSchema, durationSchema, textSchema } from "../../platform/schemas.ts";
+import { bytesSchema, durationSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 import { commandSchema } from "./command.ts";
 
 const SIZE_BYTES_DEFAULT = 50 * 1024 ** 2;
@@ -43,7 +43,7 @@ export const collectSchema = z
       .optional()
       .meta({ description: "Of all files together; default 50MiB" }),
     max_files: z.int().min(1).max(FILES_MAX).default(FILES_DEFAULT),
-    on_too_big: z.enum(["tail", "skip"]).default("tail"),
+    on_too_big: wordSchema(["tail", "skip"]).default("tail"),
   })
   .refine(
     (collect) => collect.paths.length + collect.commands.length > 0 || collect.journal !== undefined,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationSchema, textSchema } from "../../platform/schemas.ts";
+import { durationSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
@@ -44,7 +44,7 @@ const headersSchema = z
 
 export const httpSchema = z
   .strictObject({
-    method: z.enum(HTTP_METHODS).default("GET"),
+    method: wordSchema(HTTP_METHODS).default("GET"),
     url: urlSchema,
     headers: headersSchema.default({}),
     json: z.json().optional(),

@@ -29,10 +29,13 @@ const variableSchema = z.union([
   ),
 ]);
 
+/** What stands for each `$name` of a query. */
+export const variablesSchema = z.record(z.string(), variableSchema).default({});
+
 export const prometheusSchema = z
   .strictObject({
     query: textSchema.min(1).meta({ description: "PromQL; values come by vars, as $name" }),
-    vars: z.record(z.string(), variableSchema).default({}),
+    vars: variablesSchema,
     range: durationSchema.optional().meta({ description: "How far back; without it the query is instant" }),
     instant: z.literal(true).optional(),
     step: durationSchema.optional().meta({ description: "Between two points of a range query" }),

@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { textSchema } from "../../platform/schemas.ts";
+import { textSchema, wordSchema } from "../../platform/schemas.ts";
 
 export const SHELLS = ["sh", "bash", "python3"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -19,4 +18,4 @@ export const scriptSchema = textSchema
   .refine((text) => !text.includes("\0"), "a script has no NUL character")
   .meta({ description: "Script, run exactly as written with sh -eu; pass values through env" });
 
-export const shellSchema = z.enum(SHELLS).meta({ description: "What runs the script; default sh" });
+export const shellSchema = wordSchema(SHELLS).meta({ description: "What runs the script; default sh" });

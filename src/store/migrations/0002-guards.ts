@@ -16,6 +16,8 @@ async function extendRuns(db: Kysely<unknown>, { text, integer }: ColumnTypes): 
   await sql`alter table run add column held_reason ${text}`.execute(db);
   // When it came into line; null for a run that was made in it.
   await sql`alter table run add column queued_at ${integer}`.execute(db);
+  // Null where a person asked.
+  await sql`alter table run add column cancel_because ${text}`.execute(db);
   await sql`create index run_held on run (held_until) where state = 'queued' and held_until is not null`.execute(
     db,
   );

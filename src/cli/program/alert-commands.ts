@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import {
+  collectTexts,
+  commandGroup,
+  type Flags,
+  limitFlag,
+  type ProgramContext,
+  serverFlags,
+  textFlag,
+  textsFlag,
+  withLimit,
+  withServerOptions,
+} from "./options.ts";
+
+export function addAlertCommands(program: Command, { output, setExitCode }: ProgramContext): void {
+  const group = commandGroup(program, "alert", "look at alerts, and send one to try a rule");
+  withServerOptions(withLimit(group.command("list")))
+    .description("show the alerts that were received, newest first")
+    .action(async (flags: Flags) => {
+      const { alertListCommand } = await import("../alert.ts");
+      setExitCode(await alertListCommand({ ...serverFlags(flags), limit: limitFlag(flags) }, output));
+    });
+  withServerOptions(group.command("show"))
+    .argument("<id>", "of the alert")
+    .description("show one alert with everything that was decided")
+    .action(async (id: string, flags: Flags) => {
+      const { alertShowCommand } = await import("../alert.ts");
+      setExitCode(await alertShowCommand(id, serverFlags(flags), output));
+    });
+  withServerOptions(group.command("send"))
+    .argument("<label=value...>", "the alert's labels, such as alertname=HighLatency")
+    .description("deliver one alert as Alertmanager would; prints the id of the delivery")
+    .option("--annotation <name=value>", "may be given several times", collectTexts, [])
+    .option("--source <name>", "of the settings", "alertmanager")
+    .option("--resolved", "say that the alert is over")
+    .option("--token-file <file>", "holds the token of a source that asks for one")
+    .action(async (labels: string[], flags: Flags) => {
+      const { alertSendCommand } = await import("../alert-send.ts");
+      const parts = {
+        source: textFlag(flags, "source") ?? "",
+        annotations: textsFlag(flags, "annotation"),
+        isResolved: flags["resolved"] === true,
+        tokenFile: textFlag(flags, "tokenFile"),
+      };
+      setExitCode(await alertSendCommand(labels, { ...serverFlags(flags), ...parts }, output));
+    });
+}

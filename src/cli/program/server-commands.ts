@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import { addAlertCommands } from "./alert-commands.ts";
+import { addApprovalCommands } from "./approval-commands.ts";
+import { addHostCommands } from "./host-commands.ts";
+import type { ProgramContext } from "./options.ts";
+import { addPauseCommands } from "./pause-commands.ts";
+import { addRuleCommands } from "./rule-commands.ts";
+import { addRunCommands } from "./run-commands.ts";
+
+/** The commands that talk to a running server. */
+export function addServerCommands(program: Command, context: ProgramContext): void {
+  addAlertCommands(program, context);
+  addApprovalCommands(program, context);
+  addHostCommands(program, context);
+  addPauseCommands(program, context);
+  addRuleCommands(program, context);
+  addRunCommands(program, context);
+}

@@ -1,0 +1,23 @@
+import { type Request, type Response, Router } from "express";
+import { resetBreaker } from "../../engine/controls.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { nameSchema } from "../../platform/schemas.ts";
+import { principalOf } from "../principal.ts";
+import { notFound } from "../problems.ts";
+import { rfc3339 } from "../times.ts";
+import { nothingSchema } from "./control-schemas.ts";
+import { parseBody } from "./json-body.ts";
+
+/** The breaker of a rule, for whoever has repaired what made it fail. */
+export function breakerRoutes(dependencies: EngineDependencies): Router {
+  const router = Router();
+  router.post("/rules/:name/breaker/reset", async (request: Request, response: Response) => {
+    parseBody(nothingSchema, request);
+    const rule = String(request.params["name"]);
+    const isPossible = nameSchema.safeParse(rule).success;
+    const reset = isPossible ? await resetBreaker(dependencies, rule, principalOf(request)) : null;
+    if (reset?.kind !== "reset") throw notFound(`there is no rule ${rule.slice(0, 64)}`);
+    response.json({ rule, was_open: reset.wasOpen, counted_from: rfc3339(reset.atMs) });
+  });
+  return router;
+}

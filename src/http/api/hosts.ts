@@ -1,0 +1,117 @@
+import { type Request, type Response, Router } from "express";
+import { holdHost, releaseHost } from "../../engine/controls.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import type { InventoryHost } from "../../hosts/host.ts";
+import { HostLookupError } from "../../hosts/inventory.ts";
+import type { HostHold } from "../../runs/guard-records.ts";
+import { listActiveHolds } from "../../store/host-holds.ts";
+import { principalOf } from "../principal.ts";
+import { notFound } from "../problems.ts";
+import { rfc3339 } from "../times.ts";
+import { endOf, holdSchema } from "./control-schemas.ts";
+import { parseBody } from "./json-body.ts";
+import { readPage } from "./paging.ts";
+
+/** As the inventory allows it; asked before a name of the path reaches the database. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+
+/** The inventory, and holds on its hosts. */
+export function hostRoutes(dependencies: EngineDependencies): Router {
+  const router = Router();
+  router.get("/hosts", (request, response) => sendHosts(dependencies, request, response));
+  router.post("/hosts/:name/hold", (request, response) => createHold(dependencies, request, response));
+  router.delete("/hosts/:name/hold", (request, response) => endHold(dependencies, request, response));
+  return router;
+}
+
+/** By name; the cursor is a name, too. */
+async function sendHosts(
+  { store, catalog }: EngineDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { limit, after } = readPage(request, (text) => NAME.test(text));
+  const holds = await listActiveHolds(store.reader, await store.nowMs(store.reader));
+  const holdOf = new Map(holds.map((hold) => [hold.host, hold]));
+  const hosts = catalog
+    .current()
+    .inventory.hosts.toSorted((left, right) => (left.name < right.name ? -1 : 1))
+    .filter((host) => after === null || host.name > after);
+  const shown = hosts.slice(0, limit);
+  response.json({
+    items: shown.map((host) => hostShape(host, holdOf.get(host.name) ?? null)),
+    next: hosts.length > limit ? (shown.at(-1)?.name ?? null) : null,
+  });
+}
+
+async function createHold(
+  dependencies: EngineDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { store } = dependencies;
+  const body = parseBody(holdSchema, request);
+  const host = findHost(dependencies, request);
+  const untilMs = endOf(body, await store.nowMs(store.reader));
+  const { hold } = await holdHost(dependencies, {
+    host: host.name,
+    reason: body.reason,
+    principal: principalOf(request),
+    untilMs,
+  });
+  response.json(hostShape(host, hold));
+}
+
+/** A host that has left the inventory since can still be released. */
+async function endHold(
+  dependencies: EngineDependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const text = String(request.params["name"]);
+  const known = lookUp(dependencies, text);
+  const name = known instanceof HostLookupError ? text : known.name;
+  const released = NAME.test(name) ? await releaseHost(dependencies, name, principalOf(request)) : null;
+  if (released?.kind === "released")
+    return void response.json({
+      name,
+      ...(known instanceof HostLookupError ? { hold: null } : hostShape(known, null)),
+    });
+  throw notFound(known instanceof HostLookupError ? known.message : `host ${name} is not on hold`);
+}
+
+function findHost(dependencies: EngineDependencies, request: Request): InventoryHost {
+  const host = lookUp(dependencies, String(request.params["name"]));
+  if (host instanceof HostLookupError) throw notFound(host.message);
+  return host;
+}
+
+function lookUp({ catalog }: EngineDependencies, text: string): InventoryHost | HostLookupError {
+  try {
+    return catalog.current().inventory.resolve(text.slice(0, NAME_CHARS_MAX));
+  } catch (error) {
+    if (error instanceof HostLookupError) return error;
+    throw error;
+  }
+}
+
+/** Longer than any name of a host, and short enough for a message. */
+const NAME_CHARS_MAX = 300;
+
+function hostShape(host: InventoryHost, hold: HostHold | null): Record<string, unknown> {
+  return {
+    name: host.name,
+    address: host.address === "" ? null : host.address,
+    labels: host.labels,
+    automation: host.isAutomated ? "on" : "off",
+    hold:
+      hold === null
+        ? null
+        : {
+            reason: hold.reason,
+            principal: hold.principal,
+            since: rfc3339(hold.createdAtMs),
+            until: rfc3339(hold.untilMs),
+          },
+  };
+}

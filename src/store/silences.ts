@@ -1,0 +1,83 @@
+import type { Silence } from "../runs/guard-records.ts";
+import type { SilenceTable } from "./guard-tables.ts";
+import type { Reader, Tx } from "./store.ts";
+
+// Silences of ours at sources: one for each run and source, from the decision to make it until it is lifted.
+
+/** A silence that is to be made. A second time changes nothing. */
+export async function addSilence(
+  tx: Tx,
+  silence: Pick<Silence, "runId" | "source" | "endsAtMs">,
+): Promise<void> {
+  await tx
+    .insertInto("silence")
+    .values({
+      run_id: silence.runId,
+      source: silence.source,
+      silence_id: null,
+      ends_at: silence.endsAtMs,
+      lifted_at: null,
+    })
+    .onConflict((conflict) => conflict.columns(["run_id", "source"]).doNothing())
+    .execute();
+}
+
+export async function readSilence(db: Reader, runId: string, source: string): Promise<Silence | null> {
+  const row = await db
+    .selectFrom("silence")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("source", "=", source)
+    .executeTakeFirst();
+  return row === undefined ? null : toSilence(row);
+}
+
+/** All silences of a run, also those that were lifted. */
+export async function readSilencesOf(db: Reader, runId: string): Promise<Silence[]> {
+  const rows = await db
+    .selectFrom("silence")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .orderBy("source")
+    .execute();
+  return rows.map(toSilence);
+}
+
+/** The source has made it. False when it was lifted meanwhile: then nobody will lift it any more but the caller. */
+export async function noteSilenceMade(
+  tx: Tx,
+  { runId, source }: Pick<Silence, "runId" | "source">,
+  silenceId: string,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable("silence")
+    .set({ silence_id: silenceId })
+    .where("run_id", "=", runId)
+    .where("source", "=", source)
+    .where("lifted_at", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** It is lifted, as it was read. False when it was made meanwhile: then it is there, and is to be lifted once more. */
+export async function noteSilenceLifted(tx: Tx, silence: Silence, atMs: number): Promise<boolean> {
+  const { runId, source, silenceId } = silence;
+  const result = await tx
+    .updateTable("silence")
+    .set({ lifted_at: atMs })
+    .where("run_id", "=", runId)
+    .where("source", "=", source)
+    .where("silence_id", silenceId === null ? "is" : "=", silenceId)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+function toSilence(row: SilenceTable): Silence {
+  return {
+    runId: row.run_id,
+    source: row.source,
+    silenceId: row.silence_id,
+    endsAtMs: row.ends_at,
+    liftedAtMs: row.lifted_at,
+  };
+}
