@@ -10,6 +10,7 @@ import { openOutcomeJournal } from "./engine/outcome-journal.ts";
 import { openExecutors } from "./executors/executors.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
+import { alertReplayRoutes } from "./http/api/alert-replay.ts";
 import { alertRoutes } from "./http/api/alerts.ts";
 import { approvalRoutes } from "./http/api/approvals.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
@@ -126,6 +127,11 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   };
   const { externalUrl } = settings;
   const limits = requestLimits(settings);
+  const asking = {
+    engineDependencies: dependencies,
+    queue: engine.queue,
+    limits: deliveryLimits(settings),
+  };
   const web = createWebApp({
     mountWebhooks: (app) =>
       mountWebhooks(app, {
@@ -153,11 +159,8 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       hostRoutes(dependencies),
       approvalRoutes(dependencies),
       breakerRoutes(dependencies),
-      explainRoutes({
-        engineDependencies: dependencies,
-        queue: engine.queue,
-        limits: deliveryLimits(settings),
-      }),
+      explainRoutes(asking),
+      alertReplayRoutes({ ...asking, intake: engine.intake }),
       ruleRoutes(dependencies),
       statsRoutes(dependencies),
       statusRoutes({ ...dependencies, startedAtMs, configuration: configuration.status }),

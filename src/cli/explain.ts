@@ -17,7 +17,8 @@ export interface ExplainOptions {
   readonly at: string | null;
 }
 
-const explanationSchema = z.object({
+/** One explained alert, as far as it is shown to people. */
+export const explanationSchema = z.object({
   at: z.string(),
   alert: z.object({ source: z.string(), labels: z.record(z.string(), z.string()) }),
   rules: z.array(
@@ -94,7 +95,8 @@ async function bodyOf(options: ExplainOptions): Promise<Record<string, unknown> 
   return { ...common, labels: Object.fromEntries(pairs) as Record<string, string> };
 }
 
-function explanationText(explanation: ExplanationJson): string {
+/** An explanation for people. */
+export function explanationText(explanation: ExplanationJson): string {
   const { alert, rules, decisions, runs } = explanation;
   const labels = Object.entries(alert.labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const head = `{${labels.join(", ")}} from ${alert.source} at ${shortTime(explanation.at)}`;

@@ -4,6 +4,7 @@ import type { Step } from "../runbooks/runbook.ts";
 import type { Section } from "../runs/records.ts";
 import { isFinalStep, type RunEnd } from "../runs/states.ts";
 import { parkRun, StaleFenceError } from "../store/run-ownership.ts";
+import { readRun } from "../store/runs.ts";
 import { insertSteps, readSteps } from "../store/steps.ts";
 import { workFolder } from "./dependencies.ts";
 import { finishRun } from "./end-run.ts";
@@ -75,7 +76,7 @@ async function executeSection(
   for (const step of steps) {
     if (!isFinalStep(recordOf(session, step).state)) {
       if (session.isDraining) return release(session);
-      if (course === null) stopIfAlertEnded(session, step);
+      if (course === null) await stopIfAlertEnded(session, step);
       if (stopReason(session) !== null) return "ended";
       const variables = () => runbookVariables(session, course?.end ?? "running", course?.failedStep ?? null);
       session.currentStep = course === null ? step : null;
@@ -90,8 +91,13 @@ async function executeSection(
   return "ended";
 }
 
-/** A critical step that began, before a restart say, is finished first. */
-function stopIfAlertEnded(session: RunSession, next: Step): void {
+/** Asked anew before each step: the word of the dispatcher takes seconds. A critical step that began, before a restart say, is finished first. */
+async function stopIfAlertEnded(session: RunSession, next: Step): Promise<void> {
+  const { run, dependencies } = session;
+  if (run.onResolve.kind !== "cancel") return;
+  if (!session.hasAlertEnded)
+    session.hasAlertEnded =
+      (await readRun(dependencies.store.reader, run.id))?.cancelBecause === "alert_ended";
   const hasBegun = recordOf(session, next).state === "running";
   if (session.hasAlertEnded && !(next.isCritical && hasBegun)) session.stop.abort("alert_ended");
 }

@@ -53,7 +53,7 @@ export async function markCounted(tx: Tx, runs: readonly UncountedRun[]): Promis
         .returning("id")
         .execute(),
     );
-
+    if (marked.length !== ids.length) return false;
   }
   return true;
 }

@@ -7,16 +7,17 @@ import { createPeerHttpClient } from "../../src/outbound/http-client.ts";
 import { type AlertSourceApi, type SilenceWish, SourceApiError } from "../../src/outbound/source-api.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { until } from "../support/processes.ts";
-import { type SeenRequest, startServer } from "./http-server.ts";
+import { type MadeSilence, startSilenceSource } from "../support/silence-source.ts";
+import { startServer } from "./http-server.ts";
 import { isInstalled, type RunningProgram, startProgram } from "./program.ts";
 
 const signal = new AbortController().signal;
 const shared = { http: createPeerHttpClient(), clock: systemClock, timeoutMs: 5_000 };
 const apiOf = (...urls: string[]): AlertSourceApi => createAlertmanagerApi({ ...shared, urls });
 const RUN = "0195f4a0-0000-7000-8000-000000000001";
-const wish = (parts: Partial<SilenceWish> = {}): SilenceWish => ({
-  runId: RUN,
-  runUrl: `http://nightshift.example.net/runs/${RUN}`,
+const wish = ({ runId = RUN, ...parts }: Partial<SilenceWish> = {}): SilenceWish => ({
+  runId,
+  runUrl: `http://nightshift.example.net/runs/${runId}`,
   matchers: [
     { name: "alertname", value: "Slow" },
     { name: "path", value: 'C:\\temp "x", {a=~".*"}' },
@@ -25,49 +26,11 @@ const wish = (parts: Partial<SilenceWish> = {}): SilenceWish => ({
   ...parts,
 });
 
-interface Made {
-  readonly id: string;
-  readonly createdBy: string;
-  readonly comment: string;
-  readonly matchers: readonly unknown[];
-  readonly status: { state: string };
-}
-
-/** A server that keeps silences as Alertmanager does, below the path that its API has; told to, it does not answer. */
-async function startSilences(options: { readonly path?: string; readonly madeStatus?: number } = {}) {
-  const path = options.path ?? "/api/v2";
-  const silences: Made[] = [];
-  const state = { isAway: false, isReplyLost: false };
-  const answer = (request: SeenRequest): readonly [number, unknown] => {
-    if (state.isAway) return [503, "away"];
-    if (request.method === "GET" && request.url === `${path}/silences`) return [200, silences];
-    const id = new RegExp(`^${path}/silence/(.+)$`).exec(request.url)?.[1];
-    const known = silences.find((silence) => silence.id === id);
-    if (request.method === "GET" && id !== undefined)
-      return known === undefined ? [404, "not found"] : [200, known];
-    if (request.method === "DELETE" && id !== undefined) {
-      if (known !== undefined) known.status.state = "expired";
-      return known === undefined ? [404, "not found"] : [200, {}];
-    }
-    if (request.method !== "POST" || request.url !== `${path}/silences`) return [404, "no such path"];
-    const body = JSON.parse(request.body) as Omit<Made, "id" | "status">;
-    const made = { ...body, id: `s-${silences.length + 1}`, status: { state: "active" } };
-    silences.push(made);
-    return state.isReplyLost ? [500, "lost"] : [options.madeStatus ?? 200, { silenceID: made.id }];
-  };
-  const server = await startServer((response, request) => {
-    const [status, body] = answer(request);
-    response.writeHead(status).end(JSON.stringify(body));
-  });
-  const active = () => silences.filter((silence) => silence.status.state === "active").map(({ id }) => id);
-  return { ...server, silences, state, active };
-}
-
 describe("making", () => {
   test("says who made it, for which run, until when, for exactly these labels", async () => {
-    const server = await startSilences();
+    const server = await startSilenceSource();
     expect(await apiOf(server.url).silence(wish(), signal)).toBe("s-1");
-    const body = JSON.parse(server.seen.find(({ method }) => method === "POST")?.body ?? "") as Made;
+    const body = JSON.parse(server.seen.find(({ method }) => method === "POST")?.body ?? "") as MadeSilence;
     expect(body).toMatchObject({
       createdBy: "nightshift",
       matchers: [
@@ -79,7 +42,7 @@ describe("making", () => {
   });
 
   test("once, also when the answer to the first try was lost", async () => {
-    const server = await startSilences();
+    const server = await startSilenceSource();
     server.state.isReplyLost = true;
     await expect(apiOf(server.url).silence(wish(), signal)).rejects.toThrow(SourceApiError);
     server.state.isReplyLost = false;
@@ -92,7 +55,7 @@ describe("making", () => {
   });
 
   test("at the first server of several that answers", async () => {
-    const [away, there, spare] = [await startSilences(), await startSilences(), await startSilences()];
+    const [away, there, spare] = [await startSilenceSource(), await startSilenceSource(), await startSilenceSource()];
     away.state.isAway = true;
     await apiOf(away.url, there.url, spare.url).silence(wish(), signal);
     expect([away, there, spare].map(({ silences }) => silences.length)).toEqual([0, 1, 0]);
@@ -102,7 +65,7 @@ describe("making", () => {
   });
 
   test("not where a server of the cluster has one already", async () => {
-    const [first, second] = [await startSilences(), await startSilences()];
+    const [first, second] = [await startSilenceSource(), await startSilenceSource()];
     await apiOf(second.url).silence(wish(), signal);
     expect(await apiOf(first.url, second.url).silence(wish(), signal)).toBe("s-1");
     expect(first.silences).toHaveLength(0);
@@ -111,13 +74,14 @@ describe("making", () => {
 
 describe("lifting", () => {
   test("ends what is for the run, and nothing else", async () => {
-    const server = await startSilences();
+    const server = await startSilenceSource();
     await apiOf(server.url).silence(wish(), signal);
     await apiOf(server.url).silence(wish({ runId: "other" }), signal);
     server.silences.push({
       id: "s-3",
       createdBy: "dana",
       comment: `I look at run ${RUN} myself`,
+      endsAt: "",
       matchers: [],
       status: { state: "active" },
     });
@@ -128,7 +92,7 @@ describe("lifting", () => {
   });
 
   test("is done when one of several servers knew of it", async () => {
-    const [away, there] = [await startSilences(), await startSilences()];
+    const [away, there] = [await startSilenceSource(), await startSilenceSource()];
     away.state.isAway = true;
     await apiOf(there.url).silence(wish(), signal);
     await apiOf(away.url, there.url).unsilence(RUN, signal);
@@ -136,7 +100,7 @@ describe("lifting", () => {
   });
 
   test("is not done when one that could have it does not answer", async () => {
-    const [away, there] = [await startSilences(), await startSilences()];
+    const [away, there] = [await startSilenceSource(), await startSilenceSource()];
     away.state.isAway = true;
     const lift = () => apiOf(away.url, there.url).unsilence(RUN, signal);
     await expect(lift()).rejects.toThrow(/could not be lifted.*503/);
@@ -176,7 +140,7 @@ describe("the state of an alert", () => {
 });
 
 test("Grafana is asked at its own path, with its token, and answers 202", async () => {
-  const server = await startSilences({ path: "/api/alertmanager/grafana/api/v2", madeStatus: 202 });
+  const server = await startSilenceSource({ path: "/api/alertmanager/grafana/api/v2", madeStatus: 202 });
   const api = createGrafanaApi({ ...shared, urls: [server.url], token: "glsa_x" });
   expect(await api.silence(wish(), signal)).toBe("s-1");
   expect(server.active()).toEqual(["s-1"]);

@@ -27,6 +27,14 @@ export function addAlertCommands(program: Command, { output, setExitCode }: Prog
       const { alertShowCommand } = await import("../alert.ts");
       setExitCode(await alertShowCommand(id, serverFlags(flags), output));
     });
+  withServerOptions(group.command("replay"))
+    .argument("<id>", "of the alert")
+    .description("deliver an alert once more as it was received first; one that is over opens anew")
+    .option("--dry-run", "only say what would come of it")
+    .action(async (id: string, flags: Flags) => {
+      const { alertReplayCommand } = await import("../alert-replay.ts");
+      setExitCode(await alertReplayCommand(id, flags["dryRun"] === true, serverFlags(flags), output));
+    });
   withServerOptions(group.command("send"))
     .argument("<label=value...>", "the alert's labels, such as alertname=HighLatency")
     .description("deliver one alert as Alertmanager would; prints the id of the delivery")
