@@ -240,6 +240,8 @@ describe("commands", () => {
       "host list",
       "host hold",
       "host release",
+      "rule list",
+      "rule show",
       "rule reset-breaker",
       "approval list",
       "approval approve",

@@ -52,7 +52,12 @@ function toCatalog(
   return {
     rules,
     rulesByName: new Map(rules.map((rule) => [rule.name, rule])),
-    ruleSources: new Map(loaded.rules.map(({ rule, file, path }) => [rule.name, file.sourceAt(path)])),
+    ruleSources: new Map(
+      loaded.rules.map(({ rule, file, path }) => [
+        rule.name,
+        { text: file.textAt(path), value: file.valueAt(path) },
+      ]),
+    ),
     index: buildMatchIndex(rules),
     runbooks: new Map([...loaded.runbooks].map(([name, { runbook }]) => [name, runbook])),
     inventory: loaded.inventory,

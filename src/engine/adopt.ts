@@ -99,6 +99,7 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
         contentType,
         isTruncated: true,
         isChanged: false,
+        isSensitive: false,
       });
     }
     await endAttempt(tx, key, end);

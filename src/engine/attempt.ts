@@ -143,6 +143,7 @@ async function createEvidence(
         contentType: facts.contentType ?? "application/octet-stream",
         isTruncated: facts.isTruncated ?? false,
         isChanged: facts.isChanged ?? false,
+        isSensitive: step.verb === "collect" && step.spec.isSensitive,
       };
       await commitOwned(session, (tx) => putArtifact(tx, artifact));
     },
@@ -163,6 +164,7 @@ function logArtifact(runId: string, stepId: string, host: string | null, facts: 
       contentType: "text/plain; charset=utf-8",
       isTruncated: facts.omittedBytes > 0,
       isChanged: false,
+      isSensitive: false,
     },
   ];
 }

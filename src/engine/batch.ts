@@ -31,7 +31,6 @@ export class Batch {
   readonly tx: Tx;
   readonly dependencies: EngineDependencies;
   readonly catalog: Catalog;
-  readonly nowMs: number;
   readonly decisions: Decision[] = [];
   readonly reads: GuardReads;
   /** Every run that this transaction makes. */
@@ -48,13 +47,18 @@ export class Batch {
   #writtenRuns = 0;
   #locks: WantedLock[] = [];
   #hosts: RunHost[] = [];
+  #inQueue: Promise<number> | null = null;
 
   constructor(tx: Tx, dependencies: EngineDependencies, catalog: Catalog, nowMs: number) {
     this.tx = tx;
     this.dependencies = dependencies;
     this.catalog = catalog;
-    this.nowMs = nowMs;
-    this.reads = new GuardReads(tx, dependencies.store.dialect, catalog, nowMs);
+    this.reads = new GuardReads(tx, dependencies.store, catalog, nowMs);
+  }
+
+  /** When this happens: later from the moment on at which guards are judged, where that had to wait for others. */
+  get nowMs(): number {
+    return this.reads.nowMs;
   }
 
   open(episode: JudgedEpisode): void {
@@ -89,6 +93,12 @@ export class Batch {
     this.runs.push(run);
     this.#locks.push(...parts.locks);
     this.#hosts.push(...parts.hosts);
+  }
+
+  /** How many runs of others wait; asked for once, over the connection that the transaction has. */
+  lengthOf(queue: RunQueue): Promise<number> {
+    this.#inQueue ??= queue.length(this.tx);
+    return this.#inQueue;
   }
 
   /** Writes the runs made so far, so that what is counted next sees them. */

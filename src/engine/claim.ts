@@ -6,9 +6,9 @@ import type { Run } from "../runs/records.ts";
 import { countLiveRuns } from "../store/guard-facts.ts";
 import { holdRun } from "../store/run-holds.ts";
 import { findTakenLocks, takeLocks } from "../store/run-locks.ts";
-import { type Claim, claimRuns, findWaitingRuns } from "../store/run-ownership.ts";
+import { type Claim, claimRuns, findWaitingRuns, hasWaitingRuns } from "../store/run-ownership.ts";
 import { cancelQueuedRuns } from "../store/runs.ts";
-import type { Tx } from "../store/store.ts";
+import type { Reader, Store, Tx } from "../store/store.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { GuardReads } from "./guard-reads.ts";
@@ -27,7 +27,7 @@ export interface ClaimOptions {
   /** Runs to take at most. */
   readonly limit: number;
   /** The runbook that a run was planned with; null when this version cannot read it: it is taken, so that it can be ended. */
-  readonly runbookOf: (run: Run) => Promise<Runbook | null>;
+  readonly runbookOf: (run: Run, db: Reader) => Promise<Runbook | null>;
 }
 
 /**
@@ -40,24 +40,36 @@ export async function claimStartable(
 ): Promise<readonly Run[]> {
   const { store, catalog } = dependencies;
   return store.transaction(async (tx) => {
-    const nowMs = await store.nowMs(tx);
-    const reads = new GuardReads(tx, store.dialect, catalog.current(), nowMs);
-    const claim: Claim = { owner: options.owner, nowMs, leaseUntilMs: nowMs + options.leaseMs };
+    const reads = new GuardReads(tx, store, catalog.current(), await store.nowMs(tx));
+    if (!(await hasWaitingRuns(tx, reads.nowMs))) return [];
+    // Before the runs: whoever ends alerts locks in this order too, and two orders would be a deadlock.
+    await reads.lock();
     const claimed: Run[] = [];
     let lookedAt = 0;
     while (claimed.length < options.limit && lookedAt < LOOKED_AT_MAX) {
-      const waiting = await findWaitingRuns(tx, store.dialect, nowMs, options.limit - claimed.length);
+      const waiting = await findWaitingRuns(
+        tx,
+        store.dialect,
+        reads.nowMs,
+        options.limit - claimed.length,
+      );
       if (waiting.length === 0) break;
       lookedAt += waiting.length;
       const ready: Run[] = [];
       for (const run of waiting) {
-        if (run.state === "running" || (await mayStart(dependencies, reads, run, options, ready, claim)))
+        if (run.state === "running" || (await mayStart(dependencies, reads, run, options, ready)))
           ready.push(run);
       }
-      claimed.push(...(await claimRuns(tx, idsOf(ready), claim)));
+      if (ready.length > 0) claimed.push(...(await claimRuns(tx, idsOf(ready), await claimOf(store, tx, options))));
     }
     return claimed;
   });
+}
+
+/** Begins now, later than the ends that were seen while it was judged. */
+async function claimOf(store: Store, tx: Tx, { owner, leaseMs }: ClaimOptions): Promise<Claim> {
+  const nowMs = await store.nowMs(tx);
+  return { owner, nowMs, leaseUntilMs: nowMs + leaseMs };
 }
 
 function idsOf(runs: readonly Run[]): string[] {
@@ -69,20 +81,18 @@ async function mayStart(
   reads: GuardReads,
   run: Run,
   options: ClaimOptions,
-  ready: Run[],
-  claim: Claim,
+  ready: readonly Run[],
 ): Promise<boolean> {
-  const runbook = await options.runbookOf(run);
+  const runbook = await options.runbookOf(run, reads.tx);
   if (runbook === null) return true;
   const candidate = candidateOfRun(reads, run, runbook);
-  await reads.lock();
   const verdicts = [
     ...(await judgeStanding(reads, candidate)).map((result) => result.verdict),
     ...(await judgeLine(reads, candidate, run, ready)),
   ];
   const { verdict } = combineVerdicts(verdicts);
-  if (verdict.kind !== "passes") return hold(reads.tx, dependencies, run, verdict, candidate, claim.nowMs);
-  await takeLocks(reads.tx, run.id, claim.nowMs);
+  if (verdict.kind !== "passes") return hold(reads.tx, dependencies, run, verdict, candidate, reads.nowMs);
+  await takeLocks(reads.tx, run.id, reads.nowMs);
   return true;
 }
 

@@ -1,5 +1,6 @@
 import type { Run, Timer } from "../runs/records.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
+import { lockEpisodes } from "../store/episodes.ts";
 import { readLadder, wasNoted } from "../store/ladders.ts";
 import { readRun } from "../store/runs.ts";
 import { claimTimer } from "../store/timers.ts";
@@ -37,6 +38,7 @@ export async function climbLadder(
   const states = new Map<string, SourceState>();
   for (const episode of firing) states.set(episode.id, await askSource(dependencies, episode));
   const batch = await store.transaction(async (tx) => {
+    await lockEpisodes(tx, store.dialect, [...states.keys()]);
     if (!(await claimTimer(tx, timer)) || run === null) return null;
     const current = (await readEpisodesOf(tx, run)).filter((episode) => episode.state === "firing");
     const work = new Batch(tx, dependencies, dependencies.catalog.current(), await store.nowMs(tx));

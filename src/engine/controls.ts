@@ -3,6 +3,7 @@ import { newId } from "../platform/ids.ts";
 import type { BreakerState, HostHold, Pause } from "../runs/guard-records.ts";
 import type { Reason } from "../runs/reasons.ts";
 import { readBreaker, readBreakers, resetBreaker as resetStoredBreaker } from "../store/breakers.ts";
+import { lockGuards } from "../store/guard-facts.ts";
 import { putHostHold, releaseHostHold } from "../store/host-holds.ts";
 import { insertPause, removePause as removeStoredPause } from "../store/pauses.ts";
 import type { Tx } from "../store/store.ts";
@@ -33,6 +34,8 @@ export async function addPause(dependencies: EngineDependencies, wanted: NewPaus
   const message = pauseScopeProblem(dependencies.catalog.current(), wanted.scope);
   if (message !== null) return { kind: "bad_scope", message };
   const pause = await store.transaction(async (tx) => {
+    // What is judged at this moment starts before the pause, or sees it.
+    await lockGuards(tx, store.dialect);
     const made: Pause = {
       id: newId(),
       ...wanted,

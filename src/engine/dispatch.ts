@@ -113,13 +113,13 @@ export class Dispatcher {
   }
 
   #claim(limit: number): Promise<readonly Run[]> {
-    const { store, nodeId } = this.#dependencies;
+    const { nodeId } = this.#dependencies;
     return claimStartable(this.#dependencies, {
       owner: nodeId,
       leaseMs: LEASE_MS,
       limit,
-      runbookOf: (run) =>
-        compiledRunbook(store.reader, this.#runbooks, run.runbookDigest).catch((error: unknown) => {
+      runbookOf: (run, db) =>
+        compiledRunbook(db, this.#runbooks, run.runbookDigest).catch((error: unknown) => {
           if (error instanceof RunbookError) return null;
           throw error;
         }),
@@ -260,7 +260,7 @@ export class Dispatcher {
 }
 
 /** False when the run comes too late for its alert, or an assert does not hold; then it has been ended. */
-async function mayStart(session: RunSession): Promise<boolean> {
+export async function mayStart(session: RunSession): Promise<boolean> {
   const { dependencies, run } = session;
   const { metrics, clock, log } = dependencies;
   const problem = await lateStartProblem(dependencies, run);

@@ -100,13 +100,13 @@ export async function leaveFollowUps(
   }
 }
 
-/** How many of those in line for a slot are looked at when one is free: the first may be held back by something else. */
+/** How many of those in line for a slot or a lock are looked at when one is free: the first may be held back by something else. */
 const LOOKED_AT_IN_LINE = 8;
 
 /** Gives the run's locks and slot to those that are first in line for them. */
 async function freeWaiting(tx: Tx, run: Run): Promise<void> {
   const names = await releaseLocks(tx, run.id);
-  const line = names.length === 0 ? [] : await firstInLine(tx, names);
+  const line = names.length === 0 ? [] : await firstInLine(tx, names, LOOKED_AT_IN_LINE);
   const forSlot = await findHeldForSlot(
     tx,
     { rule: run.trigger.rule, runbook: run.runbook },

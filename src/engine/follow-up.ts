@@ -27,6 +27,9 @@ export async function followUp(
 ): Promise<void> {
   const { store, catalog } = dependencies;
   const batch = await store.transaction(async (tx) => {
+    const work = new Batch(tx, dependencies, catalog.current(), await store.nowMs(tx));
+    // Before the timer's row: whoever ends the alert takes both in this order.
+    await work.reads.lock();
     if (!(await claimTimer(tx, timer))) return null;
     const run = await readRun(tx, timer.subject);
     if (run === null || run.onResolve.kind !== "run") return null;
@@ -36,7 +39,6 @@ export async function followUp(
     if (isUnderWay || episodes.some((episode) => episode.state === "firing")) return null;
     const key = `follow-up:${run.groupId ?? run.trigger.episodeId}:${run.trigger.rule}`;
     if (await wasNoted(tx, key)) return null;
-    const work = new Batch(tx, dependencies, catalog.current(), await store.nowMs(tx));
     const lead = episodes.find((episode) => episode.id === run.trigger.episodeId) ?? episodes[0];
     if (lead === undefined) return null;
     const about = { run, siblings, episodes, lead, runbook: run.onResolve.runbook };
@@ -73,7 +75,7 @@ async function decide(
   if (siblings.every((run) => run.startedAtMs === null)) return null;
   const changed = siblings.find((run) => run.changeEndedAtMs !== null);
   if (changed === undefined) return notFollowed(about, "no run of the rule changed anything");
-  if (episodes.some((episode) => episode.state !== "resolved"))
+  if (!haveRecovered(episodes))
     return notFollowed(about, "the alert ended for another reason than a recovery");
   const rule = batch.catalog.rulesByName.get(changed.trigger.rule ?? "");
   if (rule?.onResolve.kind !== "run" || rule.onResolve.runbook !== runbook)
@@ -82,6 +84,13 @@ async function decide(
   const start = planStart(batch, rule, endedFacts(batch, rule, about), wanted);
   if (!("plan" in start)) return { ...start, detail: { ...start.detail, follows: changed.id } };
   return startFollowUp(batch, queue, { ...about, run: changed }, start, timer);
+}
+
+/** By the last that was heard of each alert: a group may have one whose resolve was lost and that recovered later. */
+function haveRecovered(episodes: readonly JudgedEpisode[]): boolean {
+  const oldestFirst = episodes.toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  const last = new Map(oldestFirst.map((episode) => [episode.identity, episode.state]));
+  return [...last.values()].every((state) => state === "resolved");
 }
 
 function notFollowed({ run, runbook }: FollowedRun, why: string): RuleDecision {

@@ -9,24 +9,38 @@ import type { Store, Tx } from "../store/store.ts";
 export class GuardReads {
   readonly tx: Tx;
   readonly catalog: Catalog;
-  readonly nowMs: number;
-  readonly #dialect: Store["dialect"];
+  readonly #store: Pick<Store, "dialect" | "nowMs">;
+  #nowMs: number;
   #isLocked = false;
   #pauses: Promise<readonly Pause[]> | null = null;
   #holds: Promise<readonly HostHold[]> | null = null;
 
-  constructor(tx: Tx, dialect: Store["dialect"], catalog: Catalog, nowMs: number) {
+  constructor(tx: Tx, store: Pick<Store, "dialect" | "nowMs">, catalog: Catalog, nowMs: number) {
     this.tx = tx;
-    this.#dialect = dialect;
+    this.#store = store;
     this.catalog = catalog;
-    this.nowMs = nowMs;
+    this.#nowMs = nowMs;
   }
 
-  /** Before the first count: from here on nobody else counts until this transaction ends. */
+  /** The time that is judged by. It goes on once, in `lock`. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /**
+   * Before the first count, and before the rows of groups and runs are locked: from here on nobody else counts until this
+   * transaction ends. Whoever was waited for may have begun and ended something meanwhile, so that it is later now, and
+   * what people stopped is read anew: first that, then the time, so that no pause that ended later is passed over.
+   */
   async lock(): Promise<void> {
     if (this.#isLocked) return;
     this.#isLocked = true;
-    await lockGuards(this.tx, this.#dialect);
+    if (this.#store.dialect === "sqlite") return;
+    await lockGuards(this.tx, this.#store.dialect);
+    this.#holds = null;
+    const pauses = await listActivePauses(this.tx, this.#nowMs);
+    this.#pauses = Promise.resolve(pauses);
+    this.#nowMs = await this.#store.nowMs(this.tx);
   }
 
   pauses(): Promise<readonly Pause[]> {

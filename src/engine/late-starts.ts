@@ -3,7 +3,7 @@ import { isFollowUp, type Run, type Timer } from "../runs/records.ts";
 import { insertDecisions } from "../store/decisions.ts";
 import { updateEpisodeContents } from "../store/episode-intake.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
-import { readEpisode, readEpisodes } from "../store/episodes.ts";
+import { lockEpisodes, readEpisode, readEpisodes } from "../store/episodes.ts";
 import { readGroupRule, readMembers } from "../store/groups.ts";
 import { newId } from "../platform/ids.ts";
 import { claimTimer } from "../store/timers.ts";
@@ -33,6 +33,10 @@ export async function judgeDelayed(
     (await store.nowMs(store.reader)) - decidedAtMs > limits.startWithinMs || timer.dueAtMs < startedAtMs;
   const state = episode?.state === "firing" && isOldNews ? await askSource(dependencies, episode) : "firing";
   const batch = await store.transaction(async (tx) => {
+    // In the order of deliveries: a repeat of the alert may be judged at this moment, and is seen then.
+    await lockEpisodes(tx, store.dialect, [timer.subject]);
+    const work = await newBatch(tx, dependencies);
+    await work.reads.lock();
     if (!(await claimTimer(tx, timer))) return null;
     const current = await readEpisode(tx, timer.subject);
     if (current === null || current.state !== "firing") return null;
@@ -40,7 +44,6 @@ export async function judgeDelayed(
       await refuseLate(tx, dependencies, current, state, ({ kind }) => kind === "delayed");
       return null;
     }
-    const work = await newBatch(tx, dependencies);
     const waiting = { ...current, lastDecision: begunIn(current, null) };
     await judgeEpisode(work, waiting, queue, judgeAlone(null));
     await work.flush();
@@ -65,9 +68,11 @@ export async function judgeMembers(
   for (const episode of await readJoined(store.reader, timer.subject))
     states.set(episode.id, isOldNews ? await askSource(dependencies, episode) : "firing");
   const batch = await store.transaction(async (tx) => {
+    await lockEpisodes(tx, store.dialect, [...states.keys()]);
+    const work = await newBatch(tx, dependencies);
+    await work.reads.lock();
     if (!(await claimTimer(tx, timer))) return null;
     const rule = await readGroupRule(tx, timer.subject);
-    const work = await newBatch(tx, dependencies);
     const members: JudgedEpisode[] = [];
     for (const episode of await readJoined(tx, timer.subject)) {
       const state = states.get(episode.id) ?? "firing";

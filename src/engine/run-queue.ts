@@ -1,4 +1,5 @@
 import { readQueueFacts } from "../store/runs.ts";
+import type { Reader } from "../store/store.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 
 /** How old the count of waiting runs may be. Counting at each start would cost more than the start. */
@@ -18,16 +19,17 @@ export class RunQueue {
     this.#queued += count;
   }
 
-  async length(): Promise<number> {
+  /** Inside a transaction `db` is its own: one that waits for a second connection may wait for those that wait for it. */
+  async length(db: Reader): Promise<number> {
     const { clock } = this.#dependencies;
-    if (clock.monotonicMs() - this.#countedAtMs >= COUNT_EVERY_MS) await this.refresh();
+    if (clock.monotonicMs() - this.#countedAtMs >= COUNT_EVERY_MS) await this.refresh(db);
     return this.#queued;
   }
 
   /** Counts now, and tells the metrics. */
-  async refresh(): Promise<void> {
-    const { store, clock, metrics } = this.#dependencies;
-    const facts = await readQueueFacts(store.reader);
+  async refresh(db: Reader = this.#dependencies.store.reader): Promise<void> {
+    const { clock, metrics } = this.#dependencies;
+    const facts = await readQueueFacts(db);
     this.#countedAtMs = clock.monotonicMs();
     this.#queued = facts.queued;
     metrics.queueDepth.set(facts.queued);

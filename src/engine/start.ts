@@ -40,6 +40,8 @@ export async function startOrJoin(
   if (start.rule.groupBy === null) return startRun(batch, episode, start, queue, null);
   const { tx, dependencies } = batch;
   const { dialect } = dependencies.store;
+  // First this, then the group's row: two that take both in different orders would wait for each other.
+  await batch.reads.lock();
   const group = await findOpenGroup(tx, dialect, start.rule.name, start.groupKey);
   const joined = await joinLiveRun(batch, episode, start, group);
   if (joined !== null) return joined;
@@ -175,7 +177,9 @@ export async function judgeStart(
   queue: RunQueue,
   isShadow: boolean,
 ): Promise<Judgement> {
-  const { nowMs, dependencies } = batch;
+  const { dependencies } = batch;
+  // Before this transaction's own runs are written: they are counted apart.
+  const inQueue = await batch.lengthOf(queue);
   if (isCounted(candidate)) {
     await batch.writeRuns();
     await batch.reads.lock();
@@ -185,8 +189,8 @@ export async function judgeStart(
     ...(await judgeCounters(batch.reads, candidate, isShadow)),
   ];
   const { queueMax } = dependencies.limits;
-  if (!isShadow && (await queue.length()) + batch.runs.length >= queueMax)
-    results.push(queueFull(queueMax, nowMs));
+  if (!isShadow && inQueue + batch.runs.length >= queueMax)
+    results.push(queueFull(queueMax, batch.nowMs));
   if (candidate.rule !== null) batch.guardResults.set(candidate.rule.name, results);
   return combineVerdicts(results.map((result) => result.verdict));
 }

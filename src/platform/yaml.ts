@@ -111,14 +111,21 @@ export class YamlFile {
     };
   }
 
-  /** What the path leads to, or the nearest parent that exists: its text without the indent of its lines, and its value. */
-  sourceAt(path: Path): { readonly text: string; readonly value: unknown } {
+  /** Undefined where the path leads to nothing. */
+  valueAt(path: Path): unknown {
+    return path.reduce<unknown>(
+      (value, part) => (Array.isArray(value) ? (value as unknown[])[Number(part)] : recordOf(value)[part]),
+      this.value,
+    );
+  }
+
+  /** The text of what the path leads to, without the indent that its lines have in the file. */
+  textAt(path: Path): string {
     const node = this.#nodeAt(path) ?? this.#document.contents;
     const [start, end] = node?.range ?? [0, this.text.length];
     const indent = this.#lines.positionAt(start).column - 1;
     const lines = this.text.slice(start, end).trimEnd().split("\n");
-    const text = lines.map((line, index) => (index === 0 ? line : withoutIndent(line, indent))).join("\n");
-    return { text: `${text}\n`, value: node?.toJS(this.#document, { maxAliasCount: ALIASES_MAX }) ?? null };
+    return `${lines.map((line, index) => (index === 0 ? line : withoutIndent(line, indent))).join("\n")}\n`;
   }
 
   /**

@@ -18,6 +18,13 @@ export class Bell {
     this.#wake?.();
   }
 
+  /** Whether it was rung since the last wait or look; for whoever looks by itself instead of waiting. */
+  takeRing(): boolean {
+    const wasRung = this.#isRung;
+    this.#isRung = false;
+    return wasRung;
+  }
+
   /** Resolves at the next ring (or at once, after a ring that nobody waited for), when the time is over, or on abort. */
   async wait(durationMs: number, signal: AbortSignal): Promise<void> {
     if (!this.#isRung && !signal.aborted && durationMs > 0) {

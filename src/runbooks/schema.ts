@@ -127,7 +127,6 @@ const PLANNED = {
     "preview",
     "ask_on_failure",
   ]),
-  collect: new Set(["sensitive"]),
 } as const;
 
 /** Whether the key the path leads to belongs to the full language but not to this version. */
@@ -136,8 +135,7 @@ export function isPlannedKey(path: Path): boolean {
   if (path.length === 1) return PLANNED.runbook.has(key);
   if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
   if (path[0] === "inputs") return path.length === 3 && PLANNED.input.has(key);
-  if (path.length === 3) return PLANNED.step.has(key);
-  return path.length === 4 && path[2] === "collect" && PLANNED.collect.has(key);
+  return path.length === 3 && PLANNED.step.has(key);
 }
 
 /** The verbs of the full language that this version does not have. */

@@ -191,6 +191,7 @@ export const TIMER_KINDS = [
   "approval",
   "follow_up",
   "rollup",
+  "retention",
 ] as const;
 export type TimerKind = (typeof TIMER_KINDS)[number];
 
@@ -226,7 +227,22 @@ export interface Artifact {
   readonly contentType: string;
   readonly isTruncated: boolean;
   readonly isChanged: boolean;
+  /** Only for who may see such files; left out of bundles unless asked for. */
+  readonly isSensitive: boolean;
 }
+
+/** How long a run and its evidence are kept, where that is not a matter of age alone. */
+export interface RunKeeping {
+  /** Null unless it is pinned. */
+  readonly pinnedAtMs: number | null;
+  readonly pinnedBy: string | null;
+  /** When its files and bundles were removed; null while they are kept. */
+  readonly evidenceRemovedAtMs: number | null;
+  readonly evidenceRemovedBecause: EvidenceRemoval | null;
+}
+
+/** Its evidence was older than the settings keep it, or the archive was over its limit. */
+export type EvidenceRemoval = "age" | "archive_full";
 
 export interface BundleRecord {
   readonly runId: string;

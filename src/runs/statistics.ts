@@ -54,17 +54,6 @@ export function overall(counts: readonly Count[]): Count[] {
   );
 }
 
-/** The counts of a runbook: its runs, whoever started them, and what the rules that name it have decided. */
-export function countsOfRunbook(
-  counts: readonly Count[],
-  runbook: string,
-  rules: ReadonlySet<string>,
-): Count[] {
-  return counts.filter((count) =>
-    count.runbook === null ? count.rule !== null && rules.has(count.rule) : count.runbook === runbook,
-  );
-}
-
 /** The statistics of counts that belong together. */
 export function summarise(counts: readonly Count[]): Statistics {
   const sums = new Map<string, number>();

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openArtifactStore } from "../archive/artifact-store.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
+import { mayStart } from "../engine/dispatch.ts";
 import { executeRun } from "../engine/execute.ts";
 import { compiledRunbook, type RunbookCache } from "../engine/runbook-cache.ts";
-import type { RunSession } from "../engine/session.ts";
-import { BackgroundTasks } from "../platform/background-tasks.ts";
 import { newId } from "../platform/ids.ts";
 import { makePlan } from "../runbooks/plan.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
@@ -22,6 +21,7 @@ import { type SharedParts, simulatedDependencies } from "./dependencies.ts";
 import type { LoadedTest, TestFile } from "./load-tests.ts";
 import { mockedSteps } from "./mocked-steps.ts";
 import { DEFAULT_NOW_MS, type Failure } from "./rule-test.ts";
+import { sessionOf } from "./session.ts";
 import { simulatedPrometheus } from "./sources.ts";
 import type { TestConfig } from "./test-schema.ts";
 
@@ -111,10 +111,11 @@ async function runToEnd(
   const claim = createClaimer(dependencies, runbooks);
   for (let turn = 0; turn < TURNS_MAX; turn += 1) {
     const claimed = await claim(1);
-    for (const run of claimed)
-      await executeRun(
-        sessionOf(dependencies, run, await compiledRunbook(store.reader, runbooks, run.runbookDigest)),
-      );
+    for (const run of claimed) {
+      const runbook = await compiledRunbook(store.reader, runbooks, run.runbookDigest);
+      const session = sessionOf(dependencies, run, runbook);
+      if (run.fence > 1 || (await mayStart(session))) await executeRun(session);
+    }
     const run = await readRun(store.reader, runId);
     if (run === null) throw new Error(`run ${runId} is gone`);
     if (isFinal(run.state)) return run;
@@ -124,22 +125,6 @@ async function runToEnd(
     clock.goTo(next);
   }
   throw new Error(`run ${runId} does not come to an end`);
-}
-
-function sessionOf(dependencies: EngineDependencies, run: Run, runbook: Runbook): RunSession {
-  return {
-    dependencies,
-    run,
-    runbook,
-    ownership: { runId: run.id, owner: dependencies.nodeId, fence: run.fence },
-    steps: new Map(),
-    stop: new AbortController(),
-    isCancelled: false,
-    hasAlertEnded: false,
-    currentStep: null,
-    pendingWrites: new BackgroundTasks(),
-    isDraining: false,
-  };
 }
 
 function compare(config: TestConfig, line: number, run: Run, steps: readonly StepRecord[]): Failure[] {

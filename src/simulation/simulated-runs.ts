@@ -1,16 +1,18 @@
 import type { EngineDependencies } from "../engine/dependencies.ts";
+import { mayStart } from "../engine/dispatch.ts";
 import { finishRun } from "../engine/end-run.ts";
-import { lateStartProblem } from "../engine/late-starts.ts";
 import { compiledRunbook, type RunbookCache } from "../engine/runbook-cache.ts";
 import { commitOwned, type RunSession } from "../engine/session.ts";
 import { hostOf } from "../runbooks/plan.ts";
-import type { Step } from "../runbooks/runbook.ts";
+import type { Runbook, Step } from "../runbooks/runbook.ts";
 import type { Run } from "../runs/records.ts";
 import type { RunEnd } from "../runs/states.ts";
+import { isAnyRunQueued } from "../store/recorded.ts";
 import { noteHostChange } from "../store/run-hosts.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { readCancelRequests } from "../store/runs.ts";
 import { createClaimer } from "./claim.ts";
+import { sessionOf } from "./session.ts";
 
 /** How the runs of a simulation go. */
 export interface SimulatedEnd {
@@ -43,14 +45,17 @@ export function createSimulatedRuns(
   const underWay = new Map<string, UnderWay>();
   const claim = createClaimer(dependencies, runbooks);
 
+  /** As the simulation's catalog has it, which may be without what cannot be asked. */
+  async function runbookOf(run: Run): Promise<Runbook> {
+    const known = dependencies.catalog.current().runbooks.get(run.runbook);
+    if (known?.digest === run.runbookDigest) return known;
+    return compiledRunbook(store.reader, runbooks, run.runbookDigest);
+  }
+
   async function begin(run: Run): Promise<void> {
-    const session = { dependencies, run, ownership: { runId: run.id, owner: nodeId, fence: run.fence } };
-    const problem = await lateStartProblem(dependencies, run);
-    if (problem !== null) {
-      const ending = { end: "cancelled" as const, failedStep: null, message: problem, summary: null };
-      return finishRun(session, { ...ending, neverStarted: true });
-    }
-    const { steps } = await compiledRunbook(store.reader, runbooks, run.runbookDigest);
+    const session = sessionOf(dependencies, run, await runbookOf(run));
+    if (!(await mayStart(session))) return;
+    const { steps } = session.runbook;
     const { durationMs, end } = endOf(run);
     await beginChanges(session, steps, clock.nowMs());
     underWay.set(run.id, { session, steps, endAtMs: clock.nowMs() + durationMs, end });
@@ -77,7 +82,7 @@ export function createSimulatedRuns(
         done += 1;
       }
       const free = limits.runsMax - underWay.size;
-      const claimed = free > 0 ? await claim(free) : [];
+      const claimed = free > 0 && (await isAnyRunQueued(store.reader)) ? await claim(free) : [];
       for (const run of claimed) await begin(run);
       return done + claimed.length;
     },

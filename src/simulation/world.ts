@@ -64,13 +64,18 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
   const runs = createSimulatedRuns(dependencies, options.endOf);
   let lastDecisionId = "";
 
+  // What is next is asked for only after something happened: most deliveries start nothing.
+  let next: number | null | undefined;
+
   async function settle(): Promise<void> {
+    next = undefined;
     for (let round = 0; round < ROUNDS_MAX; round += 1)
       if ((await runs.work()) + (await engine.runDueTimers()) === 0) return;
     throw new Error(`the simulation does not come to rest at ${new Date(clock.nowMs()).toISOString()}`);
   }
 
   async function nextMs(): Promise<number | null> {
+    if (next !== undefined) return next;
     const heldMs = await nextWaitingMs(store.reader);
     // A run that is held until now was looked at just now; what frees it happens at another time.
     const times = [
@@ -79,7 +84,8 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
       heldMs === null || heldMs <= clock.nowMs() ? null : heldMs,
     ];
     const known = times.filter((time) => time !== null);
-    return known.length === 0 ? null : Math.min(...known);
+    next = known.length === 0 ? null : Math.min(...known);
+    return next;
   }
 
   return {
@@ -87,8 +93,8 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     clock,
     source: (name) => dependencies.sources.get(name),
     async goTo(atMs) {
-      for (let next = await nextMs(); next !== null && next <= atMs; next = await nextMs()) {
-        clock.goTo(next);
+      for (let due = await nextMs(); due !== null && due <= atMs; due = await nextMs()) {
+        clock.goTo(due);
         await settle();
       }
       clock.goTo(atMs);
@@ -96,7 +102,9 @@ export async function openSimulation(options: SimulationOptions): Promise<Simula
     async deliver(source, delivery, id) {
       const submission = { source, delivery, body: NO_BODY, receivedAtMs: clock.nowMs() };
       await engine.intake.submit(submission, id);
-      await settle();
+      const { bells } = dependencies;
+      const isWork = [bells.runs.takeRing(), bells.timers.takeRing()].includes(true);
+      if (isWork) await settle();
     },
     async endUnseen(identity, state) {
       await endEpisode(dependencies, identity, state);

@@ -92,6 +92,8 @@ export async function readSiblings(db: Reader, run: Run): Promise<Run[]> {
     .where("group_key", "=", run.groupKey)
     .orderBy("id", "desc");
   query =
-    run.groupId === null ? query.where("episode_id", "=", episodeId) : query.where("group_id", "=", run.groupId);
+    run.groupId === null
+      ? query.where("episode_id", "=", episodeId)
+      : query.where("group_id", "=", run.groupId);
   return (await query.execute()).map(toRun);
 }

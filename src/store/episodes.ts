@@ -36,6 +36,21 @@ export async function readEpisodes(db: Reader, ids: readonly string[]): Promise<
   return rows.map(toEpisode);
 }
 
+/**
+ * Keeps deliveries about these episodes out until the transaction ends, where the database has row locks. To be asked before
+ * guards are locked, and in the order of identities, as deliveries do it.
+ */
+export async function lockEpisodes(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  ids: readonly string[],
+): Promise<void> {
+  if (dialect === "sqlite") return;
+  await inParts(ids, (part) =>
+    tx.selectFrom("episode").select("id").where("id", "in", part).orderBy("identity").forUpdate().execute(),
+  );
+}
+
 /** The newest episode with a fingerprint, whatever its source. */
 export async function readNewestEpisode(db: Reader, fingerprint: string): Promise<JudgedEpisode | null> {
   // The character behind "/" ends the range of identities that begin with the fingerprint.

@@ -14,6 +14,7 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
     content_type: artifact.contentType,
     is_truncated: artifact.isTruncated ? 1 : 0,
     is_changed: artifact.isChanged ? 1 : 0,
+    is_sensitive: artifact.isSensitive ? 1 : 0,
   };
   await tx
     .insertInto("artifact")
@@ -40,6 +41,7 @@ export async function readArtifacts(db: Reader, runId: string): Promise<Artifact
     contentType: row.content_type,
     isTruncated: row.is_truncated === 1,
     isChanged: row.is_changed === 1,
+    isSensitive: row.is_sensitive === 1,
   }));
 }
 

@@ -2,6 +2,8 @@ import { type Kysely, sql } from "kysely";
 import * as initial from "./migrations/0001-initial.ts";
 import * as guards from "./migrations/0002-guards.ts";
 import * as statistics from "./migrations/0003-statistics.ts";
+import * as runState from "./migrations/0004-run-state.ts";
+import * as archive from "./migrations/0005-archive.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -12,6 +14,8 @@ const MIGRATIONS: readonly {
   { name: "0001-initial", up: initial.up },
   { name: "0002-guards", up: guards.up },
   { name: "0003-statistics", up: statistics.up },
+  { name: "0004-run-state", up: runState.up },
+  { name: "0005-archive", up: archive.up },
 ];
 
 /**

@@ -190,6 +190,17 @@ export async function isAlertOpen(db: Reader, source: string, fingerprint: strin
   return row !== undefined;
 }
 
+/** Whether any run waits for its start; cheaper than trying to claim one. */
+export async function isAnyRunQueued(db: Reader): Promise<boolean> {
+  const row = await db
+    .selectFrom("run")
+    .select("id")
+    .where("state", "=", "queued")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 function toDecision(row: DecisionTable): Decision {
   return {
     id: row.id,

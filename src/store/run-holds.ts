@@ -27,7 +27,10 @@ export async function unholdRuns(tx: Tx, ids: readonly string[]): Promise<void> 
   });
 }
 
-/** The oldest runs that wait for a slot among those of their rule or runbook; as many as may be free at once. */
+/**
+ * The oldest runs of a rule or runbook that may wait for a slot; as many as may be free at once. A run that another node
+ * looks at just now is among them, whatever it will be held for: an update of it waits until that is known.
+ */
 export async function findHeldForSlot(
   tx: Tx,
   of: { readonly rule: string | null; readonly runbook: string },
@@ -37,7 +40,9 @@ export async function findHeldForSlot(
     .selectFrom("run")
     .select("id")
     .where("state", "=", "queued")
-    .where("held_reason", "=", "concurrency")
+    .where((where) =>
+      where.or([where("held_reason", "is", null), where("held_reason", "in", ["concurrency", "lock"])]),
+    )
     .where((where) =>
       where.or([
         where("runbook", "=", of.runbook),

@@ -78,10 +78,8 @@ export async function readChangedHosts(
       .where((where) =>
         where.or([
           where("run_host.changed_at", ">", sinceMs),
-          where.and([
-            where("run_host.changed_at", "is", null),
-            where("run.state", "in", ["queued", "running"]),
-          ]),
+          // Also one that changed it before: it may change it once more.
+          where("run.state", "in", ["queued", "running"]),
         ]),
       );
     if (exceptRunId !== null) query = query.where("run_host.run_id", "<>", exceptRunId);

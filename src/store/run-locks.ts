@@ -1,4 +1,4 @@
-import { inParts, insertRows, rowShape } from "./rows.ts";
+import { insertRows, rowShape } from "./rows.ts";
 import type { Tx } from "./store.ts";
 
 // Locks: names that at most one run has at a time. A run asks for all of its locks when it is made, takes all or none of
@@ -54,17 +54,19 @@ export async function releaseLocks(tx: Tx, runId: string): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** The runs that are first in line for each of these locks. */
-export async function firstInLine(tx: Tx, names: readonly string[]): Promise<string[]> {
-  const rows = await inParts(names, (part) =>
-    tx
+/** The oldest runs in line for each of these locks: the first of them may be held back by something else. */
+export async function firstInLine(tx: Tx, names: readonly string[], limit: number): Promise<string[]> {
+  const first = new Set<string>();
+  for (const name of names) {
+    const rows = await tx
       .selectFrom("run_lock")
-      .select("name")
-      .select((it) => it.fn.min("run_id").as("run_id"))
-      .where("name", "in", part)
+      .select("run_id")
+      .where("name", "=", name)
       .where("taken_at", "is", null)
-      .groupBy("name")
-      .execute(),
-  );
-  return [...new Set(rows.map((row) => String(row.run_id)))];
+      .orderBy("run_id")
+      .limit(limit)
+      .execute();
+    for (const row of rows) first.add(row.run_id);
+  }
+  return [...first].sort();
 }

@@ -21,27 +21,35 @@ export async function findWaitingRuns(
   nowMs: number,
   limit: number,
 ): Promise<Run[]> {
-  let query = tx
+  const found: Run[] = [];
+  for (const waiting of waitingRuns(tx, nowMs)) {
+    const query = waiting.selectAll().orderBy("id").limit(limit);
+    found.push(
+      ...(await (dialect === "postgres" ? query.forUpdate().skipLocked() : query).execute()).map(toRun),
+    );
+  }
+  return found.toSorted((left, right) => (left.id < right.id ? -1 : 1)).slice(0, limit);
+}
+
+/** Whether {@link findWaitingRuns} may find any; locks nothing. */
+export async function hasWaitingRuns(tx: Tx, nowMs: number): Promise<boolean> {
+  for (const waiting of waitingRuns(tx, nowMs))
+    if ((await waiting.select("id").limit(1).executeTakeFirst()) !== undefined) return true;
+  return false;
+}
+
+/** Two questions, since each is a walk along the index of states; as one, SQLite reads every run. */
+function waitingRuns(tx: Tx, nowMs: number) {
+  const queued = tx
     .selectFrom("run")
-    .selectAll()
-    .where("state", "in", ["queued", "running"])
-    .where((where) =>
-      where.or([
-        where.and([
-          where("state", "=", "queued"),
-          where.or([where("held_until", "is", null), where("held_until", "<=", nowMs)]),
-        ]),
-        where.and([
-          where("state", "=", "running"),
-          where("owner", "is", null),
-          where.or([where("parked_until", "is", null), where("parked_until", "<=", nowMs)]),
-        ]),
-      ]),
-    )
-    .orderBy("id")
-    .limit(limit);
-  if (dialect === "postgres") query = query.forUpdate().skipLocked();
-  return (await query.execute()).map(toRun);
+    .where("state", "=", "queued")
+    .where((where) => where.or([where("held_until", "is", null), where("held_until", "<=", nowMs)]));
+  const parked = tx
+    .selectFrom("run")
+    .where("state", "=", "running")
+    .where("owner", "is", null)
+    .where((where) => where.or([where("parked_until", "is", null), where("parked_until", "<=", nowMs)]));
+  return [queued, parked];
 }
 
 /** Takes runs that this transaction has found waiting. Each claim raises the fence. */

@@ -140,6 +140,12 @@ export interface RunTable {
   readonly queued_at: number | null;
   /** How much of it the statistics have: 1 its end, 2 its outcome as well. */
   readonly counted: Generated<number>;
+  /** Kept, with its evidence, for as long as it is pinned. */
+  readonly pinned_at: number | null;
+  readonly pinned_by: string | null;
+  /** When its files and bundles were removed; null while they are kept. */
+  readonly evidence_removed_at: number | null;
+  readonly evidence_removed_because: string | null;
 }
 
 export interface StepTable {
@@ -202,6 +208,7 @@ export interface ArtifactTable {
   readonly content_type: string;
   readonly is_truncated: number;
   readonly is_changed: number;
+  readonly is_sensitive: number;
 }
 
 export interface RunProblemTable {
@@ -219,6 +226,17 @@ export interface BundleTable {
   readonly sha256: string;
   readonly bytes: number;
   readonly sealed_at: number;
+}
+
+/** Bundles of whole alerts, made when somebody asked; one for each state of the alert and its runs. */
+export interface AlertBundleTable {
+  readonly episode_id: string;
+  /** Of everything that such a bundle depends on. */
+  readonly facts_digest: string;
+  readonly file_name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly made_at: number;
 }
 
 export interface NodeTable {
@@ -248,6 +266,7 @@ export interface Schema {
   readonly artifact: ArtifactTable;
   readonly run_problem: RunProblemTable;
   readonly bundle: BundleTable;
+  readonly alert_bundle: AlertBundleTable;
   readonly node: NodeTable;
   readonly run_lock: RunLockTable;
   readonly run_host: RunHostTable;

@@ -161,6 +161,7 @@ export async function storeArtifact(
     contentType: "text/plain",
     isTruncated: false,
     isChanged: false,
+    isSensitive: false,
     ...changes,
   };
 }

@@ -29,7 +29,7 @@ function scenario(rule: string, runbook: string, more: Readonly<Record<string, s
     "nightshift.yml": settings("limits: {max_runs: 2}"),
     "rules/all.yml": `
 rules:
-  - {name: act, matchers: ['alertname = "Slow"'], runbook: act, ${rule}}
+  - {name: act, matchers: ['alertname = "Slow"', 'instance =~ ".+"'], runbook: act, ${rule}}
   - {name: hold, mode: auto, matchers: ['alertname = "Hold"'], runbook: hold}
 `,
     "runbooks/act.yml": runbook,
@@ -240,40 +240,51 @@ test("{run: ...}: not when the run changed nothing; a decision says so", async (
   expect(await runsOf(at)).toHaveLength(1);
 });
 
-test("{run: ...}: not when the alert ended without a recovery", async () => {
-  const at = await scenario(FOLLOWED.replace("cooldown: 1h, rate_limit: {max: 1, per: 1h}", ""), ACT, UNDO);
+/** The same alert comes with a much later start, since the resolve between the two was lost, and then recovers. */
+async function loseResolve(rule: string): Promise<Scenario> {
+  const unguarded = rule.replace("cooldown: 1h, rate_limit: {max: 1, per: 1h}", "");
+  const at = await scenario(unguarded, ACT, UNDO);
   await post(at, SLOW);
   await runEnded(at);
-  // The same alert with a much later start: the resolve between the two was lost.
   await post(at, { ...SLOW, startsAt: "2026-01-01T01:00:00Z" });
-  await waitFor("the decision", async () => (await decisionsOf(at)).includes("ignored:act"));
   await runsEnded(at, 2);
+  await noTimers(at);
+  expect(notesOf(at)).toEqual(["act", "act"]);
   await post(at, { ...RESOLVED, startsAt: "2026-01-01T01:00:00Z" });
   await runsEnded(at, 3);
   await noTimers(at);
   expect(notesOf(at)).toEqual(["act", "act", "undo web-1 resolved"]);
+  return at;
+}
+
+test("{run: ...}: not when the alert ended without a recovery; a decision says so", async () => {
+  const at = await loseResolve(FOLLOWED.replace("group_by: [instance], ", ""));
+  const decisions = (await alertsOf(at)).map((alert) => alert.decisions.at(-1));
+  expect(decisions.map((decision) => decision?.kind)).toEqual(["ignored", "started"]);
+  expect(decisions[0]?.detail["text"]).toContain("the alert ended for another reason than a recovery");
 });
 
-test("{run: ...}: the runbook's own guards hold, and what they delay is tried again", async () => {
-  const at = await scenario(FOLLOWED, ACT, {
-    "nightshift.yml": settings("time_intervals: [{name: later, time_intervals: [{years: ['2099']}]}]"),
-    "runbooks/undo.yml": UNDO["runbooks/undo.yml"].replace("steps:", "guards: {active: [later]}\nsteps:"),
-  });
+test("{run: ...}: once for a group, when it has ended whole", async () => {
+  const at = await loseResolve(FOLLOWED);
+  expect((await decisionsOf(at)).filter((decision) => decision.startsWith("ignored"))).toEqual([]);
+});
+
+test("{run: ...}: a pause delays it, and its end lets it start at once", async () => {
+  const at = await scenario(FOLLOWED, ACT, UNDO);
   await post(at, SLOW);
   await runEnded(at);
+  const pause = { name: "calm", scope: "runbook:undo", for: "1h", reason: "a test" };
+  const added = await fetch(`${at.app.url}/api/v1/pauses`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(pause),
+  });
+  expect(added.status).toBe(201);
   await post(at, RESOLVED);
-  await waitFor("the decision", async () => (await decisionsOf(at)).includes("delayed:act:inactive"));
-  const timers = await at.app.store.reader
-    .selectFrom("timer")
-    .selectAll()
-    .where("kind", "=", "follow_up")
-    .execute();
-  expect(timers).toMatchObject([{ data: '{"reason":"inactive"}' }]);
-  at.at.write({ "runbooks/undo.yml": UNDO["runbooks/undo.yml"].replaceAll("FOLDER", at.at.folder) });
-  expect(await at.app.reload()).toEqual([]);
-  await at.app.store.transaction((tx) =>
-    tx.updateTable("timer").set({ due_at: 1 }).where("kind", "=", "follow_up").execute(),
-  );
+  await waitFor("the decision", async () => (await decisionsOf(at)).includes("delayed:act:paused"));
+  expect(await runsOf(at)).toHaveLength(1);
+  const removed = await fetch(`${at.app.url}/api/v1/pauses/calm`, { method: "DELETE" });
+  expect(removed.ok).toBe(true);
   await runsEnded(at, 2);
   expect(notesOf(at)).toEqual(["act", "undo web-1 resolved"]);
 });
@@ -283,7 +294,7 @@ test("{run: ...}: of a rule in approve, a person is asked", async () => {
   await post(at, SLOW);
   await runEnded(at);
   at.at.write({
-    "rules/all.yml": `rules: [{name: act, matchers: ['alertname = "Slow"'], runbook: act, ${FOLLOWED.replace("mode: auto", "mode: approve")}}]`,
+    "rules/all.yml": `rules: [{name: act, matchers: ['alertname = "Slow"', 'instance =~ ".+"'], runbook: act, ${FOLLOWED.replace("mode: auto", "mode: approve")}}]`,
   });
   expect(await at.app.reload()).toEqual([]);
   await post(at, RESOLVED);

@@ -93,6 +93,7 @@ beforeAll(async () => {
       contentType: type,
       isTruncated: false,
       isChanged: false,
+      isSensitive: false,
     };
     await app.store.transaction((tx) => putArtifact(tx, facts));
   }

@@ -55,7 +55,11 @@ describe("making", () => {
   });
 
   test("at the first server of several that answers", async () => {
-    const [away, there, spare] = [await startSilenceSource(), await startSilenceSource(), await startSilenceSource()];
+    const [away, there, spare] = [
+      await startSilenceSource(),
+      await startSilenceSource(),
+      await startSilenceSource(),
+    ];
     away.state.isAway = true;
     await apiOf(away.url, there.url, spare.url).silence(wish(), signal);
     expect([away, there, spare].map(({ silences }) => silences.length)).toEqual([0, 1, 0]);
@@ -116,7 +120,11 @@ describe("the state of an alert", () => {
     endsAt: new Date(Date.now() + 60_000).toISOString(),
     status: { state: "suppressed", silencedBy: [], inhibitedBy: [], ...status },
   });
-  const authors: Readonly<Record<string, string>> = { ours: "nightshift", ours2: "nightshift", danas: "dana" };
+  const authors: Readonly<Record<string, string>> = {
+    ours: "nightshift",
+    ours2: "nightshift",
+    danas: "dana",
+  };
 
   test.each<[string, Record<string, unknown>, string]>([
     ["a silence of ours", { silencedBy: ["ours"] }, "firing"],
@@ -196,7 +204,13 @@ describe.skipIf(!isInstalled("prometheus-alertmanager"))("a real Alertmanager", 
     expect(await apiOf(program.url).silence(wish(), signal)).toBe(id);
     expect(await silencesThere()).toHaveLength(1);
     const matchers = [{ name: "alertname", value: "Slow", isRegex: false, isEqual: true }];
-    const theirs = { matchers, startsAt: hourFromNow(0), endsAt: hourFromNow(1), createdBy: "dana", comment: "x" };
+    const theirs = {
+      matchers,
+      startsAt: hourFromNow(0),
+      endsAt: hourFromNow(1),
+      createdBy: "dana",
+      comment: "x",
+    };
     await post("silences", theirs);
     await until(async () => (await state()) === "suppressed");
     await apiOf(program.url).unsilence(RUN, signal);

@@ -244,6 +244,28 @@ describe("guards", () => {
       ),
     ).toBe(""));
 
+  test("asserts ask the Prometheus of the test", async () => {
+    const files = {
+      "rules.yml": SLOW.replace("runbook: fix", "runbook: careful"),
+      "runbooks/careful.yml": `name: careful
+inputs: {host: {type: host}}
+target: \${{ inputs.host }}
+asserts: [{name: peers, prometheus: 'sum(up)', expect: value >= 2.0, message: Too few are left.}]
+steps: [{id: restart, command: [systemctl, restart, web]}]
+`,
+      "a.test.yml": `${HEAD}tests:
+  - {name: enough, prometheus: {"sum(up)": 3}, alerts: [${WEB1}], expect: [{rule: slow}], expect_runs: [{status: succeeded}]}
+  - name: too few
+    prometheus: {"sum(up)": 1}
+    alerts: [${WEB1}]
+    expect: [{rule: slow}, {rule: slow, refused: assert}]
+    expect_runs: [{status: cancelled}]
+  - {name: in a runbook test, runbook: careful, with: {host: web-1}, prometheus: {"sum(up)": 1}, expect_status: cancelled}
+`,
+    };
+    expect((await runTests(files)).stdout).toMatch(/^3 passed, 0 failed/);
+  });
+
   test("a person is asked first", async () =>
     expect(
       await failuresOf(

@@ -21,6 +21,7 @@ const artifact = (parts: Partial<Artifact> = {}): Artifact => ({
   contentType: "text/plain",
   isTruncated: false,
   isChanged: true,
+  isSensitive: false,
   ...parts,
 });
 const bundle = (parts: Partial<BundleRecord> = {}): BundleRecord => ({

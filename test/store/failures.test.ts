@@ -25,7 +25,9 @@ describeStores("failures of a rule", ({ store }) => {
     await ended("timed_out", { started_at: 1, finished_at: 30 });
     await ended("succeeded", { started_at: 1, finished_at: 40, outcome: "no_effect" });
     await ended("succeeded", { started_at: 1, finished_at: 50, outcome: "worse" });
-    expect((await readFailures(store().reader, "slow")).toSorted()).toEqual([10, 20, 30, 40, 50]);
+    expect((await readFailures(store().reader, "slow")).toSorted((left, right) => left - right)).toEqual([
+      10, 20, 30, 40, 50,
+    ]);
   });
 
   test("are not what helped, what nobody wanted or approved, what goes on, and what others did", async () => {

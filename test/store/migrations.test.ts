@@ -74,6 +74,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0001-initial" },
         { name: "0002-guards" },
         { name: "0003-statistics" },
+        { name: "0004-run-state" },
       ]);
       await store.close();
     }

@@ -4,12 +4,7 @@ import type { Plan } from "../../src/runbooks/plan.ts";
 import { newId } from "../../src/platform/ids.ts";
 import type { Run } from "../../src/runs/records.ts";
 import { isFinal, RUN_STATES, RUN_TRANSITIONS, type RunEnd, type RunState } from "../../src/runs/states.ts";
-import {
-  adoptRuns,
-  endRun,
-  type Ownership,
-  StaleFenceError,
-} from "../../src/store/run-ownership.ts";
+import { adoptRuns, endRun, type Ownership, StaleFenceError } from "../../src/store/run-ownership.ts";
 import { putRunbookText, readRunbookText } from "../../src/store/new-runs.ts";
 import {
   cancelQueuedRuns,

@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
-import { type Count, countsOfRunbook, overall, summarise } from "../../runs/statistics.ts";
+import { type Count, overall, summarise } from "../../runs/statistics.ts";
 import { readStatistics } from "../../store/stats.ts";
 import type { Store } from "../../store/store.ts";
 import { HttpProblem } from "../problems.ts";
@@ -54,15 +54,17 @@ function rulesOf(catalog: Catalog, counts: readonly Count[]): Record<string, unk
   return listOf(names, (name) => byRule.get(name) ?? []);
 }
 
-/** The runbooks in use by name, then those that are gone. */
+/** The runbooks in use by name, then those that are gone: their runs, and what the rules that name them now have decided. */
 function runbooksOf(catalog: Catalog, counts: readonly Count[]): Record<string, unknown> {
-  const seen = new Set(counts.flatMap((count) => count.runbook ?? []));
-  const gone = [...seen].filter((name) => !catalog.runbooks.has(name)).sort();
-  const names = [...[...catalog.runbooks.keys()].sort(), ...gone];
+  const ofRuns = Map.groupBy(counts, (count) => count.runbook);
+  const ofRules = Map.groupBy(ofRuns.get(null) ?? [], (count) => count.rule);
   const rules = Map.groupBy(catalog.rules, (rule) => rule.runbook);
-  return listOf(names, (name) =>
-    countsOfRunbook(counts, name, new Set((rules.get(name) ?? []).map((rule) => rule.name))),
-  );
+  const gone = [...ofRuns.keys()].filter((name) => name !== null && !catalog.runbooks.has(name)).sort();
+  const names = [...[...catalog.runbooks.keys()].sort(), ...gone];
+  return listOf(names, (name) => [
+    ...(ofRuns.get(name) ?? []),
+    ...(rules.get(name) ?? []).flatMap((rule) => ofRules.get(rule.name) ?? []),
+  ]);
 }
 
 function listOf(

@@ -20,6 +20,8 @@ export interface CollectSpec {
   readonly sizeBytesMax: number;
   readonly filesMax: number;
   readonly onTooBig: "tail" | "skip";
+  /** What it gathers is only for who may see sensitive files, and left out of bundles unless asked for. */
+  readonly isSensitive: boolean;
 }
 
 const globSchema = textSchema
@@ -44,6 +46,10 @@ export const collectSchema = z
       .meta({ description: "Of all files together; default 50MiB" }),
     max_files: z.int().min(1).max(FILES_MAX).default(FILES_DEFAULT),
     on_too_big: wordSchema(["tail", "skip"]).default("tail"),
+    sensitive: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Only for who may see such files; left out of bundles unless asked for" }),
   })
   .refine(
     (collect) => collect.paths.length + collect.commands.length > 0 || collect.journal !== undefined,
@@ -61,5 +67,6 @@ export const collectSchema = z
       sizeBytesMax: collect.max_size ?? SIZE_BYTES_DEFAULT,
       filesMax: collect.max_files,
       onTooBig: collect.on_too_big,
+      isSensitive: collect.sensitive,
     }),
   );
