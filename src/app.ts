@@ -163,7 +163,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       alertReplayRoutes({ ...asking, intake: engine.intake }),
       ruleRoutes(dependencies),
       statsRoutes(dependencies),
-      statusRoutes({ ...dependencies, startedAtMs, configuration: configuration.status }),
+      statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
     ],
     pages: pageRoutes({ store, externalUrl }),
     externalUrl,

@@ -76,10 +76,11 @@ export function createConfiguration(
       return result;
     },
     watch: () =>
-      catalog.watch(record.noteWatched, (error) =>
-        options.log.error({ error }, "watching the configuration failed; reload with SIGHUP"),
+      catalog.watch(
+        (result) => record.noteWatched(result),
+        (error) => options.log.error({ error }, "watching the configuration failed; reload with SIGHUP"),
       ),
-    status: record.status,
+    status: () => record.status(),
   };
 }
 

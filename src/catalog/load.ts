@@ -1,4 +1,4 @@
-import { checkHostNames, loadHosts, type LoadedHost } from "../hosts/load.ts";
+import { loadInventory } from "../hosts/load.ts";
 import { Inventory } from "../hosts/inventory.ts";
 import { digestOf } from "../platform/digest.ts";
 import type { FileProblem } from "../platform/problems.ts";
@@ -24,16 +24,14 @@ export async function loadCatalog(
   const hostFiles = await readFiles(source, "hosts", problems);
   const runbookFiles = await readFiles(source, "runbooks", problems);
   const ruleFiles = await readFiles(source, "rules", problems);
-  const hosts = hostFiles.flatMap(({ yaml }): LoadedHost[] =>
-    yaml === undefined ? [] : loadHosts(yaml, ".", problems),
-  );
-  checkHostNames(hosts, problems);
+  const inventoryFiles = hostFiles.flatMap(({ yaml }) => (yaml === undefined ? [] : [yaml]));
+  const hosts = loadInventory(inventoryFiles, ".", problems);
   const isInventoryBroken = problems.some(({ file }) => hostFiles.some((host) => host.file === file));
   const runbooks = loadRunbooks(runbookFiles, problems);
   const rules = ruleFiles.flatMap(({ yaml }) =>
     yaml === undefined ? [] : withPaths(loadRules(yaml, problems), yaml),
   );
-  const inventory = new Inventory(hosts.map(({ host }) => host));
+  const inventory = new Inventory(hosts);
   const loaded: Loaded = { source, rules, ...runbooks, inventory, isInventoryBroken };
   checkRules(loaded, problems);
   checkRunbooks(loaded, problems);

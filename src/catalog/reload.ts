@@ -129,7 +129,7 @@ function nearestExisting(folder: string): string {
 
 /** YAML files, folders, and the links by which Kubernetes swaps a whole folder (`..data`); not databases, logs or swap files. */
 function mayMatter(name: string | null): boolean {
-  return name === null || name.startsWith("..") || /\.ya?ml$/.test(name) || !name.includes(".");
+  return name === null || name.startsWith("..") || /\.(ya?ml|json)$/.test(name) || !name.includes(".");
 }
 
 interface Watching {

@@ -47,12 +47,7 @@ export async function claimStartable(
     const claimed: Run[] = [];
     let lookedAt = 0;
     while (claimed.length < options.limit && lookedAt < LOOKED_AT_MAX) {
-      const waiting = await findWaitingRuns(
-        tx,
-        store.dialect,
-        reads.nowMs,
-        options.limit - claimed.length,
-      );
+      const waiting = await findWaitingRuns(tx, store.dialect, reads.nowMs, options.limit - claimed.length);
       if (waiting.length === 0) break;
       lookedAt += waiting.length;
       const ready: Run[] = [];
@@ -60,7 +55,8 @@ export async function claimStartable(
         if (run.state === "running" || (await mayStart(dependencies, reads, run, options, ready)))
           ready.push(run);
       }
-      if (ready.length > 0) claimed.push(...(await claimRuns(tx, idsOf(ready), await claimOf(store, tx, options))));
+      if (ready.length > 0)
+        claimed.push(...(await claimRuns(tx, idsOf(ready), await claimOf(store, tx, options))));
     }
     return claimed;
   });

@@ -189,8 +189,7 @@ export async function judgeStart(
     ...(await judgeCounters(batch.reads, candidate, isShadow)),
   ];
   const { queueMax } = dependencies.limits;
-  if (!isShadow && inQueue + batch.runs.length >= queueMax)
-    results.push(queueFull(queueMax, batch.nowMs));
+  if (!isShadow && inQueue + batch.runs.length >= queueMax) results.push(queueFull(queueMax, batch.nowMs));
   if (candidate.rule !== null) batch.guardResults.set(candidate.rule.name, results);
   return combineVerdicts(results.map((result) => result.verdict));
 }

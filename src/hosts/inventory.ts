@@ -1,6 +1,6 @@
 import { formatMatcher, type Matcher, selectorMatches } from "../expressions/matchers.ts";
 import { closestWord } from "../platform/problems.ts";
-import { type InventoryHost, LOCAL_HOST } from "./host.ts";
+import { type InventoryHost, LOCAL_HOST, NO_ACCESS } from "./host.ts";
 
 /** A name that leads to no host, or to more than one. */
 export class HostLookupError extends Error {
@@ -20,9 +20,10 @@ const UNDECLARED_LOCAL: InventoryHost = {
   user: "",
   labels: {},
   aliases: [],
-  access: { knownHostsFile: null, keyFile: null },
+  access: NO_ACCESS,
   become: [],
   readable: [],
+  writable: [],
   isAutomated: true,
   isExclusive: false,
 };

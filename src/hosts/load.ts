@@ -1,39 +1,52 @@
 import { dirname, resolve } from "node:path";
 import type { FileProblem } from "../platform/problems.ts";
 import type { YamlFile } from "../platform/yaml.ts";
+import { checkHostNames } from "./check-names.ts";
+import { checkVia } from "./check-via.ts";
+import { type FileDefaults, type LoadedHost, toHost } from "./entry.ts";
+import { loadTargets } from "./file-sd.ts";
 import { type InventoryHost, LOCAL_HOST } from "./host.ts";
-import { type HostEntry, type HostsFile, hostsFileSchema, PLANNED_HOST_KEYS } from "./schema.ts";
-
-const SSH_PORT = 22;
-/** Used where neither the host nor the file's defaults name a user. */
-const USER = "nightshift";
-
-/** A host with the place it was written at, so that checks over several files can point there. */
-export interface LoadedHost {
-  readonly host: InventoryHost;
-  readonly file: YamlFile;
-  readonly index: number;
-}
+import { type HostEntry, hostsFileSchema } from "./schema.ts";
+import { checkTransport } from "./transport.ts";
 
 /**
- * The hosts of one file. Problems are pushed, and the hosts that are whole are returned all the same, so that one bad entry
- * does not hide the problems of others. Paths of keys and known hosts are relative to the file's folder `folder`.
+ * The hosts of all inventory files: hosts.yml, and lists of Prometheus targets, which take the defaults of the hosts.yml.
+ * Problems are pushed, and the hosts that are whole are returned all the same, so that one bad entry does not hide the
+ * problems of others. Names of files are relative to `folder`.
  */
-export function loadHosts(file: YamlFile, folder: string, problems: FileProblem[]): LoadedHost[] {
-  if (Array.isArray(file.value)) {
-    const text = "this version of Nightshift does not read Prometheus file_sd files yet; write hosts: [...]";
-    problems.push(file.problem([], "not-available", text));
-    return [];
-  }
-  const content = file.validate(hostsFileSchema, problems, (path) =>
-    PLANNED_HOST_KEYS.has(String(path.at(-1))),
-  );
+export function loadInventory(
+  files: readonly YamlFile[],
+  folder: string,
+  problems: FileProblem[],
+): readonly InventoryHost[] {
+  const isTargetList = (file: YamlFile) => Array.isArray(file.value);
+  const defaults: FileDefaults[] = [];
+  const declared = files
+    .filter((file) => !isTargetList(file))
+    .flatMap((file) => loadHosts(file, folder, defaults, problems));
+  const targets = loadTargets(files.filter(isTargetList), defaults, problems);
+  const loaded = [...declared, ...targets];
+  checkHostNames(loaded, problems);
+  checkVia(loaded, problems);
+  checkTransport(loaded, problems);
+  return loaded.map(({ host }) => host);
+}
+
+function loadHosts(
+  file: YamlFile,
+  folder: string,
+  defaults: FileDefaults[],
+  problems: FileProblem[],
+): LoadedHost[] {
+  const content = file.validate(hostsFileSchema, problems);
   if (content === undefined) return [];
+  const own = { file, folder: dirname(resolve(folder, file.file)), values: content.defaults };
+  if (Object.keys(content.defaults).length > 0) defaults.push(own);
   return content.hosts.flatMap((entry, index) => {
-    const host = toHost(entry, content.defaults, dirname(resolve(folder, file.file)));
     const wrong = entry.name === LOCAL_HOST ? checkLocal(entry) : checkRemote(entry);
-    if (wrong === undefined) return [{ host, file, index }];
-    problems.push(file.problem(["hosts", index, wrong.key], wrong.code, wrong.message));
+    const path = ["hosts", index];
+    if (wrong === undefined) return [{ host: toHost(entry, own), file, path, namePath: [...path, "name"] }];
+    problems.push(file.problem([...path, wrong.key], wrong.code, wrong.message));
     return [];
   });
 }
@@ -49,63 +62,22 @@ function checkRemote(entry: HostEntry): Wrong | undefined {
   return { key: "name", code: "missing-key", message: `host "${entry.name}" needs an address` };
 }
 
+const OF_CONNECTIONS = [
+  "address",
+  "port",
+  "user",
+  "transport",
+  "via",
+  "known_hosts",
+  "key",
+  "passphrase",
+  "agent",
+  "password",
+] as const;
+
 function checkLocal(entry: HostEntry): Wrong | undefined {
-  const key = (["address", "port", "user", "known_hosts", "key"] as const).find(
-    (name) => entry[name] !== undefined,
-  );
+  const key = OF_CONNECTIONS.find((name) => entry[name] !== undefined);
   if (key === undefined) return undefined;
   const message = `"local" is the machine Nightshift runs on and is not connected to; take "${key}" out`;
   return { key, code: "invalid-value", message };
-}
-
-function toHost(entry: HostEntry, defaults: HostsFile["defaults"], folder: string): InventoryHost {
-  const isLocal = entry.name === LOCAL_HOST;
-  const knownHosts = entry.known_hosts ?? defaults.known_hosts;
-  const key = entry.key ?? defaults.key;
-  return {
-    name: entry.name,
-    address: isLocal ? "" : (entry.address ?? ""),
-    port: isLocal ? 0 : (entry.port ?? defaults.port ?? SSH_PORT),
-    user: isLocal ? "" : (entry.user ?? defaults.user ?? USER),
-    labels: entry.labels,
-    aliases: entry.aliases,
-    access: {
-      knownHostsFile: isLocal || knownHosts === undefined ? null : resolve(folder, knownHosts),
-      keyFile: isLocal || key === undefined ? null : resolve(folder, key.file),
-    },
-    become: entry.become,
-    readable: entry.readable,
-    isAutomated: entry.automation === "on",
-    isExclusive: entry.exclusive ?? entry.name !== LOCAL_HOST,
-  };
-}
-
-/** Names and aliases that two hosts claim, over all files. */
-export function checkHostNames(hosts: readonly LoadedHost[], problems: FileProblem[]): void {
-  const owners = new Map<string, LoadedHost>();
-  for (const loaded of hosts) {
-    const path = ["hosts", loaded.index, "name"];
-    const earlier = owners.get(loaded.host.name);
-    if (earlier === undefined) owners.set(loaded.host.name, loaded);
-    else {
-      const text = `host "${loaded.host.name}" is also in ${whereIs(earlier)}`;
-      problems.push(loaded.file.problem(path, "repeated-name", text));
-    }
-  }
-  for (const loaded of hosts) {
-    for (const [index, alias] of loaded.host.aliases.entries()) {
-      const earlier = owners.get(alias);
-      if (earlier === undefined) owners.set(alias, loaded);
-      else if (earlier !== loaded) {
-        const text = `"${alias}" already names host "${earlier.host.name}" in ${whereIs(earlier)}`;
-        const path = ["hosts", loaded.index, "aliases", index];
-        problems.push(loaded.file.problem(path, "repeated-name", text));
-      }
-    }
-  }
-}
-
-function whereIs(loaded: LoadedHost): string {
-  const { file, line } = loaded.file.problem(["hosts", loaded.index, "name"], "", "");
-  return `${file}:${line}`;
 }

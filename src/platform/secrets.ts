@@ -5,13 +5,16 @@ const SECRET_CHARS_MAX = 64 * 1024;
 
 /** Where a secret comes from. Never the secret itself: settings are in git, and shown in the UI. */
 export const secretSchema = z
-  .union([
-    z.strictObject({ file: z.string().min(1) }),
-    z.strictObject({
-      env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name of an environment variable"),
-    }),
-    z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
-  ])
+  .union(
+    [
+      z.strictObject({ file: z.string().min(1) }),
+      z.strictObject({
+        env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is no name of an environment variable"),
+      }),
+      z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
+    ],
+    "a secret is {file: path}, {env: NAME} or {command: [program, argument]}, never the secret itself",
+  )
   .meta({
     description: "{file: path}, {env: NAME} or {command: [program, argument, ...]}; never the secret itself",
   });

@@ -1,65 +1,104 @@
+import type { Expression } from "../expressions/expression.ts";
+import { hasTemplate } from "../expressions/templates.ts";
 import { Inventory } from "../hosts/inventory.ts";
 import { closestWord, type FileProblem } from "../platform/problems.ts";
+import { recordOf } from "../platform/yaml.ts";
 import type { Draft } from "./draft.ts";
-import { bindInput, type Input, inputTypeProblem } from "./inputs.ts";
-import { INPUT_NAME, INPUT_TYPES, PLANNED_INPUT_TYPES } from "./input-schema.ts";
+import { type Checking, checkExpression } from "./expressions.ts";
+import { INPUT_NAME } from "./input-schema.ts";
+import { bindInput, type Input } from "./inputs.ts";
+import type { Wrong } from "./inputs/kind.ts";
+import { INPUT_TYPES, typeProblem } from "./inputs/types.ts";
 
-/** What the schema cannot say about inputs: types of a later version, patterns, limits that contradict, defaults that do not fit. */
+/** What the schema cannot say about inputs: patterns, limits that contradict, defaults that do not fit. */
 export function checkInputs(draft: Draft, problems: FileProblem[]): void {
   for (const [name, input] of draft.inputs) {
     if (!INPUT_NAME.test(name)) {
       const message = "an input's name has a-z, 0-9 and _, and begins with a letter";
       problems.push(draft.file.problem(["inputs", name], "invalid-value", message, { onKey: true }));
     }
+    checkTexts(draft, name, problems);
     if (input === undefined) checkType(draft, name, problems);
     else checkInput(draft, input, problems);
   }
 }
 
-function checkType(draft: Draft, name: string, problems: FileProblem[]): void {
-  const entry = (draft.raw["inputs"] as Record<string, unknown>)[name];
-  const type = typeof entry === "object" && entry !== null && "type" in entry ? entry.type : undefined;
-  if (typeof type !== "string" || INPUT_TYPES.some((known) => known === type)) return;
-  const path = ["inputs", name, "type"];
-  if (PLANNED_INPUT_TYPES.has(type)) {
-    const message = `this version of Nightshift does not have inputs of type "${type}" yet`;
-    problems.push(draft.file.problem(path, "not-available", message));
-    return;
+function checkTexts(draft: Draft, name: string, problems: FileProblem[]): void {
+  const entry = recordOf(recordOf(draft.raw["inputs"])[name]);
+  for (const key of ["title", "help", "placeholder"]) {
+    const text = entry[key];
+    if (typeof text !== "string" || !hasTemplate(text)) continue;
+    const message = `an input's ${key} is a fixed text`;
+    problems.push(draft.file.problem(["inputs", name, key], "template-not-here", message));
   }
+}
+
+function checkType(draft: Draft, name: string, problems: FileProblem[]): void {
+  const { type } = recordOf(recordOf(draft.raw["inputs"])[name]);
+  if (typeof type !== "string" || INPUT_TYPES.some((known) => known === type)) return;
   const meant = closestWord(type, INPUT_TYPES);
   const advice = meant === undefined ? `types: ${INPUT_TYPES.join(", ")}` : `did you mean "${meant}"?`;
-  problems.push(draft.file.problem(path, "invalid-value", `there is no input type "${type}"; ${advice}`));
+  const message = `there is no input type "${type}"; ${advice}`;
+  problems.push(draft.file.problem(["inputs", name, "type"], "invalid-value", message));
 }
 
 function checkInput(draft: Draft, input: Input, problems: FileProblem[]): void {
-  const wrong = inputTypeProblem(input) ?? limitsProblem(input) ?? defaultProblem(input);
+  const wrong = typeProblem(input) ?? defaultProblem(input) ?? hiddenProblem(draft, input);
   if (wrong === undefined) return;
   const place = wrong.offset === undefined ? {} : { offset: wrong.offset, length: 1 };
   problems.push(draft.file.problem(["inputs", input.name, wrong.key], "invalid-value", wrong.message, place));
 }
 
-interface Wrong {
-  readonly key: string;
-  /** Characters into the value where it begins to be wrong. */
-  readonly offset?: number;
-  readonly message: string;
-}
-
-function limitsProblem(input: Input): Wrong | undefined {
-  if (input.type === "integer" && input.min !== null && input.max !== null && input.min > input.max)
-    return { key: "max", message: "max is less than min" };
-  if (input.type === "string" && input.lengthMin > input.lengthMax)
-    return { key: "max_length", message: "max_length is less than min_length" };
-  if (input.type === "choice" && new Set(input.options).size < input.options.length)
-    return { key: "options", message: "an option stands there twice" };
-  return undefined;
-}
-
-/** A default that names a host is checked with the inventory, by the catalog. */
+/** A default that names a host, or an option of a file, is checked where these are known: by the catalog. */
 function defaultProblem(input: Input): Wrong | undefined {
-  if (input.default === undefined || input.type === "host") return undefined;
+  if (input.default === undefined || needsCatalog(input)) return undefined;
   const bound = bindInput(input, input.default, new Inventory([]));
-  return "code" in bound
-    ? { key: "default", message: `the default does not fit: ${bound.message}` }
-    : undefined;
+  const reasons = bound.ok ? [] : bound.refusals.map((refusal) => refusal.message);
+  return bound.ok
+    ? undefined
+    : { key: "default", message: `the default does not fit: ${reasons.join("; ")}` };
+}
+
+/** Whether a value can be judged only with the inventory or the rows of a file. */
+export function needsCatalog(input: Input): boolean {
+  switch (input.type) {
+    case "host":
+    case "hosts":
+      return true;
+    case "choice":
+    case "multi_choice":
+      return input.spec.options_from !== undefined;
+    case "string":
+    case "integer":
+    case "number":
+    case "boolean":
+    case "duration":
+    case "date":
+    case "datetime":
+    case "secret":
+    case "file":
+      return false;
+  }
+}
+
+/** An input that is hidden has no value, so nothing may rely on one. */
+function hiddenProblem(draft: Draft, input: Input): Wrong | undefined {
+  const entry = recordOf(recordOf(draft.raw["inputs"])[input.name]);
+  if (entry["show_if"] === undefined || !input.isRequired || input.default !== undefined) return undefined;
+  const message = `where show_if is false the input "${input.name}" has no value; give it a default, or write required: false`;
+  return { key: "show_if", message };
+}
+
+/** The conditions under which inputs are asked for, by input. What is wrong with one is pushed. */
+export function compileShowIfs(checking: Checking): ReadonlyMap<string, Expression> {
+  const compiled = new Map<string, Expression>();
+  for (const [name, entry] of Object.entries(recordOf(checking.draft.raw["inputs"]))) {
+    const text = recordOf(entry)["show_if"];
+    if (typeof text !== "string" || text === "") continue;
+    const path = ["inputs", name, "show_if"];
+    const place = { kind: "show_if", input: name } as const;
+    const expression = checkExpression(checking, { path, text, place, present: [] }, "bool");
+    if (expression !== undefined) compiled.set(name, expression);
+  }
+  return compiled;
 }

@@ -92,9 +92,11 @@ function checkEnv(checking: Checking, step: StepDraft): void {
 function checkTarget(checking: Checking, step: StepDraft, verb: Verb): void {
   if (!RUNS_SOMEWHERE.has(verb) || step.entry?.target !== undefined) return;
   if (Object.hasOwn(checking.draft.raw, "target")) return;
-  const host = [...checking.draft.inputs.values()].find((input) => input?.type === "host");
-  if (host === undefined) return;
-  const message = `where does this step run? add target: \${{ inputs.${host.name} }}, or target: local for the machine of Nightshift`;
+  const inputs = [...checking.draft.inputs.values()];
+  const host = inputs.find((input) => input?.type === "host");
+  if (host === undefined && !inputs.some((input) => input?.type === "hosts")) return;
+  const target = host === undefined ? "the name of a host" : `\${{ inputs.${host.name} }}`;
+  const message = `where does this step run? add target: ${target}, or target: local for the machine of Nightshift`;
   report(checking, pathOf(step), "target-required", message);
 }
 

@@ -12,6 +12,9 @@ import { defaultEffect, defaultTimeoutMs, RUNS_SOMEWHERE } from "./verbs.ts";
 
 const DELAY_MS = 5_000;
 
+/** Keys of http that only the service at the other end reads. */
+const SECRET_HTTP_KEYS: ReadonlySet<string> = new Set(["headers", "json", "body"]);
+
 /** Compiles what a step says; undefined when the step could not be read. Problems are pushed either way. */
 export function compileStep(checking: Checking, step: StepDraft): Step | undefined {
   const before: Place = { kind: "step", step };
@@ -91,15 +94,18 @@ function compileTarget(checking: Checking, step: StepDraft): string {
 
 /** Texts of the env and of the verb that may hold a value. Scripts, queries and names may not; `check-step.ts` says so. */
 function checkTexts(checking: Checking, step: StepDraft, present: Present): void {
-  const place: Place = { kind: "step", step };
-  for (const [path, text] of textsOf(step.raw["env"], ["env"]))
+  for (const [path, text] of textsOf(step.raw["env"], ["env"])) {
+    const place: Place = { kind: "step", step, mayReadSecrets: true };
     checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, true);
+  }
   const verb = step.action?.verb;
   if (verb === undefined || verb === "run" || verb === "wait") return;
   for (const [path, text] of textsOf(step.raw[verb], [verb])) {
     const isFixed = verb === "prometheus" && (path[1] === "query" || path.at(-1) === "then");
     if (isFixed) continue;
     const isText = !(verb === "http" && path[1] === "json");
+    const mayReadSecrets = verb === "http" && SECRET_HTTP_KEYS.has(String(path[1]));
+    const place: Place = { kind: "step", step, mayReadSecrets };
     checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, isText);
   }
 }

@@ -1,6 +1,6 @@
 import { recordOf, type YamlFile } from "../platform/yaml.ts";
-import { type InputEntry, inputSchema } from "./input-schema.ts";
-import type { Input, InputType } from "./inputs.ts";
+import { type InputEntry, inputSchema, typedEntry } from "./input-schema.ts";
+import type { Input } from "./inputs.ts";
 import type { Action } from "./runbook.ts";
 import { type RunbookEntry, type StepEntry, stepSchema } from "./schema.ts";
 import { actionOf } from "./verbs.ts";
@@ -27,7 +27,7 @@ export interface Draft {
   readonly raw: Readonly<Record<string, unknown>>;
   /** Undefined when any part does not fit the schema. */
   readonly entry: RunbookEntry | undefined;
-  /** An input that could not be read is there without its type. */
+  /** An input that could not be read is there without its type. Conditions and rows of files are not in it yet. */
   readonly inputs: ReadonlyMap<string, Input | undefined>;
   readonly steps: readonly StepDraft[];
 }
@@ -69,30 +69,11 @@ function toInput(name: string, entry: InputEntry): Input {
     name,
     title: entry.title ?? null,
     help: entry.help ?? null,
+    placeholder: entry.placeholder ?? null,
     isRequired: entry.required,
-    default: entry.default,
-    ...toInputType(entry),
+    default: "default" in entry ? entry.default : undefined,
+    showIf: null,
+    rows: null,
+    ...typedEntry(entry),
   };
-}
-
-function toInputType(entry: InputEntry): InputType {
-  switch (entry.type) {
-    case "string":
-      return {
-        type: "string",
-        pattern: entry.pattern ?? null,
-        lengthMin: entry.min_length,
-        lengthMax: entry.max_length,
-        allowsLeadingDash: entry.allow_leading_dash,
-        isMultiline: entry.multiline,
-      };
-    case "integer":
-      return { type: "integer", min: entry.min ?? null, max: entry.max ?? null };
-    case "boolean":
-      return { type: "boolean" };
-    case "choice":
-      return { type: "choice", options: entry.options };
-    case "host":
-      return { type: "host", selector: entry.in ?? null };
-  }
 }

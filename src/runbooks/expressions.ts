@@ -5,6 +5,7 @@ import { compileTemplate, hasTemplate, type Template } from "../expressions/temp
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path } from "../platform/yaml.ts";
 import type { Draft } from "./draft.ts";
+import { textPartsOf } from "./inputs/types.ts";
 import { type Present, referenceProblem } from "./references.ts";
 import { LOOSE_SCOPE, type Place, type Scopes } from "./scope.ts";
 
@@ -61,6 +62,7 @@ export function checkTemplate(checking: Checking, source: Source, isText: boolea
 }
 
 function scopeAt(checking: Checking, place: Place) {
+  if (place.kind === "show_if") return checking.scopes.assert;
   if (place.kind === "assert") return place.hasValue ? checking.scopes.assertValue : checking.scopes.assert;
   return place.kind === "result" && place.step.action !== undefined
     ? checking.scopes.results[place.step.action.verb]
@@ -98,16 +100,19 @@ function checkReference(checking: Checking, source: Source, reference: Reference
   return problem === undefined;
 }
 
-/** A host has no text form: which part of it is meant must be said. */
+/** An object has no text form: which part of it is meant must be said. */
 function checkTextForm(checking: Checking, source: Source, template: Template): void {
   for (const reference of template.references) {
     const [root, name] = reference.path;
     if (root !== "inputs" || reference.path.length !== 2 || name === undefined) continue;
-    if (checking.draft.inputs.get(name)?.type !== "host") continue;
+    const input = checking.draft.inputs.get(name);
+    const [first, second] = input === undefined ? [] : textPartsOf(input);
+    if (input === undefined || first === undefined) continue;
     const before = source.text.slice(0, reference.start).trimEnd();
     const after = source.text.slice(reference.end).trimStart();
     if (!before.endsWith("${{") || !after.startsWith("}}")) continue;
-    const message = `input "${name}" is a host; say which part of it: inputs.${name}.name or inputs.${name}.address`;
+    const parts = `inputs.${name}.${first} or inputs.${name}.${second}`;
+    const message = `input "${name}" is a ${input.type}; say which part of it: ${parts}`;
     push(checking, source, "not-text", message, reference);
   }
 }

@@ -1,9 +1,10 @@
+import type { Expression } from "../expressions/expression.ts";
 import { hasTemplate, type Template } from "../expressions/templates.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type FileProblem, formatProblem } from "../platform/problems.ts";
 import { YamlFile } from "../platform/yaml.ts";
 import { compileAsserts } from "./check-asserts.ts";
-import { checkInputs } from "./check-inputs.ts";
+import { checkInputs, compileShowIfs } from "./check-inputs.ts";
 import { checkStep } from "./check-step.ts";
 import { compileStep } from "./compile-step.ts";
 import { type Draft, draftOf, pathOf, type Section, type StepDraft } from "./draft.ts";
@@ -48,6 +49,7 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
     steps,
     asserts: compileAsserts(checking),
     summary: compileSummary(checking),
+    showIfs: compileShowIfs(checking),
     budgetHosts: readBudgetHosts(guards),
   };
   problems.push(...inFileOrder(found));
@@ -110,6 +112,7 @@ interface CompiledParts {
   readonly steps: readonly (Step | undefined)[];
   readonly asserts: readonly Assert[];
   readonly summary: Template | undefined;
+  readonly showIfs: ReadonlyMap<string, Expression>;
   readonly budgetHosts: Budget["hosts"];
 }
 
@@ -132,7 +135,9 @@ function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts
     text,
     digest: sha256(text),
     inputs: new Map(
-      [...draft.inputs].flatMap(([name, input]) => (input === undefined ? [] : [[name, input]])),
+      [...draft.inputs].flatMap(([name, input]) =>
+        input === undefined ? [] : [[name, { ...input, showIf: parts.showIfs.get(name) ?? null }]],
+      ),
     ),
     guards: { ...toGuards(entry.guards, parts.budgetHosts), perUser: toPerUser(entry) },
     asserts: parts.asserts,

@@ -1,7 +1,10 @@
+import { ExpressionError } from "../expressions/expression.ts";
 import type { Host, InventoryHost } from "../hosts/host.ts";
 import { HostLookupError, type Inventory } from "../hosts/inventory.ts";
 import { digestOf } from "../platform/digest.ts";
-import { bindInputs, type InputError, type InputValue } from "./inputs.ts";
+import { type OpenedInputs, inputVariables, type VariableParts } from "./input-variables.ts";
+import { bindInputs, type InputError, type SealSecret } from "./inputs.ts";
+import type { InputValue, Option } from "./inputs/kind.ts";
 import { allSteps, type Runbook, type Step } from "./runbook.ts";
 import { RUNS_SOMEWHERE } from "./verbs.ts";
 
@@ -21,10 +24,14 @@ export interface PlannedHost extends Host {
 export interface Plan {
   readonly schema: typeof PLAN_SCHEMA;
   readonly runbook: { readonly name: string; readonly digest: string };
-  /** A host input holds the host's name. */
+  /** A host input holds the host's name, a duration its milliseconds, a secret its seal. */
   readonly inputs: Readonly<Record<string, InputValue>>;
-  /** Which of the inputs name a host, sorted. */
+  /** Which of the inputs name a host or a list of them, sorted. */
   readonly hostInputs: readonly string[];
+  /** The rows that were chosen, of inputs whose options come from a file; left out when there are none. */
+  readonly rows?: Readonly<Record<string, readonly Option[]>>;
+  /** Which of the inputs are secrets, sorted; left out when none is. */
+  readonly secretInputs?: readonly string[];
   /** The hosts that inputs and targets name, sorted by name. */
   readonly hosts: readonly PlannedHost[];
   /** The name of the host each step runs on, by step; only steps that run somewhere have one. */
@@ -34,12 +41,18 @@ export interface Plan {
 export interface PlanError {
   /** JSON pointer: `/name` of an input, or `/steps/ID` of a step. */
   readonly pointer: string;
-  readonly code: InputError["code"] | "become-not-allowed";
+  readonly code: InputError["code"] | "become-not-allowed" | "target-failed";
   readonly message: string;
 }
 
 export type Planning =
-  | { readonly ok: true; readonly plan: Plan; readonly digest: string }
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly digest: string;
+      /** What a plan never holds: the texts of secrets and the content of files, by input. */
+      readonly contents: ReadonlyMap<string, Uint8Array>;
+    }
   | { readonly ok: false; readonly errors: readonly PlanError[] };
 
 /** Binds and resolves everything a run needs, or says everything that keeps it from running. */
@@ -47,11 +60,12 @@ export function makePlan(
   runbook: Runbook,
   raw: Readonly<Record<string, unknown>>,
   inventory: Inventory,
+  sealSecret?: SealSecret,
 ): Planning {
-  const bound = bindInputs(runbook, raw, inventory);
+  const bound = bindInputs(runbook, raw, inventory, sealSecret);
   if (!bound.ok) return bound;
-  const variables = { inputs: inputVariables(bound.values, bound.hosts) };
-  const hosts = new Map([...bound.hosts.values()].map((host) => [host.name, host]));
+  const variables = { inputs: inputVariables(bound) };
+  const hosts = new Map([...bound.hosts.values()].flat().map((host) => [host.name, host]));
   const targets: Record<string, string> = {};
   const errors: PlanError[] = [];
   for (const step of allSteps(runbook)) {
@@ -72,17 +86,26 @@ export function makePlan(
     hostInputs: [...bound.hosts.keys()].sort(),
     hosts: [...hosts.values()].map(toPlannedHost).sort((left, right) => (left.name < right.name ? -1 : 1)),
     targets,
+    ...(bound.rows.size === 0 ? {} : { rows: Object.fromEntries(bound.rows) }),
+    ...(bound.secretInputs.length === 0 ? {} : { secretInputs: bound.secretInputs.toSorted() }),
   };
-  return { ok: true, plan, digest: digestOf(plan) };
+  return { ok: true, plan, digest: digestOf(plan), contents: bound.contents };
 }
 
-/** `inputs` as expressions see it: a host input is {name, address, port, user, labels}. */
-export function inputsForExpressions(plan: Plan): Record<string, unknown> {
-  const hosts = plan.hostInputs.flatMap((input) => {
-    const host = plan.hosts.find(({ name }) => name === plan.inputs[input]);
-    return host === undefined ? [] : [[input, host] as const];
+/** `inputs` as expressions see it; without `opened`, secrets and the paths of files are absent. */
+export function inputsForExpressions(plan: Plan, opened?: OpenedInputs): Record<string, unknown> {
+  const hosts = plan.hostInputs.map((input) => {
+    const names = [plan.inputs[input]].flat();
+    const found = names.flatMap((name) => plan.hosts.find((host) => host.name === name) ?? []);
+    return [input, found] as const;
   });
-  return inputVariables(plan.inputs, new Map(hosts));
+  const parts: VariableParts = {
+    values: plan.inputs,
+    hosts: new Map(hosts),
+    rows: new Map(Object.entries(plan.rows ?? {})),
+    secretInputs: plan.secretInputs ?? [],
+  };
+  return inputVariables(parts, opened);
 }
 
 /** The host a step runs on; undefined for a verb that Nightshift itself does. */
@@ -99,21 +122,6 @@ export function changedHosts(runbook: Runbook, plan: Plan): PlannedHost[] {
   return plan.hosts.filter((host) => names.includes(host.name));
 }
 
-function inputVariables(
-  values: Readonly<Record<string, InputValue>>,
-  hosts: ReadonlyMap<string, Host>,
-): Record<string, unknown> {
-  const variables = Object.entries(values).map(([name, value]) => {
-    const host = hosts.get(name);
-    return [name, host === undefined ? value : hostVariables(host)];
-  });
-  return Object.fromEntries(variables) as Record<string, unknown>;
-}
-
-function hostVariables({ name, address, port, user, labels }: Host): Record<string, unknown> {
-  return { name, address, port, user, labels: new Map(Object.entries(labels)) };
-}
-
 function resolveTarget(
   runbook: Runbook,
   step: Step,
@@ -127,8 +135,10 @@ function resolveTarget(
     const message = `the inventory does not allow steps to become ${step.become} on host ${host.name}`;
     return { pointer, code: "become-not-allowed", message };
   } catch (error) {
+    const message = `target of step ${step.id}: ${error instanceof Error ? error.message : String(error)}`;
+    if (error instanceof ExpressionError) return { pointer, code: "target-failed", message };
     if (!(error instanceof HostLookupError) || error.code === "no-host-selected") throw error;
-    return { pointer, code: error.code, message: `target of step ${step.id}: ${error.message}` };
+    return { pointer, code: error.code, message };
   }
 }
 

@@ -5,7 +5,7 @@ import { type Place, resultFields, type VisibleStep, visibleSteps } from "./scop
 
 /** What is wrong with one field that an expression reads. */
 export interface ReferenceProblem {
-  readonly code: "expression-unknown-name" | "may-be-missing";
+  readonly code: "expression-unknown-name" | "may-be-missing" | "secret-not-here";
   readonly message: string;
 }
 
@@ -25,12 +25,20 @@ export function referenceProblem(
     const message = "the host of a step is chosen before the run starts, so a target may use inputs only";
     return { code: "expression-unknown-name", message };
   }
+  if (place.kind === "show_if" && root !== "inputs") {
+    const message = "an input is asked for before there is a run, so show_if may use inputs only";
+    return { code: "expression-unknown-name", message };
+  }
   if (place.kind === "assert" && root !== "inputs" && (root !== "value" || !place.hasValue)) {
     const message =
       root === "value"
         ? "there is no value here: only an assert with prometheus has one"
         : "an assert is judged before the run starts, so it may use inputs and its value only";
     return { code: "expression-unknown-name", message };
+  }
+  if (root === "inputs") {
+    const problem = secretProblem(draft, place, reference) ?? orderProblem(draft, place, name);
+    if (problem !== undefined) return problem;
   }
   if (name === undefined) return undefined;
   if (root === "inputs") return inputProblem(draft, name, isGuarded);
@@ -40,6 +48,35 @@ export function referenceProblem(
 
 function startsWith(path: FieldPath, prefix: FieldPath): boolean {
   return prefix.length <= path.length && prefix.every((part, index) => part === path[index]);
+}
+
+/** A secret goes only where nobody reads it but the program or service it is for. */
+function secretProblem(draft: Draft, place: Place, { path }: Reference): ReferenceProblem | undefined {
+  const [, name] = path;
+  const secrets = [...draft.inputs].filter(([, input]) => input?.type === "secret");
+  const [first] = secrets[0] ?? [];
+  if (first === undefined) return undefined;
+  if (name === undefined) {
+    const message = `"inputs" as a whole has the secret "${first}" in it; name the input that is meant`;
+    return { code: "secret-not-here", message };
+  }
+  if (draft.inputs.get(name)?.type !== "secret") return undefined;
+  if (place.kind === "step" && place.mayReadSecrets === true) return undefined;
+  const message = `input "${name}" is a secret; it may stand in env, and in headers and the body of http, and nowhere else`;
+  return { code: "secret-not-here", message };
+}
+
+/** Whether an input is asked for depends on those that stand before it, so that there is no circle. */
+function orderProblem(draft: Draft, place: Place, name: string | undefined): ReferenceProblem | undefined {
+  if (place.kind !== "show_if") return undefined;
+  if (name === undefined) {
+    const message = 'show_if cannot read "inputs" as a whole; name the inputs that are meant';
+    return { code: "expression-unknown-name", message };
+  }
+  const names = [...draft.inputs.keys()];
+  if (names.indexOf(name) < names.indexOf(place.input)) return undefined;
+  const message = `input "${name}" does not stand before "${place.input}", so show_if cannot use it; move it up`;
+  return { code: "expression-unknown-name", message };
 }
 
 function inputProblem(draft: Draft, name: string, isGuarded: boolean): ReferenceProblem | undefined {

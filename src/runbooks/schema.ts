@@ -115,7 +115,6 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 const PLANNED = {
   runbook: new Set(["confirm", "secrets", "result"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
-  input: new Set(["options_from", "show_if"]),
   step: new Set([
     "put",
     "approve",
@@ -134,7 +133,6 @@ export function isPlannedKey(path: Path): boolean {
   const key = String(path.at(-1));
   if (path.length === 1) return PLANNED.runbook.has(key);
   if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
-  if (path[0] === "inputs") return path.length === 3 && PLANNED.input.has(key);
   return path.length === 3 && PLANNED.step.has(key);
 }
 

@@ -1,16 +1,23 @@
 import type { ObjectType, Scope, ValueType } from "../expressions/expression.ts";
 import type { Draft, StepDraft } from "./draft.ts";
-import type { Input } from "./inputs.ts";
+import { valueTypeOf } from "./inputs/types.ts";
 import { type Verb, VERBS } from "./runbook.ts";
 
 /** Where in a runbook an expression stands, which decides what it sees. */
 export type Place =
   /** Of a step's `if`, env and verb: what came before the step. */
-  | { readonly kind: "step"; readonly step: StepDraft }
+  | {
+      readonly kind: "step";
+      readonly step: StepDraft;
+      /** What is secret may go where nobody reads it but the program or service it is for: env, headers, a body. */
+      readonly mayReadSecrets?: boolean;
+    }
   /** Of a step's `until`, `fail_if` and `outputs`: also what the step itself just gave. */
   | { readonly kind: "result"; readonly step: StepDraft }
   /** Hosts are resolved before the run starts, so a target sees the inputs only. */
   | { readonly kind: "target" }
+  /** Of an input, by its name: it sees the inputs before that one. */
+  | { readonly kind: "show_if"; readonly input: string }
   /** An assert is judged before the run starts, too; it sees the inputs, and its query's answer. */
   | { readonly kind: "assert"; readonly hasValue: boolean }
   | { readonly kind: "summary" };
@@ -23,10 +30,6 @@ export interface VisibleStep {
   /** The run goes on when it fails. */
   readonly mayFail: boolean;
 }
-
-const HOST: ObjectType = {
-  fields: { name: "string", address: "string", port: "int", user: "string", labels: "map<string, string>" },
-};
 
 const RUN: ObjectType = {
   fields: {
@@ -82,6 +85,7 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
 function isVisible(step: StepDraft, place: Place): boolean {
   switch (place.kind) {
     case "target":
+    case "show_if":
     case "assert":
       return false;
     case "summary":
@@ -131,7 +135,9 @@ export interface Scopes {
 /** What could not be read is `dyn`, so that its problem is reported only once. */
 export function scopesOf(draft: Draft): Scopes {
   const inputs: ObjectType = {
-    fields: Object.fromEntries([...draft.inputs].map(([name, input]) => [name, inputType(input)])),
+    fields: Object.fromEntries(
+      [...draft.inputs].map(([name, input]) => [name, input === undefined ? "dyn" : valueTypeOf(input)]),
+    ),
   };
   const steps = draft.steps.map((step) => {
     const fields = resultFields(step);
@@ -145,20 +151,4 @@ export function scopesOf(draft: Draft): Scopes {
     assertValue: { inputs, value: "double" },
     results: Object.fromEntries(results) as Record<Verb, Scope>,
   };
-}
-
-function inputType(input: Input | undefined): ValueType {
-  switch (input?.type) {
-    case undefined:
-      return "dyn";
-    case "string":
-    case "choice":
-      return "string";
-    case "integer":
-      return "int";
-    case "boolean":
-      return "bool";
-    case "host":
-      return HOST;
-  }
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadHosts } from "../../src/hosts/load.ts";
+import { loadInventory } from "../../src/hosts/load.ts";
 import type { FileProblem } from "../../src/platform/problems.ts";
 import { YamlFile } from "../../src/platform/yaml.ts";
 import { loadRules } from "../../src/rules/load.ts";
@@ -72,7 +72,7 @@ function load(name: string, text: string): { isUsable: boolean; problems: FilePr
   if (file === undefined) return { isUsable: false, problems };
   if (name.startsWith("runbooks")) return { isUsable: loadRunbook(file, problems) !== undefined, problems };
   if (name.startsWith("rules")) loadRules(file, problems);
-  else loadHosts(file, ".", problems);
+  else loadInventory([file], ".", problems);
   return { isUsable: problems.length === 0, problems };
 }
 

@@ -1,14 +1,25 @@
-import { checkHostNames, loadHosts } from "../../src/hosts/load.ts";
 import { Inventory } from "../../src/hosts/inventory.ts";
-import type { FileProblem } from "../../src/platform/problems.ts";
+import { loadInventory } from "../../src/hosts/load.ts";
+import { type FileProblem, formatProblem } from "../../src/platform/problems.ts";
 import { YamlFile } from "../../src/platform/yaml.ts";
+
+/** The inventory of one or more files, and what is wrong with them. */
+export function loadTexts(texts: Readonly<Record<string, string>>): {
+  readonly inventory: Inventory;
+  readonly problems: readonly FileProblem[];
+} {
+  const problems: FileProblem[] = [];
+  const files = Object.entries(texts).flatMap(([name, text]) => {
+    const file = YamlFile.parse(name, text, problems);
+    return file === undefined ? [] : [file];
+  });
+  const hosts = loadInventory(files, "/etc/nightshift", problems);
+  return { inventory: new Inventory(hosts), problems };
+}
 
 /** The inventory of a hosts.yml; throws when the text has a problem. */
 export function inventoryOf(text: string): Inventory {
-  const problems: FileProblem[] = [];
-  const file = YamlFile.parse("hosts.yml", text, problems);
-  const hosts = file === undefined ? [] : loadHosts(file, "/etc/nightshift", problems);
-  checkHostNames(hosts, problems);
-  if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join("\n"));
-  return new Inventory(hosts.map(({ host }) => host));
+  const { inventory, problems } = loadTexts({ "hosts.yml": text });
+  if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
+  return inventory;
 }

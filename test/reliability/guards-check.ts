@@ -52,7 +52,9 @@ export function findExceeded(configuration: GuardedConfiguration, facts: GuardFa
     ...checkPauses(checked, facts.pauses),
     ...checkSingleStarts(checked),
     ...checkDecisions(facts.decisions),
-    ...facts.runs.filter((run) => run.finishedAtMs === null).map((run) => `unfinished: ${run.id} ${run.state}`),
+    ...facts.runs
+      .filter((run) => run.finishedAtMs === null)
+      .map((run) => `unfinished: ${run.id} ${run.state}`),
     ...facts.locks.map((name) => `left: lock ${name}`),
   ];
 }
@@ -103,7 +105,9 @@ function checkConcurrency({ configuration, begun }: Checked): string[] {
     let running = 0;
     return changes.flatMap(({ atMs, by, id }) => {
       running += by;
-      return running > concurrency ? [`concurrency: ${of} ${name} had ${running} at ${atMs}, with ${id}`] : [];
+      return running > concurrency
+        ? [`concurrency: ${of} ${name} had ${running} at ${atMs}, with ${id}`]
+        : [];
     });
   });
 }
@@ -111,8 +115,7 @@ function checkConcurrency({ configuration, begun }: Checked): string[] {
 function checkLocks({ configuration, begun }: Checked): string[] {
   const holders = new Map<string, Begun[]>();
   for (const run of begun)
-    for (const name of locksOf(configuration, run))
-      holders.set(name, [...(holders.get(name) ?? []), run]);
+    for (const name of locksOf(configuration, run)) holders.set(name, [...(holders.get(name) ?? []), run]);
   return [...holders].flatMap(([name, runs]) => overlaps(runs, `lock: ${name}`));
 }
 
@@ -126,7 +129,9 @@ function locksOf({ rules, runbooks }: GuardedConfiguration, run: RunFact): strin
 }
 
 function overlaps(runs: readonly Begun[], what: string): string[] {
-  const sorted = runs.toSorted((left, right) => left.startedAtMs - right.startedAtMs || endOf(left) - endOf(right));
+  const sorted = runs.toSorted(
+    (left, right) => left.startedAtMs - right.startedAtMs || endOf(left) - endOf(right),
+  );
   let last: Begun | null = null;
   return sorted.flatMap((run) => {
     const before = last;
@@ -147,7 +152,9 @@ function checkBudgets({ configuration, begun }: Checked): string[] {
     if (budget === undefined) return [];
     const hosts = configuration.hosts.get(budget.role) ?? [];
     const allowed =
-      typeof budget.max === "number" ? budget.max : Math.floor((hosts.length * Number.parseInt(budget.max, 10)) / 100);
+      typeof budget.max === "number"
+        ? budget.max
+        : Math.floor((hosts.length * Number.parseInt(budget.max, 10)) / 100);
     const changes = begun.flatMap((run) =>
       run.hosts.flatMap((host) =>
         host.changedAtMs === null || !hosts.includes(host.name)
@@ -191,7 +198,10 @@ function checkPauses({ begun, configuration }: Checked, pauses: readonly PauseFa
     return [run.createdAtMs, run.startedAtMs].flatMap((atMs) =>
       applying
         .filter((pause) => atMs > pause.fromMs && atMs < pause.untilMs)
-        .map((pause) => `paused: ${run.id} of ${run.rule} at ${atMs} in ${pause.scope}, ${pause.fromMs} to ${pause.untilMs}`),
+        .map(
+          (pause) =>
+            `paused: ${run.id} of ${run.rule} at ${atMs} in ${pause.scope}, ${pause.fromMs} to ${pause.untilMs}`,
+        ),
     );
   });
 }
@@ -219,7 +229,8 @@ function checkSingleStarts({ begun }: Checked): string[] {
 
 function checkDecisions(decisions: readonly DecisionFact[]): string[] {
   return decisions.flatMap(({ id, kind, reason, retryAt }) => {
-    if ((kind === "refused" || kind === "delayed") && reason === null) return [`reason: decision ${id} has none`];
+    if ((kind === "refused" || kind === "delayed") && reason === null)
+      return [`reason: decision ${id} has none`];
     const isTold = retryAt !== null && !Number.isNaN(Date.parse(retryAt));
     return kind === "delayed" && !isTold ? [`retry_at: decision ${id} for ${reason} has none`] : [];
   });

@@ -4,10 +4,7 @@ import type { GuardFacts } from "./guards-check.ts";
 /** Everything that the database says about starts. */
 export async function readGuardFacts({ reader }: Store): Promise<GuardFacts> {
   const runs = await reader.selectFrom("run").selectAll().execute();
-  const hosts = Map.groupBy(
-    await reader.selectFrom("run_host").selectAll().execute(),
-    (row) => row.run_id,
-  );
+  const hosts = Map.groupBy(await reader.selectFrom("run_host").selectAll().execute(), (row) => row.run_id);
   const pauses = await reader.selectFrom("pause").selectAll().execute();
   const decisions = await reader.selectFrom("decision").select(["id", "kind", "reason", "detail"]).execute();
   const locks = await reader.selectFrom("run_lock").select("name").execute();

@@ -40,7 +40,10 @@ export async function sendTraffic({ nodes, configuration, events, seed }: Traffi
     } else {
       const count = Math.min(events - sent, 1 + random.below(ALERTS_MAX));
       sent += count;
-      work = submit(node, Array.from({ length: count }, () => change(random.pick(alerts), random)));
+      work = submit(
+        node,
+        Array.from({ length: count }, () => change(random.pick(alerts), random)),
+      );
     }
     const tracked = work.finally(() => underWay.delete(tracked));
     underWay.add(tracked);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CatalogSource } from "../../src/catalog/catalog.ts";
 import { loadCatalog } from "../../src/catalog/load.ts";
-import { checkHostNames, loadHosts } from "../../src/hosts/load.ts";
+import { loadInventory } from "../../src/hosts/load.ts";
 import { compileIntervals } from "../../src/intervals/interval.ts";
 import { NOTICE_EVENTS } from "../../src/notify/events.ts";
 import { type FileProblem, formatProblem } from "../../src/platform/problems.ts";
@@ -65,7 +65,7 @@ async function problemsOf(name: string): Promise<FileProblem[]> {
   const problems: FileProblem[] = [];
   const file = YamlFile.parse(name, readFileSync(join(folder, name), "utf8"), problems);
   if (file === undefined) return problems;
-  if (name.startsWith("hosts-")) checkHostNames(loadHosts(file, folder, problems), problems);
+  if (name.startsWith("hosts-")) loadInventory([file], folder, problems);
   else loadRunbook(file, problems);
   return problems;
 }

@@ -17,6 +17,7 @@ function collect(changes: Partial<CollectSpec>) {
     sizeBytesMax: 1024 * 1024,
     filesMax: 100,
     onTooBig: "tail",
+    isSensitive: false,
     ...changes,
   };
   return { verb: "collect", spec } as const;

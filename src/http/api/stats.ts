@@ -49,7 +49,7 @@ function readDays(request: Request): number {
 /** The rules in use in their order, then those that are gone. */
 function rulesOf(catalog: Catalog, counts: readonly Count[]): Record<string, unknown> {
   const byRule = Map.groupBy(counts, (count) => count.rule);
-  const gone = [...byRule.keys()].filter((name) => name !== null && !catalog.rulesByName.has(name)).sort();
+  const gone = namesWithout(byRule, catalog.rulesByName);
   const names = [...catalog.rules.map((rule) => rule.name), ...gone];
   return listOf(names, (name) => byRule.get(name) ?? []);
 }
@@ -59,7 +59,7 @@ function runbooksOf(catalog: Catalog, counts: readonly Count[]): Record<string, 
   const ofRuns = Map.groupBy(counts, (count) => count.runbook);
   const ofRules = Map.groupBy(ofRuns.get(null) ?? [], (count) => count.rule);
   const rules = Map.groupBy(catalog.rules, (rule) => rule.runbook);
-  const gone = [...ofRuns.keys()].filter((name) => name !== null && !catalog.runbooks.has(name)).sort();
+  const gone = namesWithout(ofRuns, catalog.runbooks);
   const names = [...[...catalog.runbooks.keys()].sort(), ...gone];
   return listOf(names, (name) => [
     ...(ofRuns.get(name) ?? []),
@@ -67,11 +67,20 @@ function runbooksOf(catalog: Catalog, counts: readonly Count[]): Record<string, 
   ]);
 }
 
+/** In alphabetical order. */
+function namesWithout(
+  counted: ReadonlyMap<string | null, unknown>,
+  inUse: ReadonlyMap<string, unknown>,
+): string[] {
+  const names: string[] = [...counted.keys()].flatMap((name) => name ?? []);
+  return names.filter((name) => !inUse.has(name)).sort();
+}
+
 function listOf(
-  names: readonly (string | null)[],
+  names: readonly string[],
   countsOf: (name: string) => readonly Count[],
 ): Record<string, unknown> {
-  const shown = names.slice(0, NAMES_MAX).flatMap((name) => name ?? []);
+  const shown = names.slice(0, NAMES_MAX);
   return {
     items: shown.map((name) => ({ name, ...statisticsShape(summarise(countsOf(name))) })),
     more: Math.max(0, names.length - NAMES_MAX),

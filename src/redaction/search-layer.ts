@@ -1,0 +1,215 @@
+import type { ByteClass, Layer, LayerOptions, Search, Span, View } from "./search.ts";
+
+/** What a judge may look back at; no pattern looks further. */
+const CONTEXT_BYTES = 32;
+const FIRST_BYTES = 4 * 1024;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+/** Of one line break; more of them in a row are no wrapped text. */
+const LINE_BREAK_BYTES_MAX = 2;
+
+interface Candidate {
+  readonly at: number;
+  readonly literal: number;
+}
+
+/**
+ * Replaces what a search finds in a stream of bytes. The output does not depend on how the input is cut: bytes are given on as
+ * soon as nothing that comes later could change them, and held until then.
+ */
+export class SearchLayer implements Layer {
+  readonly #search: Search;
+  readonly #options: LayerOptions;
+  #bytes = Buffer.alloc(FIRST_BYTES);
+  #end = 0;
+  /** Everything before it was given on, or replaced. */
+  #emitted = 0;
+  #scanned = 0;
+  #state = 0;
+  #lineBreakBytes = 0;
+  #candidates: Candidate[] = [];
+  #spans: Span[] = [];
+  /** What was replaced last goes on for as long as these follow. */
+  #rest: ByteClass | null = null;
+  #line = 1;
+
+  constructor(search: Search, options: LayerOptions) {
+    this.#search = search;
+    this.#options = options;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
+    this.#append(chunk);
+    this.#advance(false);
+  }
+
+  end(): void {
+    this.#advance(true);
+  }
+
+  #append(chunk: Uint8Array): void {
+    const first = Math.min(this.#emitted, this.#undecidedFrom(), this.#candidates[0]?.at ?? this.#end);
+    const unused = Math.max(0, first - CONTEXT_BYTES);
+    const needed = this.#end - unused + chunk.byteLength;
+    const target =
+      needed > this.#bytes.byteLength
+        ? Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.byteLength * 2))
+        : this.#bytes;
+    if (unused > 0 || target !== this.#bytes) this.#bytes.copy(target, 0, unused, this.#end);
+    this.#bytes = target;
+    this.#shift(unused);
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.byteLength;
+  }
+
+  #shift(by: number): void {
+    if (by === 0) return;
+    this.#end -= by;
+    this.#emitted -= by;
+    this.#scanned -= by;
+    this.#candidates = this.#candidates.map(({ at, literal }) => ({ at: at - by, literal }));
+    this.#spans = this.#spans.map((span) => ({ ...span, start: span.start - by, end: span.end - by }));
+  }
+
+  #advance(isEnd: boolean): void {
+    this.#followRest();
+    this.#scan();
+    const decided = isEnd ? this.#end : this.#undecidedFrom();
+    const limit = this.#judge(decided, isEnd);
+    this.#replace(limit, isEnd);
+    this.#emit(limit);
+  }
+
+  #scan(): void {
+    const { next, classOf, acceptFrom } = this.#search.automaton;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    const { skipsLineBreaks } = this.#search;
+    let state = this.#state;
+    for (let index = this.#scanned; index < end; index += 1) {
+      const byte = bytes[index] ?? 0;
+      if (skipsLineBreaks && (byte === LINE_FEED || byte === CARRIAGE_RETURN)) {
+        this.#lineBreakBytes += 1;
+        if (this.#lineBreakBytes > LINE_BREAK_BYTES_MAX) state = 0;
+        continue;
+      }
+      if (skipsLineBreaks) this.#lineBreakBytes = 0;
+      state = next[state + (classOf[byte] ?? 0)] ?? 0;
+      if (state >= acceptFrom) this.#note(state, index + 1);
+    }
+    this.#state = state;
+    this.#scanned = end;
+  }
+
+  #note(state: number, end: number): void {
+    const { automaton } = this.#search;
+    for (const literal of automaton.endingAt(state))
+      this.#candidates.push({ at: this.#back(end, automaton.lengths[literal] ?? 0), literal });
+  }
+
+  /** From here on a literal may be under way whose end has not come. */
+  #undecidedFrom(): number {
+    return this.#back(this.#scanned, this.#search.automaton.depthOf(this.#state));
+  }
+
+  /** So many bytes back, line breaks not counted where they are skipped. */
+  #back(from: number, count: number): number {
+    if (!this.#search.skipsLineBreaks) return from - count;
+    let at = from;
+    for (let left = count; left > 0 && at > 0; ) {
+      at -= 1;
+      const byte = this.#bytes[at];
+      if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) left -= 1;
+    }
+    return at;
+  }
+
+  /** Judges what can be judged, and gives where the first one stands that cannot. */
+  #judge(decided: number, isEnd: boolean): number {
+    if (this.#candidates.length === 0) return decided;
+    const view = viewOf(this.#bytes, this.#end, isEnd);
+    const sorted = this.#candidates.sort((left, right) => left.at - right.at || left.literal - right.literal);
+    for (const [index, { at, literal }] of sorted.entries()) {
+      const verdict =
+        at < decided || isEnd ? this.#search.judge(literal, view, at) : ({ kind: "wait" } as const);
+      if (verdict.kind === "found") this.#spans.push(verdict.span);
+      if (verdict.kind !== "wait") continue;
+      this.#candidates = sorted.slice(index);
+      return Math.min(at, decided);
+    }
+    this.#candidates = [];
+    return decided;
+  }
+
+  #replace(limit: number, isEnd: boolean): void {
+    if (this.#spans.length === 0) return;
+    const sorted = this.#spans.sort(
+      (left, right) => left.start - right.start || right.end - left.end || left.priority - right.priority,
+    );
+    for (const [index, span] of sorted.entries()) {
+      if (span.start >= limit && !isEnd) {
+        this.#spans = sorted.slice(index);
+        return;
+      }
+      if (span.end <= this.#emitted) continue;
+      this.#emit(span.start);
+      this.#options.count(span.name);
+      this.#options.emit(span.mask);
+      this.#drop(span.end, span.name);
+      this.#rest = span.rest;
+      this.#followRest();
+    }
+    this.#spans = [];
+  }
+
+  #followRest(): void {
+    if (this.#rest === null) return;
+    let at = this.#emitted;
+    while (at < this.#end && this.#rest[this.#bytes[at] ?? 0] === 1) at += 1;
+    if (at < this.#end) this.#rest = null;
+    this.#drop(at, null);
+  }
+
+  #emit(to: number): void {
+    if (to <= this.#emitted) return;
+    const part = this.#bytes.subarray(this.#emitted, to);
+    if (this.#options.onFinding !== null) this.#line += countLineFeeds(part);
+    this.#emitted = to;
+    this.#options.emit(part);
+  }
+
+  #drop(to: number, name: string | null): void {
+    if (this.#options.onFinding !== null) {
+      const lineBreaks = countLineFeeds(this.#bytes.subarray(this.#emitted, to));
+      if (name !== null) this.#options.onFinding({ name, line: this.#line, lineBreaks });
+      this.#line += lineBreaks;
+    }
+    this.#emitted = to;
+  }
+}
+
+function countLineFeeds(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count += 1;
+  return count;
+}
+
+function viewOf(bytes: Buffer, end: number, isEnd: boolean): View {
+  let text: string | null = null;
+  let lineFrom = 0;
+  let lineTo = -2;
+  return {
+    bytes,
+    end,
+    isEnd,
+    text: () => (text ??= bytes.latin1Slice(0, end)),
+    lineEnd(at) {
+      if (lineTo !== -2 && at >= lineFrom && (lineTo === -1 || at <= lineTo)) return lineTo;
+      const found = bytes.indexOf(LINE_FEED, at);
+      lineFrom = at;
+      lineTo = found < end ? found : -1;
+      return lineTo;
+    },
+  };
+}
