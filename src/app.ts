@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { openArchiveFolder } from "./archive/archive-folder.ts";
 import { openArtifactStore } from "./archive/artifact-store.ts";
 import { openBundleStore } from "./archive/bundle-store.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
@@ -18,6 +19,7 @@ import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
 import { pauseRoutes } from "./http/api/pauses.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
+import { runbookRoutes } from "./http/api/runbooks.ts";
 import { runRoutes } from "./http/api/runs.ts";
 import { statsRoutes } from "./http/api/stats.ts";
 import { statusRoutes } from "./http/api/status.ts";
@@ -28,12 +30,13 @@ import { createBodyParser } from "./http/webhooks/body-parser.ts";
 import { mountWebhooks } from "./http/webhooks/webhooks.ts";
 import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
 import { createPeerHttpClient } from "./outbound/http-client.ts";
+import { readInputKey } from "./platform/input-key.ts";
 import { createKillPoints } from "./platform/killpoints.ts";
 import type { Log } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
-import { deliveryLimits, requestLimits, runLimits } from "./settings/limits.ts";
+import { deliveryLimits, requestLimits, retentionSettings, runLimits } from "./settings/limits.ts";
 import { urlOfListenAddress } from "./settings/listen.ts";
 import { readEnvironment } from "./settings/load.ts";
 import { openStore } from "./store/open.ts";
@@ -162,6 +165,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       explainRoutes(asking),
       alertReplayRoutes({ ...asking, intake: engine.intake }),
       ruleRoutes(dependencies),
+      runbookRoutes(dependencies),
       statsRoutes(dependencies),
       statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
     ],
@@ -232,6 +236,10 @@ async function openDependencies(
     },
     artifacts,
     bundles,
+    retention: {
+      settings: () => retentionSettings(live.current.settings),
+      archiveFolder: openArchiveFolder(archiveFolder),
+    },
     steps: {
       executorFor: (host) => executors.forHost(host),
       inventoryHosts: () => namesAndAddresses(inventory().hosts),
@@ -251,6 +259,7 @@ async function openDependencies(
     get prometheus() {
       return live.current.prometheus;
     },
+    inputKey: readInputKey(settings.storagePath),
     journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
     limits: runLimits(settings),
     workRoot,

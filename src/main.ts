@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { addRunbookCommands } from "./cli/program/runbook-commands.ts";
 import { addServerCommands } from "./cli/program/server-commands.ts";
 import { addSimulationCommands } from "./cli/program/simulation-commands.ts";
 import { LOG_LEVELS, type LogLevel } from "./platform/log.ts";
@@ -26,6 +27,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
   addServe(program, setExitCode);
   addCheck(program, setExitCode);
   addServerCommands(program, { output, setExitCode });
+  addRunbookCommands(program, { output, setExitCode }, programFolder);
   addSimulationCommands(program, { output, setExitCode }, programFolder);
   program
     .command("schema")

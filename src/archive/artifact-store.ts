@@ -89,10 +89,13 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
     },
     async read(runId, path, range) {
       const file = locate(runId, path);
-      if ((await fileSize(file)) === null) throw notFound(runId, path);
-      if (range !== undefined && range.end <= range.start) return Readable.from([]);
-      const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-      return createReadStream(file, { highWaterMark: READ_BYTES, ...bounds });
+      const bytes = await fileSize(file);
+      if (bytes === null) throw notFound(runId, path);
+      const { start, end } = range ?? { start: 0, end: bytes };
+      if (end <= start) return Readable.from([]);
+      // A buffer of this size is made for each read, also for the one that finds the end.
+      const highWaterMark = Math.min(READ_BYTES, end - start);
+      return createReadStream(file, { highWaterMark, start, end: end - 1 });
     },
     async stat(runId, path) {
       const bytes = await fileSize(locate(runId, path));

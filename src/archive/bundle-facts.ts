@@ -54,8 +54,8 @@ export function shownLogPath(step: StepRecord, name: OutputName): string {
   return `${stepFolder(step)}/${name}.log`;
 }
 
-/** Where a stored file stands in the bundle: the logs of a step's last attempt move up to the step's folder. */
-export function pathsInBundle(input: BundleInput): Map<string, string> {
+/** Says where a stored file stands in the bundle: the logs of a step's last attempt move up to the step's folder. */
+export function placesInBundle(input: BundleInput): (path: string) => string {
   const lastLogs = new Map<string, string>();
   for (const step of input.steps) {
     const folder = stepFolder(step);
@@ -64,10 +64,5 @@ export function pathsInBundle(input: BundleInput): Map<string, string> {
     }
   }
   const isKnownPlace = /^(?:steps|files|metrics)\//;
-  return new Map(
-    input.artifacts.map(({ path }) => [
-      path,
-      lastLogs.get(path) ?? (isKnownPlace.test(path) ? path : `files/${path}`),
-    ]),
-  );
+  return (path) => lastLogs.get(path) ?? (isKnownPlace.test(path) ? path : `files/${path}`);
 }

@@ -12,6 +12,8 @@ export interface BundleInput {
   readonly steps: readonly StepRecord[];
   readonly attempts: readonly Attempt[];
   readonly artifacts: readonly Artifact[];
+  /** Whether sensitive files are in it; otherwise the manifest only names them. */
+  readonly hasSensitive: boolean;
   readonly problems: readonly BundleProblem[];
   /** The audit rows of the run, in order. */
   readonly events: readonly BundleEvent[];

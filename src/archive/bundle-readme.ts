@@ -3,7 +3,7 @@ import type { BundleInput } from "./bundle-input.ts";
 import { code, plain, table, utc } from "./markdown.ts";
 
 /** `README.md`: what this archive is, for someone who was only given the file. */
-export function readmeMarkdown(input: BundleInput): string {
+export function readmeMarkdown(input: BundleInput, leftOut: number): string {
   const { run } = input;
   const took = tookFor(run.startedAtMs, run.finishedAtMs);
   const facts = [
@@ -35,7 +35,7 @@ ${table(["", ""], facts)}
 
 Read \`summary.md\` first: what happened, step by step, what failed, and who was told. All times are UTC.
 
-${CONTENTS}
+${CONTENTS}${leftOut === 0 ? "" : `\n- ${leftOut} sensitive files are left out; \`manifest.json\` names them under \`left_out\`.`}${input.hasSensitive ? "\n- **This bundle has the sensitive files in it.** Handle it accordingly." : ""}
 `;
 }
 

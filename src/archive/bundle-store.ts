@@ -2,8 +2,10 @@ import { createReadStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { alertBundleParts } from "./alert-bundle.ts";
+import type { AlertBundleInput } from "./alert-bundle-input.ts";
 import { type ArtifactStore, ArtifactError, type ByteRange } from "./artifact-store.ts";
-import { tarGzOf, zipOf } from "./bundle.ts";
+import { tarGzOf, zipOf, zipOfParts } from "./bundle.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { bundleName } from "./bundle-names.ts";
 import { FileAside, makeFolder } from "./file-aside.ts";
@@ -19,12 +21,32 @@ export interface StoredBundle {
   readonly bytes: number;
 }
 
+/** A bundle that can be read in both formats. */
+export interface ReadableBundle extends StoredBundle {
+  /** Makes the tar.gz if there is none yet. */
+  tarGzBytes(): Promise<number>;
+  /** `end` is exclusive. Throws {@link ArtifactError} `not-found` before the first byte. */
+  read(format: BundleFormat, range?: ByteRange): Promise<Readable>;
+}
+
+/** One that nothing names: a snapshot of a run that goes on, one with sensitive files. A restart of the service removes it. */
+export interface TemporaryBundle extends ReadableBundle {
+  /** Removes it; who reads it reads on. May be repeated. */
+  dispose(): Promise<void>;
+}
+
 /**
  * Finished bundles, each under the SHA-256 of its zip. What is stored is durable and never changes; building the same
  * revision again gives the same name, so a repeat after a crash is harmless.
  */
 export interface BundleStore {
   build(input: BundleInput, artifacts: ArtifactStore): Promise<StoredBundle>;
+  buildTemporary(input: BundleInput, artifacts: ArtifactStore): Promise<TemporaryBundle>;
+  /** The bundle of an alert, made of stored bundles of its runs. Throws {@link ArtifactError} `not-found` when one is gone. */
+  buildForAlert(input: AlertBundleInput): Promise<StoredBundle>;
+  /** The same, not stored: for an alert with a run that goes on. */
+  buildTemporaryForAlert(input: AlertBundleInput): Promise<TemporaryBundle>;
+  open(bundle: StoredBundle): ReadableBundle;
   /** The size in that format; for `tar.gz` null until it was asked for once. */
   stat(sha256: string, format: BundleFormat): Promise<{ bytes: number } | null>;
   /** Makes the tar.gz from the stored zip if there is none yet. Throws {@link ArtifactError} `not-found`. */
@@ -49,32 +71,92 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
     const made = await fileBytes(target);
     if (made !== null) return made;
     const zip = fileOf(sha256, "zip");
-    if ((await fileBytes(zip)) === null) throw notFound(sha256, "zip");
+    if ((await fileBytes(zip)) === null) throw notFound(`${sha256}.zip`);
     const { bytes } = await writeAside(aside, tarGzOf(zipEntries(zip)), () => target);
     return { bytes };
   }
 
+  async function prepareTarGz(sha256: string): Promise<{ bytes: number }> {
+    const running = beingMade.get(sha256) ?? makeTarGz(sha256).finally(() => beingMade.delete(sha256));
+    beingMade.set(sha256, running);
+    return running;
+  }
+
+  const read: BundleStore["read"] = (sha256, format, range) =>
+    readFile(fileOf(sha256, format), `${sha256}.${format}`, range);
+  const store = async (name: string, chunks: AsyncIterable<Uint8Array>) => ({
+    name,
+    ...(await writeAside(aside, chunks, (sha256) => fileOf(sha256, "zip"))),
+  });
+  const partsOf = (input: AlertBundleInput) => alertBundleParts(input, (sha256) => fileOf(sha256, "zip"));
+
   return {
-    async build(input, artifacts) {
-      const written = await writeAside(aside, zipOf(input, artifacts), (sha256) => fileOf(sha256, "zip"));
-      return { name: bundleName(input), ...written };
+    build: (input, artifacts) => store(bundleName(input), zipOf(input, artifacts)),
+    buildTemporary: (input, artifacts) => keepAside(aside, bundleName(input), zipOf(input, artifacts)),
+    async buildForAlert(input) {
+      const parts = await partsOf(input);
+      return store(parts.folder, zipOfParts(parts));
     },
+    async buildTemporaryForAlert(input) {
+      const parts = await partsOf(input);
+      return keepAside(aside, parts.folder, zipOfParts(parts));
+    },
+    open: (bundle) => ({
+      ...bundle,
+      tarGzBytes: async () => (await prepareTarGz(bundle.sha256)).bytes,
+      read: (format, range) => read(bundle.sha256, format, range),
+    }),
     stat: (sha256, format) => fileBytes(fileOf(sha256, format)),
-    async prepareTarGz(sha256) {
-      const running = beingMade.get(sha256) ?? makeTarGz(sha256).finally(() => beingMade.delete(sha256));
-      beingMade.set(sha256, running);
-      return running;
-    },
-    async read(sha256, format, range) {
-      const file = fileOf(sha256, format);
-      if ((await fileBytes(file)) === null) throw notFound(sha256, format);
-      if (range !== undefined && range.end <= range.start) return Readable.from([]);
-      return createReadStream(file, range === undefined ? {} : { start: range.start, end: range.end - 1 });
-    },
+    prepareTarGz,
+    read,
     async remove(sha256) {
       for (const format of ["tar.gz", "zip"] as const) await rm(fileOf(sha256, format), { force: true });
     },
   };
+}
+
+/** A bundle of which nothing is left when it is disposed of, or the service ends. */
+async function keepAside(
+  aside: string,
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<TemporaryBundle> {
+  const zip = await fillAside(aside, chunks);
+  const tarGz: { made: Promise<FilledAside> | null } = { made: null };
+  const prepare = () => (tarGz.made ??= fillAside(aside, tarGzOf(zipEntries(zip.path))));
+  return {
+    name,
+    sha256: zip.sha256,
+    bytes: zip.bytes,
+    tarGzBytes: async () => (await prepare()).bytes,
+    async read(format, range) {
+      const { path } = format === "zip" ? zip : await prepare();
+      return readFile(path, `${name}.${format}`, range);
+    },
+    async dispose() {
+      await rm(zip.path, { force: true });
+      const made = await tarGz.made?.catch(() => null);
+      if (made !== null && made !== undefined) await rm(made.path, { force: true });
+    },
+  };
+}
+
+interface FilledAside {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Writes the chunks to a file aside, and leaves it there. */
+async function fillAside(aside: string, chunks: AsyncIterable<Uint8Array>): Promise<FilledAside> {
+  const file = await FileAside.create(aside);
+  try {
+    for await (const chunk of chunks) await file.write(chunk);
+    return { path: file.path, ...(await file.seal()) };
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
 }
 
 /** Writes the chunks aside, then gives the file the name that its digest leads to. */
@@ -97,6 +179,12 @@ async function writeAside(
   }
 }
 
+async function readFile(path: string, name: string, range?: ByteRange): Promise<Readable> {
+  if ((await fileBytes(path)) === null) throw notFound(name);
+  if (range !== undefined && range.end <= range.start) return Readable.from([]);
+  return createReadStream(path, range === undefined ? {} : { start: range.start, end: range.end - 1 });
+}
+
 async function fileBytes(path: string): Promise<{ bytes: number } | null> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
@@ -110,6 +198,6 @@ function checkedDigest(sha256: string): string {
   return sha256;
 }
 
-function notFound(sha256: string, format: BundleFormat): ArtifactError {
-  return new ArtifactError("not-found", `there is no stored bundle ${sha256}.${format}`);
+function notFound(name: string): ArtifactError {
+  return new ArtifactError("not-found", `there is no stored bundle ${name}`);
 }

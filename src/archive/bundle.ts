@@ -3,10 +3,12 @@ import type { Stats } from "node:fs";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { ArtifactStore } from "./artifact-store.ts";
-import { type BundleFile, bundleContents } from "./bundle-contents.ts";
+import { bundleContents } from "./bundle-contents.ts";
+import type { BundleFile } from "./bundle-file.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { bundleName } from "./bundle-names.ts";
 import { SEAL_COMMENT, sealed } from "./seal.ts";
+import { tuneZipEngine } from "./zip-engine.ts";
 
 const ENTRY_MODE = 0o644;
 const COMPRESSION_LEVEL = 6;
@@ -17,25 +19,36 @@ const BUFFERED_BYTES_MAX = 64 * 1024;
 /** From here on the plain zip format has no number for them: 65,535 there means "look in the ZIP64 part". */
 const ZIP64_ENTRIES = 65_535;
 
-/**
- * The zip of a run, as it is made: nothing is held in memory but the file at hand. For a snapshot of a run that goes on,
- * pass it to the answer; for the stored bundle see `bundle-store.ts`. Ending the iteration early ends the making.
- */
+/** What goes into one bundle: the folder that everything is in, the time that all entries bear, and the files in their order. */
+export interface BundleParts {
+  readonly folder: string;
+  readonly atMs: number;
+  readonly count: number;
+  /** May be asked for more than once. */
+  files(): Iterable<BundleFile>;
+}
+
+/** The zip of a run, as it is made: nothing is held in memory but the file at hand. Ending the iteration early ends the making. */
 export async function* zipOf(
   input: BundleInput,
   store: ArtifactStore,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const files = await bundleContents(input, store);
-  const isLarge = files.length >= ZIP64_ENTRIES;
+  yield* zipOfParts({
+    ...(await bundleContents(input, store)),
+    folder: bundleName(input),
+    atMs: input.run.finishedAtMs ?? input.run.createdAtMs,
+  });
+}
+
+export async function* zipOfParts(parts: BundleParts): AsyncGenerator<Uint8Array, void, void> {
   const archive = new ZipArchive({
     comment: SEAL_COMMENT,
     highWaterMark: 256 * 1024,
-    forceZip64: isLarge,
+    forceZip64: parts.count >= ZIP64_ENTRIES,
     zlib: { level: COMPRESSION_LEVEL, chunkSize: 16 * 1024 },
   });
-  joinSmallWrites(archive);
-  const atMs = input.run.finishedAtMs ?? input.run.createdAtMs;
-  yield* sealed(packed(archive, entriesIn(bundleName(input), files, atMs)));
+  tuneZipEngine(archive);
+  yield* sealed(packed(archive, entriesIn(parts)));
 }
 
 /** The same files as gzipped tar. */
@@ -51,14 +64,10 @@ export interface ArchiveEntry {
   readonly open: () => Buffer | Readable | Promise<Readable>;
 }
 
-async function* entriesIn(
-  folder: string,
-  files: readonly BundleFile[],
-  atMs: number,
-): AsyncGenerator<ArchiveEntry, void, void> {
-  const date = new Date(atMs);
-  for (const { facts, open } of files)
-    yield { name: `${folder}/${facts.path}`, size: facts.size, date, open };
+async function* entriesIn(parts: BundleParts): AsyncGenerator<ArchiveEntry, void, void> {
+  const date = new Date(parts.atMs);
+  for (const { facts, open } of parts.files())
+    yield { name: `${parts.folder}/${facts.path}`, size: facts.size, date, open };
 }
 
 type Archive = ZipArchive | TarArchive;
@@ -137,50 +146,4 @@ function describe(entry: ArchiveEntry): ZipEntryData {
   const stats = { size: entry.size } as Stats;
   const store = entry.size < STORED_BYTES_MAX;
   return { name: entry.name, date: entry.date, mode: ENTRY_MODE, stats, store };
-}
-
-/** What is used of archiver's zip engine (8.0): it writes a header as a dozen chunks of two or four bytes. */
-interface ZipEngine {
-  offset: number;
-  write(chunk: Uint8Array | string): boolean;
-  end(): unknown;
-}
-
-const JOINED_BYTES = 64 * 1024;
-
-/**
- * Joins the engine's small chunks on their way into its stream. Without it a zip of 70,000 entries takes 350 MiB of stream
- * buffers for the 16 MiB of its directory, and twice the time.
- */
-function joinSmallWrites(archive: ZipArchive): void {
-  const { engine } = (archive as unknown as { _module: { engine: ZipEngine } })._module;
-  const write = engine.write.bind(engine);
-  const end = engine.end.bind(engine);
-  let joined = Buffer.allocUnsafe(JOINED_BYTES);
-  let used = 0;
-  const flush = (): boolean => {
-    if (used === 0) return true;
-    const ready = joined.subarray(0, used);
-    joined = Buffer.allocUnsafe(JOINED_BYTES);
-    used = 0;
-    // The engine counts what it writes, and these bytes were counted when they came.
-    engine.offset -= ready.byteLength;
-    return write(ready);
-  };
-  engine.write = (chunk) => {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-    if (bytes.byteLength > JOINED_BYTES - used) flush();
-    if (bytes.byteLength > JOINED_BYTES / 4) {
-      flush();
-      return write(bytes);
-    }
-    joined.set(bytes, used);
-    used += bytes.byteLength;
-    engine.offset += bytes.byteLength;
-    return true;
-  };
-  engine.end = () => {
-    flush();
-    return end();
-  };
 }

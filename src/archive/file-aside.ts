@@ -27,6 +27,11 @@ export class FileAside {
     return new FileAside(await open(path, "wx", FILE_MODE), path);
   }
 
+  /** Where it is until {@link moveTo}. */
+  get path(): string {
+    return this.#path;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -18,11 +18,23 @@ export interface ManifestFile {
   readonly redactions: number | null;
 }
 
+/** A file that the run gathered and this bundle does not have. */
+export interface LeftOutFile extends Pick<ManifestFile, "path" | "size" | "step" | "host"> {
+  readonly because: "sensitive";
+}
+
 /** `manifest.json` in parts: one line a file, so that it can be read with `grep` as well. */
 export function* manifestJson(
   input: BundleInput,
-  files: readonly ManifestFile[],
-  missing: readonly string[],
+  {
+    files,
+    missing,
+    leftOut,
+  }: {
+    readonly files: () => Iterable<ManifestFile>;
+    readonly missing: readonly string[];
+    readonly leftOut: readonly LeftOutFile[];
+  },
 ): Generator<string, void, void> {
   const { run } = input;
   const head = {
@@ -43,18 +55,30 @@ export function* manifestJson(
       finished_at: rfc3339(run.finishedAtMs),
     },
     missing,
+    left_out: leftOut,
     collector_errors: input.problems.map(({ stepId, path, message }) => ({ step: stepId, path, message })),
   };
-  const opening = JSON.stringify(head, null, 2).slice(0, -"\n}".length);
-  yield `${opening},\n  "files": [\n`;
-  for (const [index, file] of files.entries())
-    yield `    ${JSON.stringify(file)}${index < files.length - 1 ? "," : ""}\n`;
-  yield "  ]\n}\n";
+  yield* withFiles(head, files());
+}
+
+/** A JSON object, with `files` at its end. */
+export function* withFiles(head: object, files: Iterable<ManifestFile>): Generator<string, void, void> {
+  yield `${JSON.stringify(head, null, 2).slice(0, -"\n}".length)},\n  "files": [`;
+  let separator = "";
+  for (const file of files) {
+    yield `${separator}\n    ${JSON.stringify(file)}`;
+    separator = ",";
+  }
+  yield "\n  ]\n}\n";
 }
 
 /** `SHA256SUMS` as `sha256sum -c` reads it, in parts. */
 export function* sha256Sums(
-  files: readonly Pick<ManifestFile, "path" | "sha256">[],
+  first: SummedFile,
+  others: Iterable<SummedFile>,
 ): Generator<string, void, void> {
-  for (const { path, sha256 } of files) yield `${sha256}  ${path}\n`;
+  yield `${first.sha256}  ${first.path}\n`;
+  for (const { path, sha256 } of others) yield `${sha256}  ${path}\n`;
 }
+
+type SummedFile = Pick<ManifestFile, "path" | "sha256">;

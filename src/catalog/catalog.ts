@@ -62,7 +62,8 @@ export const FILE_KINDS = ["rules", "runbooks", "hosts"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
 
 export interface CatalogFile {
-  readonly kind: FileKind;
+  /** `options`: what a choice is made from, named by a runbook's input. */
+  readonly kind: FileKind | "options";
   readonly file: string;
   readonly sha256: string;
 }

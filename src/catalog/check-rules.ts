@@ -2,7 +2,9 @@ import { hasTemplate } from "../expressions/templates.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path } from "../platform/yaml.ts";
 import type { Mode, Rule, With } from "../rules/rule.ts";
-import { bindInput } from "../runbooks/inputs.ts";
+import { needsCatalog } from "../runbooks/check-inputs.ts";
+import { mustBeGiven } from "../runbooks/input-shapes.ts";
+import { bindInput, type Input } from "../runbooks/inputs.ts";
 import { allSteps, type Runbook } from "../runbooks/runbook.ts";
 import { adviceFor } from "./advice.ts";
 import { checkGuards } from "./check-guards.ts";
@@ -105,17 +107,38 @@ function checkInputs(place: RulePlace, use: RunbookUse, runbook: Runbook): void 
       report(place, [...use.withPath, name], "unknown-input", message, true);
       continue;
     }
+    const held = heldContent(input);
+    if (held !== undefined) {
+      const message = `input "${name}" of runbook "${runbook.name}" is ${held}, which a rule cannot give; leave it to people`;
+      report(place, [...use.withPath, name], "not-from-a-rule", message, true);
+      continue;
+    }
     if (typeof value === "object") continue;
-    if (input.type === "host" && place.loaded.isInventoryBroken) continue;
-    const bound = bindInput(input, value, place.loaded.inventory);
-    if ("code" in bound)
-      report(place, [...use.withPath, name], bound.code, `input "${name}": ${bound.message}`);
+    checkValue(place, [...use.withPath, name], input, value);
   }
   for (const input of runbook.inputs.values()) {
-    if (!input.isRequired || input.default !== undefined || use.with.has(input.name)) continue;
-    const message = `runbook "${runbook.name}" needs input "${input.name}"; give it one by with:`;
+    if (!mustBeGiven(input) || use.with.has(input.name)) continue;
+    const held = heldContent(input);
+    const message =
+      held !== undefined
+        ? `runbook "${runbook.name}" needs input "${input.name}", ${held}, which a rule cannot give; write required: false there, or leave the runbook to people`
+        : `runbook "${runbook.name}" needs input "${input.name}"; give it one by with:`;
     report(place, use.namePath, "missing-input", message);
   }
+}
+
+/** What is in a rule, or in an alert, is there for everybody to read, and neither has a file. */
+function heldContent(input: Input): string | undefined {
+  if (input.type === "secret") return "a secret";
+  return input.type === "file" ? "a file" : undefined;
+}
+
+function checkValue(place: RulePlace, path: Path, input: Input, value: unknown): void {
+  const isHost = input.type === "host" || input.type === "hosts";
+  if (isHost ? place.loaded.isInventoryBroken : needsCatalog(input) && input.rows === null) return;
+  const bound = bindInput(input, value, place.loaded.inventory);
+  for (const { code, message } of bound.ok ? [] : bound.refusals)
+    report(place, path, code, `input "${input.name}": ${message}`);
 }
 
 /** A start that would always be refused, because a host that the runbook always changes is out of automation. */

@@ -2,6 +2,7 @@ import { hasTemplate } from "../expressions/templates.ts";
 import { HostLookupError } from "../hosts/inventory.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
+import { needsCatalog } from "../runbooks/check-inputs.ts";
 import { bindInput } from "../runbooks/inputs.ts";
 import type { Runbook, Step } from "../runbooks/runbook.ts";
 import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
@@ -12,7 +13,7 @@ import type { Loaded } from "./loaded.ts";
 /** What one runbook file cannot know: the notifiers, the hosts and the time intervals it names. */
 export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
   for (const { runbook, file } of loaded.runbooks.values()) {
-    if (!loaded.isInventoryBroken) checkDefaults(loaded, runbook, file, problems);
+    checkDefaults(loaded, runbook, file, problems);
     checkGuards({ loaded, file, path: [], problems }, runbook.guards);
     for (const { step, path } of stepsWithPaths(runbook)) {
       const place = { loaded, step, path, file, problems };
@@ -43,10 +44,14 @@ interface StepPlace {
 
 function checkDefaults(loaded: Loaded, runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {
   for (const input of runbook.inputs.values()) {
-    if (input.type !== "host" || input.default === undefined) continue;
+    if (input.default === undefined || !needsCatalog(input)) continue;
+    const isHost = input.type === "host" || input.type === "hosts";
+    if (isHost ? loaded.isInventoryBroken : input.rows === null) continue;
     const bound = bindInput(input, input.default, loaded.inventory);
-    if ("code" in bound)
-      problems.push(file.problem(["inputs", input.name, "default"], bound.code, bound.message));
+    for (const { code, message, index } of bound.ok ? [] : bound.refusals) {
+      const path = ["inputs", input.name, "default", ...(index === undefined ? [] : [index])];
+      problems.push(file.problem(path, code, message));
+    }
   }
 }
 

@@ -108,10 +108,19 @@ interface ReadFile {
 
 async function readOne(kind: FileKind, name: string): Promise<ReadFile> {
   const problems: FileProblem[] = [];
+  const { text, sha256: digest } = await readText(name, problems);
+  const yaml = text === undefined ? undefined : YamlFile.parse(name, text, problems);
+  return { file: { kind, file: name, sha256: digest, yaml }, problems };
+}
+
+/** A file of the configuration; `text` is undefined, with the reason pushed, when it cannot be used. */
+export async function readText(
+  name: string,
+  problems: FileProblem[],
+): Promise<{ readonly text: string | undefined; readonly sha256: string }> {
   const bytes = await readBytes(name, problems);
   const text = bytes === undefined ? undefined : decode(name, bytes, problems);
-  const yaml = text === undefined ? undefined : YamlFile.parse(name, text, problems);
-  return { file: { kind, file: name, sha256: sha256(bytes ?? ""), yaml }, problems };
+  return { text, sha256: sha256(bytes ?? "") };
 }
 
 async function readBytes(name: string, problems: FileProblem[]): Promise<Uint8Array | undefined> {

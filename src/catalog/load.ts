@@ -13,6 +13,7 @@ import { checkRules } from "./check-rules.ts";
 import { checkRunbooks } from "./check-runbooks.ts";
 import { filesFingerprint, readFiles, type SourceFile } from "./files.ts";
 import { lintCatalog } from "./lints.ts";
+import { readOptions } from "./options.ts";
 import type { Loaded, LoadedRule } from "./loaded.ts";
 
 /** Loads and checks everything. Problems of all files are in the result; {@link hasErrors} says whether it may be used. */
@@ -27,22 +28,30 @@ export async function loadCatalog(
   const inventoryFiles = hostFiles.flatMap(({ yaml }) => (yaml === undefined ? [] : [yaml]));
   const hosts = loadInventory(inventoryFiles, ".", problems);
   const isInventoryBroken = problems.some(({ file }) => hostFiles.some((host) => host.file === file));
-  const runbooks = loadRunbooks(runbookFiles, problems);
+  const { runbooks: loadedRunbooks, brokenRunbooks } = loadRunbooks(runbookFiles, problems);
+  const choices = await readOptions(source, loadedRunbooks, problems);
   const rules = ruleFiles.flatMap(({ yaml }) =>
     yaml === undefined ? [] : withPaths(loadRules(yaml, problems), yaml),
   );
   const inventory = new Inventory(hosts);
-  const loaded: Loaded = { source, rules, ...runbooks, inventory, isInventoryBroken };
+  const loaded: Loaded = {
+    source,
+    rules,
+    runbooks: choices.runbooks,
+    brokenRunbooks,
+    inventory,
+    isInventoryBroken,
+  };
   checkRules(loaded, problems);
   checkRunbooks(loaded, problems);
   if (options.lint === true) lintCatalog(loaded, problems);
-  const files = [...ruleFiles, ...runbookFiles, ...hostFiles];
+  const files = [...ruleFiles, ...runbookFiles, ...hostFiles, ...choices.files];
   return toCatalog(loaded, files, inFileOrder(problems), options.revision ?? 1);
 }
 
 function toCatalog(
   loaded: Loaded,
-  files: readonly SourceFile[],
+  files: readonly CatalogFile[],
   problems: readonly FileProblem[],
   revision: number,
 ): Catalog {

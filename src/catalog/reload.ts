@@ -127,9 +127,9 @@ function nearestExisting(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearestExisting(dirname(folder));
 }
 
-/** YAML files, folders, and the links by which Kubernetes swaps a whole folder (`..data`); not databases, logs or swap files. */
+/** Files of the configuration, folders, and the links by which Kubernetes swaps a whole folder (`..data`); not databases, logs or swap files. */
 function mayMatter(name: string | null): boolean {
-  return name === null || name.startsWith("..") || /\.(ya?ml|json)$/.test(name) || !name.includes(".");
+  return name === null || name.startsWith("..") || /\.(ya?ml|json|csv)$/.test(name) || !name.includes(".");
 }
 
 interface Watching {

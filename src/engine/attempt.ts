@@ -133,6 +133,7 @@ async function createEvidence(
     discard: () => writer.discard(),
     async commit(facts: EvidenceFacts = {}) {
       const stored = await writer.commit();
+      dependencies.killPoints.reached("after-file-stored");
       const artifact: Artifact = {
         runId: run.id,
         path: stored.path,

@@ -15,6 +15,7 @@ export interface Revision {
   readonly number: number;
   readonly sealedAtMs: number;
   readonly isComplete: boolean;
+  readonly hasSensitive: boolean;
 }
 
 /** Everything the database knows of a run, as a bundle needs it. */
@@ -42,6 +43,7 @@ export async function readBundleInput(
     steps,
     attempts,
     artifacts,
+    hasSensitive: revision.hasSensitive,
     problems,
     events: eventsOf(run, steps),
     notices,

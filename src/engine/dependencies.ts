@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SourceKind } from "../alerts/alert.ts";
 import type { Mapping } from "../alerts/mapping.ts";
+import type { ArchiveFolder } from "../archive/archive-folder.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
@@ -8,6 +9,7 @@ import type { Notifier } from "../notify/notifier.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
 import type { AlertSourceApi } from "../outbound/source-api.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { InputKey } from "../platform/input-key.ts";
 import type { KillPoints } from "../platform/killpoints.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -15,6 +17,7 @@ import type { Bell } from "../queue/bell.ts";
 import type { StepDependencies } from "../steps/verbs.ts";
 import type { Store } from "../store/store.ts";
 import type { OutcomeJournal } from "./outcome-journal.ts";
+import type { RetentionSettings } from "./retention.ts";
 
 /** A configured sender of webhooks, as the engine needs it. */
 export interface Source {
@@ -57,11 +60,19 @@ export interface EngineDependencies {
   readonly sources: { get(name: string): Source | undefined; all(): readonly Source[] };
   readonly artifacts: ArtifactStore;
   readonly bundles: BundleStore;
+  /** What is kept for how long; null where nothing is kept, in simulations. */
+  readonly retention: {
+    /** As configured now; a reload may change them. */
+    readonly settings: () => RetentionSettings;
+    readonly archiveFolder: ArchiveFolder;
+  } | null;
   readonly steps: StepDependencies;
   readonly notifiers: ReadonlyMap<string, Notifier>;
   readonly notifyRoutes: readonly NotifyRoute[];
   readonly prometheus: Prometheus | null;
   readonly journal: OutcomeJournal;
+  /** Keeps secret inputs and uploaded files while their run has not ended. */
+  readonly inputKey: InputKey;
   readonly limits: EngineLimits;
   /** Holds a working folder for each run. */
   readonly workRoot: string;

@@ -1,4 +1,5 @@
 import { BackgroundTasks } from "../platform/background-tasks.ts";
+import { NOTHING_OPENED } from "../runbooks/input-variables.ts";
 import type { Run } from "../runs/records.ts";
 import { adoptRuns, type Ownership, parkRun, renewLeases, StaleFenceError } from "../store/run-ownership.ts";
 import { nextWaitingMs, readCancelRequests } from "../store/runs.ts";
@@ -187,6 +188,7 @@ export class Dispatcher {
       hasAlertEnded: run.cancelBecause === "alert_ended",
       currentStep: null,
       pendingWrites: new BackgroundTasks(),
+      opened: NOTHING_OPENED,
       isDraining: this.#stopped.signal.aborted,
     };
     this.#sessions.set(run.id, session);

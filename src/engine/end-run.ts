@@ -6,6 +6,7 @@ import { readMembers } from "../store/groups.ts";
 import { addToOutbox } from "../store/outbox.ts";
 import { findHeldForSlot, unholdRuns } from "../store/run-holds.ts";
 import { firstInLine, releaseLocks } from "../store/run-locks.ts";
+import { deleteRunInputs } from "../store/run-inputs.ts";
 import { endRun } from "../store/run-ownership.ts";
 import { readRun } from "../store/runs.ts";
 import { readSilencesOf } from "../store/silences.ts";
@@ -78,6 +79,7 @@ export async function leaveFollowUps(
     data: { sealedAtMs: atMs },
     dueAtMs: atMs,
   });
+  await deleteRunInputs(tx, run.id);
   // What it waited for, should somebody have ended it meanwhile: nobody decides on it any more.
   for (const id of await voidApprovals(tx, run.id, atMs)) await deleteTimer(tx, "approval", id);
   await freeWaiting(tx, run);

@@ -9,6 +9,7 @@ import { Intake } from "./intake.ts";
 import { judgeDelayed, judgeMembers } from "./late-starts.ts";
 import { Outbox } from "./outbox.ts";
 import { reconcileSource, scheduleReconciles } from "./reconcile.ts";
+import { createRetention, type Retention, scheduleRetention } from "./retention.ts";
 import { rollUp, scheduleRollUp } from "./rollup.ts";
 import { RunQueue } from "./run-queue.ts";
 import { Timers } from "./timers.ts";
@@ -19,6 +20,7 @@ export interface Engine {
   readonly intake: Intake;
   readonly queue: RunQueue;
   readonly dispatcher: Dispatcher;
+  readonly retention: Retention;
   /** Takes in, runs, verifies. */
   start(): Promise<void>;
   /** For simulations, which are never started: does the work of each timer that is due, one after the other. Resolves with their number. */
@@ -35,6 +37,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const dispatcher = new Dispatcher(dependencies);
   const outbox = new Outbox(dependencies);
   const counting = createRollUp(dependencies.store);
+  const retention = createRetention(dependencies);
   const startedAtMs = dependencies.clock.nowMs();
   const timers = new Timers(dependencies, {
     judge: (timer) => judgeDelayed(dependencies, queue, startedAtMs, timer),
@@ -46,16 +49,19 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     rollup: (timer) => rollUp(dependencies, counting, timer),
     approval: (timer) => expireApproval(dependencies, timer),
     follow_up: (timer) => followUp(dependencies, queue, timer),
+    retention: (timer) => retention.handle(timer),
   });
   return {
     intake,
     queue,
     dispatcher,
+    retention,
     async start() {
       const { store, nodeId } = dependencies;
       await store.transaction(async (tx) => noteNode(tx, nodeId, await store.nowMs(tx)));
       await scheduleReconciles(dependencies);
       await scheduleRollUp(dependencies);
+      await scheduleRetention(dependencies);
       await dispatcher.start();
       timers.start();
       await outbox.start();
@@ -63,6 +69,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     runDueTimers: () => timers.runDue(),
     drain: () => dispatcher.drain(dependencies.limits.shutdownGraceMs),
     async stop() {
+      retention.stop();
       await intake.stop();
       await dispatcher.stop(dependencies.limits.shutdownGraceMs);
       await timers.stop();

@@ -9,6 +9,7 @@ import { insertSteps, readSteps } from "../store/steps.ts";
 import { workFolder } from "./dependencies.ts";
 import { finishRun } from "./end-run.ts";
 import { commitOwned, type Progress, recordOf, type RunSession, stopReason } from "./session.ts";
+import { openInputs, RunInputError } from "./run-inputs.ts";
 import { beginSilences } from "./silences.ts";
 import { executeStep, failsRun } from "./step.ts";
 import { runbookVariables } from "./variables.ts";
@@ -31,9 +32,15 @@ export async function executeRun(session: RunSession): Promise<void> {
     await loadSteps(session);
     await beginSilences(session);
     await mkdir(workFolder(dependencies, run.id), { recursive: true, mode: 0o700 });
+    session.opened = await openInputs(dependencies, run);
     if ((await executeSections(session)) === "released") return;
     await rm(workFolder(dependencies, run.id), { recursive: true, force: true });
   } catch (error) {
+    if (error instanceof RunInputError) {
+      const { message } = error;
+      await finishRun(session, { end: "failed", failedStep: null, message, summary: null });
+      return;
+    }
     // Another node has the run: it writes, we stop. Anything else is for the caller.
     if (!(error instanceof StaleFenceError)) throw error;
     session.stop.abort("stale");

@@ -116,6 +116,7 @@ export class Outbox {
       number: revision,
       sealedAtMs,
       isComplete: isFinal(run.state),
+      hasSensitive: false,
     });
     const built = await bundles.build(input, artifacts);
     killPoints.reached("after-bundle-written");

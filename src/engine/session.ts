@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BackgroundTasks } from "../platform/background-tasks.ts";
 import { type Host, LOCAL_HOST } from "../hosts/host.ts";
+import type { OpenedInputs } from "../runbooks/input-variables.ts";
 import type { Runbook, Step } from "../runbooks/runbook.ts";
 import type { Run, StepRecord } from "../runs/records.ts";
 import { assertOwned, type Ownership } from "../store/run-ownership.ts";
@@ -28,6 +29,8 @@ export interface RunSession {
   currentStep: Step | null;
   /** What a step writes beside its outcome; settled before the outcome is committed. */
   readonly pendingWrites: BackgroundTasks;
+  /** The secrets and files that the run was given, from before its first step on. */
+  opened: OpenedInputs;
   /** True once the service is asked to stop: no new step begins. */
   isDraining: boolean;
 }

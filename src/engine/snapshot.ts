@@ -7,7 +7,7 @@ export async function snapshotBundle(
   dependencies: EngineDependencies,
   run: Run,
 ): Promise<{ fileName: string; sha256: string; bytes: number }> {
-  const revision = { number: 0, sealedAtMs: dependencies.clock.nowMs(), isComplete: false };
+  const revision = { number: 0, sealedAtMs: dependencies.clock.nowMs(), isComplete: false, hasSensitive: false };
   const input = await readBundleInput(dependencies, dependencies.store.reader, run, revision);
   const built = await dependencies.bundles.build(input, dependencies.artifacts);
   return { fileName: built.name, sha256: built.sha256, bytes: built.bytes };

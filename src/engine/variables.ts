@@ -11,7 +11,7 @@ export function runbookVariables(
 ): Record<string, unknown> {
   const { run } = session;
   return {
-    inputs: inputsForExpressions(run.plan),
+    inputs: inputsForExpressions(run.plan, session.opened),
     steps: Object.fromEntries([...session.steps.values()].map((step) => [step.id, stepVariables(step)])),
     run: {
       id: run.id,

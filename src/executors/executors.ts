@@ -1,13 +1,16 @@
-import { type Host, LOCAL_HOST } from "../hosts/host.ts";
+import { type Host, type InventoryHost, LOCAL_HOST } from "../hosts/host.ts";
 import { type Executor, ExecutorError } from "./executor.ts";
 import type { HostLookup } from "./host-entry.ts";
 import { createLocalExecutor } from "./local.ts";
 import { createSshExecutor } from "./ssh.ts";
 import type { ConnectionOptions } from "./ssh-connection.ts";
+import type { CredentialSources } from "./ssh-credentials.ts";
 
 export interface ExecutorsOptions {
   /** Asked at every use, so that a reload of the inventory takes effect at once. */
-  readonly lookUp: HostLookup;
+  readonly lookUp: HostLookup<InventoryHost>;
+  /** Where passphrases, passwords and the agent are. Default: nowhere. */
+  readonly credentials?: CredentialSources;
   /** Where commands on this machine run that name no folder of their own. */
   readonly workFolder: string;
   /** Added to the clean environment of commands on this machine, such as another PATH. */
@@ -34,14 +37,18 @@ export interface Executors {
 }
 
 export function openExecutors(options: ExecutorsOptions): Executors {
-  const { lookUp, workFolder, environment, connection } = options;
+  const { lookUp, workFolder, environment, connection, credentials } = options;
   const local = createLocalExecutor({
     lookUp,
     workFolder,
     ...(environment === undefined ? {} : { environment }),
   });
   const ssh = watched(
-    createSshExecutor({ lookUp, ...(connection === undefined ? {} : { connection }) }),
+    createSshExecutor({
+      lookUp,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(connection === undefined ? {} : { connection }),
+    }),
     options.onConnectFailure ?? (() => {}),
   );
   return {

@@ -1,14 +1,17 @@
 import type { Host, InventoryHost } from "../hosts/host.ts";
 import { ExecutorError } from "./executor.ts";
 
-/** What an executor asks the inventory about a host at the moment of execution; a plan never freezes it. */
-export type HostEntry = Pick<InventoryHost, "access" | "become" | "readable">;
+/** What every executor asks the inventory about a host at the moment of execution; a plan never freezes it. */
+export type HostEntry = Pick<InventoryHost, "become" | "readable">;
 
 /** Undefined when the inventory no longer knows the host. */
-export type HostLookup = (hostName: string) => HostEntry | undefined;
+export type HostLookup<Entry extends HostEntry = HostEntry> = (hostName: string) => Entry | undefined;
 
 /** Throws {@link ExecutorError} when the host has left the inventory. */
-export function hostEntry(lookUp: HostLookup, host: Host): HostEntry {
+export function hostEntry<Entry extends HostEntry>(
+  lookUp: HostLookup<Entry>,
+  host: Pick<Host, "name">,
+): Entry {
   const entry = lookUp(host.name);
   if (entry !== undefined) return entry;
   throw new ExecutorError("unknown-host", `${host.name} is not in the inventory: add it to hosts.yml`, {

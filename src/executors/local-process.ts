@@ -22,6 +22,9 @@ export interface LocalProcess {
   readonly exited: Promise<ProcessExit>;
   /** Nobody holds the pipes of its output any more. */
   readonly closed: Promise<void>;
+  /** Stops and goes on reading stdout. */
+  pause(): void;
+  resume(): void;
   /** Lets go of the pipes and of the process, whoever still holds them. */
   abandon(): void;
 }
@@ -64,6 +67,8 @@ export async function startProcess(start: ProcessStart): Promise<LocalProcess> {
     pid,
     exited,
     closed,
+    pause: () => stdout.pause(),
+    resume: () => stdout.resume(),
     abandon: () => {
       for (const stream of [stdin, stdout, stderr]) stream?.destroy();
       subprocess.nodeChildProcess.unref();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import type { Host } from "../hosts/host.ts";
+import { cleanEnvironment } from "./clean-environment.ts";
 import { COOKIE_VARIABLE, checkCommand } from "./command-check.ts";
 import { canSweep, findGroupMembers, signalProcess, sweepProcesses } from "./cookie-sweep.ts";
 import type { Command, Cookie, ExecutionResult, Executor, RunOptions } from "./executor.ts";
@@ -12,12 +13,6 @@ import { notStarted } from "./not-started.ts";
 import { commandJob, loaderArgv, sweepJob } from "./remote-command.ts";
 import { StartGate } from "./start-gate.ts";
 import { SweepCount } from "./sweep-count.ts";
-
-/** What every command here starts with, whatever the service's own environment holds. */
-const CLEAN_ENVIRONMENT: Readonly<Record<string, string>> = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  LANG: "C.UTF-8",
-};
 
 /** A process id is taken as proof of a later start only for this long: ids go round. */
 const YOUNG_MS = 2_000;
@@ -36,13 +31,7 @@ export interface LocalOptions {
 
 /** Runs commands on this machine: no shell, a clean environment, a process group for each. */
 export function createLocalExecutor(options: LocalOptions): Executor {
-  const environment: Readonly<Record<string, string>> = {
-    ...CLEAN_ENVIRONMENT,
-    HOME: homedir(),
-    USER: userInfo().username,
-    LOGNAME: userInfo().username,
-    ...options.environment,
-  };
+  const environment = cleanEnvironment(options.environment);
   return {
     run: async (host, command, run) => {
       const entry = hostEntry(options.lookUp, host);
@@ -107,6 +96,7 @@ async function runByLoader(
     timeoutMs: run.limits.timeoutMs,
     killGraceMs,
     nonce,
+    isEndAnnounced: false,
   });
   const child = await startProcess({
     argv: loaderArgv(command.become),

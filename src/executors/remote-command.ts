@@ -1,4 +1,5 @@
 import { COOKIE_VARIABLE } from "./command-check.ts";
+import { endMarkOf } from "./end-mark.ts";
 import type { Command, Cookie } from "./executor.ts";
 import { quotePosix, quotePosixOnOneLine, SET_NEWLINE } from "./quote.ts";
 
@@ -33,6 +34,8 @@ export interface JobOptions {
   readonly killGraceMs: number;
   /** Unguessable text, printed on a line of its own on both streams right before the command starts. */
   readonly nonce: string;
+  /** Also print an end mark with the exit code, the last thing on stderr: for a carrier with exit codes of its own. */
+  readonly isEndAnnounced: boolean;
 }
 
 /**
@@ -59,6 +62,7 @@ export function commandJob(command: Command, options: JobOptions): string {
       `exec timeout -k ${graceSeconds} ${seconds} "$@"`,
     ].join("; ")} ); r=$?`,
     sweepText(options.cookie, options.killGraceMs),
+    ...(options.isEndAnnounced ? [`printf '%s %s\\n' ${endMarkOf(options.nonce)} $r >&2`] : []),
     "exit $r",
   ]);
 }

@@ -4,8 +4,7 @@ import type { CollectOptions, CollectRequest } from "./collect.ts";
 import { CollectStopped, type ProblemReport } from "./collect-selection.ts";
 import { notStarted } from "./not-started.ts";
 import { scriptJob } from "./remote-command.ts";
-import type { JobRequest, OpenLimits } from "./ssh-job.ts";
-import type { OpenedJob } from "./ssh-pool.ts";
+import type { JobRequest, OpenedJob, OpenLimits } from "./ssh-job.ts";
 
 /** Opens a job on the host in question. */
 export type OpenHostJob = (request: JobRequest, limits: OpenLimits) => Promise<OpenedJob>;

@@ -16,8 +16,8 @@ export interface OpenLimits {
 
 export interface JobRequest {
   readonly become: string | null;
-  /** Makes the job line, given the nonce by which it announces its start. */
-  readonly job: (nonce: string) => string;
+  /** Makes the job line, given the nonce by which it announces its start and, where that is asked for, its end. */
+  readonly job: (nonce: string, isEndAnnounced: boolean) => string;
   readonly stdin: string | null;
   readonly onStdout: OutputStream["write"];
   readonly onStderr: OutputStream["write"];
@@ -43,6 +43,12 @@ export interface SshJob {
   pause(): void;
   resume(): void;
   close(): void;
+}
+
+/** A job with the connection it runs on. `finish` must be called once; `broken` also takes the connection out of use. */
+export interface OpenedJob {
+  readonly job: SshJob;
+  readonly finish: (state?: "broken") => void;
 }
 
 /**
@@ -85,7 +91,7 @@ function sendJob(channel: ClientChannel, request: JobRequest): SshJob {
     await closed;
     return { ...end, hasStarted: stdout.isOpen, said: stderr.lastLine() };
   });
-  channel.end(request.job(nonce) + (request.stdin ?? ""));
+  channel.end(request.job(nonce, false) + (request.stdin ?? ""));
   return {
     exited,
     closed,

@@ -1,24 +1,28 @@
+import type { Duplex } from "node:stream";
 import type { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
 import type { Host } from "../hosts/host.ts";
 import { ExecutorError } from "./executor.ts";
-import type { HostEntry } from "./host-entry.ts";
 import { settledWithin } from "./interruption.ts";
 import { connect, type ConnectionOptions } from "./ssh-connection.ts";
-import { type JobRequest, type OpenLimits, type SshJob, startJob } from "./ssh-job.ts";
+import type { Credentials } from "./ssh-credentials.ts";
+import { openForward } from "./ssh-forward.ts";
+import { type JobRequest, type OpenedJob, type OpenLimits, startJob } from "./ssh-job.ts";
+import { type Route, routeKey, routeToJump } from "./ssh-route.ts";
 
-/** OpenSSH refuses more than 10 sessions on a connection, and a closed one takes a moment to go. */
-const CHANNELS_MAX = 8;
+/** What a connection is used for, and by how many at once. */
+const PURPOSES = {
+  /** OpenSSH refuses more than 10 sessions on a connection, and a closed one takes a moment to go. */
+  sessions: 8,
+  /** Connections to hosts behind a jump host. They are no sessions; few enough that one slow reader delays few others. */
+  forwards: 32,
+} as const;
+type Purpose = keyof typeof PURPOSES;
+
 const IDLE_CLOSE_MS = 60_000;
 const FAREWELL_MS = 500;
 /** With less time left than this a second connection is not worth a try. */
 const RETRY_MS_MIN = 100;
-
-/** A job with the connection it runs on. `finish` must be called once; `broken` also takes the connection out of use. */
-export interface OpenedJob {
-  readonly job: SshJob;
-  readonly finish: (state?: "broken") => void;
-}
 
 interface Lease {
   readonly client: Client;
@@ -29,6 +33,7 @@ interface Lease {
 
 interface PooledConnection {
   readonly key: string;
+  readonly purpose: Purpose;
   readonly ready: Promise<NodeSSH>;
   leases: number;
   served: number;
@@ -38,14 +43,17 @@ interface PooledConnection {
 
 /**
  * Keeps connections open between commands: at most eight commands share one, an idle one is closed after a minute. How
- * many connections a host gets is bounded by how many steps run at once.
+ * many connections a host gets is bounded by how many steps run at once. Connections to jump hosts are kept and shared
+ * in the same way.
  */
 export class SshPool {
   readonly #options: ConnectionOptions;
+  readonly #credentials: Credentials;
   readonly #connections = new Set<PooledConnection>();
   #isClosed = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(credentials: Credentials, options: ConnectionOptions) {
+    this.#credentials = credentials;
     this.#options = options;
   }
 
@@ -53,24 +61,16 @@ export class SshPool {
    * Opens a session for one job. A kept connection that turns out dead is replaced once. Throws {@link ExecutorError} when
    * that does not succeed within the time, or the signal is aborted first: the job has not started then.
    */
-  async openJob(host: Host, entry: HostEntry, request: JobRequest, limits: OpenLimits): Promise<OpenedJob> {
-    const deadline = performance.now() + limits.timeoutMs;
-    for (;;) {
-      const left = { timeoutMs: deadline - performance.now(), signal: limits.signal };
-      const { client, isReused, release } = await this.#acquire(host, entry, left);
-      try {
-        const job = await startJob(client, host.name, request, left);
-        const finish = (state?: "broken") => {
-          job.close();
-          release(state);
-        };
-        return { job, finish };
-      } catch (error) {
-        release("broken");
-        const mayTryAgain = isReused && !limits.signal.aborted && deadline - performance.now() > RETRY_MS_MIN;
-        if (!(error instanceof ExecutorError) || !mayTryAgain) throw error;
-      }
-    }
+  async openJob(route: Route, request: JobRequest, limits: OpenLimits): Promise<OpenedJob> {
+    const { host } = route.target;
+    const { value: job, release } = await this.#use(route, "sessions", limits, (client, left) =>
+      startJob(client, host.name, request, left),
+    );
+    const finish = (state?: "broken") => {
+      job.close();
+      release(state);
+    };
+    return { job, finish };
   }
 
   /** Closes every connection; commands under way on them are lost. */
@@ -80,8 +80,31 @@ export class SshPool {
     await Promise.all(connections.map((connection) => this.#discard(connection)));
   }
 
-  async #acquire(host: Host, entry: HostEntry, options: OpenLimits): Promise<Lease> {
-    const connection = this.#reserve(host, entry);
+  /** Opens something on a connection, and once more on a new one when a kept one gave no channel. */
+  async #use<Value>(
+    route: Route,
+    purpose: Purpose,
+    limits: OpenLimits,
+    open: (client: Client, left: OpenLimits) => Promise<Value>,
+  ): Promise<{ readonly value: Value; readonly release: Lease["release"] }> {
+    const deadline = performance.now() + limits.timeoutMs;
+    for (;;) {
+      const left = { timeoutMs: deadline - performance.now(), signal: limits.signal };
+      const { client, isReused, release } = await this.#acquire(route, purpose, left);
+      try {
+        return { value: await open(client, left), release };
+      } catch (error) {
+        const isChannelMissing = !(error instanceof ExecutorError) || error.code === "no-channel";
+        release(isChannelMissing ? "broken" : undefined);
+        const mayTryAgain = isReused && !limits.signal.aborted && deadline - performance.now() > RETRY_MS_MIN;
+        if (!(error instanceof ExecutorError) || !isChannelMissing || !mayTryAgain) throw error;
+      }
+    }
+  }
+
+  async #acquire(route: Route, purpose: Purpose, options: OpenLimits): Promise<Lease> {
+    const { host } = route.target;
+    const connection = this.#reserve(route, purpose);
     const isReused = connection.served > 0;
     try {
       await waitFor(connection.ready, host, options);
@@ -95,22 +118,27 @@ export class SshPool {
     }
   }
 
-  #reserve(host: Host, entry: HostEntry): PooledConnection {
-    if (this.#isClosed) throw unreachable(host, "the service is stopping");
-    const key = JSON.stringify([host.user, host.address, host.port, entry.access]);
+  #reserve(route: Route, purpose: Purpose): PooledConnection {
+    if (this.#isClosed) throw unreachable(route.target.host, "the service is stopping");
+    const key = routeKey(route);
     const free = [...this.#connections].find(
-      (connection) => connection.key === key && !connection.isBroken && connection.leases < CHANNELS_MAX,
+      (connection) =>
+        connection.key === key &&
+        connection.purpose === purpose &&
+        !connection.isBroken &&
+        connection.leases < PURPOSES[purpose],
     );
-    const connection = free ?? this.#open(key, host, entry);
+    const connection = free ?? this.#open(key, route, purpose);
     clearTimeout(connection.idleTimer);
     connection.leases += 1;
     return connection;
   }
 
-  #open(key: string, host: Host, entry: HostEntry): PooledConnection {
-    const ready = connect(host, entry, this.#options);
+  #open(key: string, route: Route, purpose: Purpose): PooledConnection {
+    const ready = this.#connect(route);
     const connection: PooledConnection = {
       key,
+      purpose,
       ready,
       leases: 0,
       served: 0,
@@ -127,6 +155,42 @@ export class SshPool {
       () => void this.#discard(connection),
     );
     return connection;
+  }
+
+  /** Directly, or through the connection to the last jump host, which is held until this one is closed. */
+  async #connect(route: Route): Promise<NodeSSH> {
+    const jump = routeToJump(route);
+    if (jump === null) return connect(route, null, this.#credentials, this.#options);
+    const forward = await this.#forward(jump, route.target.host);
+    try {
+      const ssh = await connect(route, forward.socket, this.#credentials, this.#options);
+      if (ssh.connection === null) forward.close();
+      else ssh.connection.once("close", forward.close);
+      return ssh;
+    } catch (error) {
+      forward.close();
+      throw error;
+    }
+  }
+
+  async #forward(jump: Route, host: Host): Promise<{ readonly socket: Duplex; readonly close: () => void }> {
+    // Each jump host may take the time that a direct connection may.
+    const timeoutMs = this.#options.connectTimeoutMs * (jump.jumps.length + 2);
+    const limits = { timeoutMs, signal: new AbortController().signal };
+    const { value: socket, release } = await this.#use(jump, "forwards", limits, (client, left) =>
+      openForward(client, jump, host, {
+        timeoutMs: Math.min(left.timeoutMs, this.#options.connectTimeoutMs),
+        signal: left.signal,
+      }),
+    );
+    let isClosed = false;
+    const close = () => {
+      if (isClosed) return;
+      isClosed = true;
+      socket.destroy();
+      release();
+    };
+    return { socket, close };
   }
 
   #release(connection: PooledConnection, state?: "broken"): void {

@@ -1,4 +1,4 @@
-import type { Host } from "../hosts/host.ts";
+import type { Host, InventoryHost } from "../hosts/host.ts";
 import { collectSsh } from "./collect-ssh.ts";
 import { checkCommand } from "./command-check.ts";
 import {
@@ -9,7 +9,7 @@ import {
   ExecutorError,
   type RunOptions,
 } from "./executor.ts";
-import { checkBecome, type HostEntry, hostEntry, type HostLookup } from "./host-entry.ts";
+import { checkBecome, hostEntry, type HostLookup } from "./host-entry.ts";
 import {
   type Interruption,
   KILL_GRACE_MS_MAX,
@@ -19,9 +19,12 @@ import {
 } from "./interruption.ts";
 import { notStarted } from "./not-started.ts";
 import { commandJob, sweepJob } from "./remote-command.ts";
+import { OpensshPool } from "./openssh-pool.ts";
 import { CONNECTION_DEFAULTS, type ConnectionOptions } from "./ssh-connection.ts";
-import type { JobEnd } from "./ssh-job.ts";
-import { type OpenedJob, SshPool } from "./ssh-pool.ts";
+import { type CredentialSources, createCredentials, NO_CREDENTIAL_SOURCES } from "./ssh-credentials.ts";
+import type { JobEnd, JobRequest, OpenedJob, OpenLimits } from "./ssh-job.ts";
+import { SshPool } from "./ssh-pool.ts";
+import { routeTo } from "./ssh-route.ts";
 import { SweepCount } from "./sweep-count.ts";
 
 /** Output still under way after the command has ended. */
@@ -32,44 +35,51 @@ const SWEEP_GRACE_MS = 1_000;
 const SWEEP_TIMEOUT_MS = 15_000;
 
 export interface SshOptions {
-  readonly lookUp: HostLookup;
+  readonly lookUp: HostLookup<InventoryHost>;
+  /** Default: none, so that only keys without a passphrase can be used. */
+  readonly credentials?: CredentialSources;
   readonly connection?: Partial<ConnectionOptions>;
 }
 
-type OpenJob = SshPool["openJob"];
+type OpenJob = (host: Host, request: JobRequest, limits: OpenLimits) => Promise<OpenedJob>;
 
-/** Runs commands on hosts over SSH, with checked host keys and connections that are kept for the next command. */
+/**
+ * Runs commands on hosts over SSH, with checked host keys and connections that are kept for the next command: by our own
+ * client, or by the ssh program of this machine where the host's entry says so.
+ */
 export function createSshExecutor(options: SshOptions): Executor {
   const connectionOptions = { ...CONNECTION_DEFAULTS, ...options.connection };
-  const pool = new SshPool(connectionOptions);
-  const open: OpenJob = (host, entry, request, limits) => pool.openJob(host, entry, request, limits);
+  const sources = options.credentials ?? NO_CREDENTIAL_SOURCES;
+  const pools = {
+    ssh2: new SshPool(createCredentials(sources), connectionOptions),
+    openssh: new OpensshPool(sources.agentSocket, connectionOptions),
+  };
+  const open: OpenJob = async (host, request, limits) => {
+    const route = routeTo(options.lookUp, host);
+    return pools[route.target.access.transport].openJob(route, request, limits);
+  };
   return {
     run: async (host, command, run) => {
       const entry = hostEntry(options.lookUp, host);
       checkCommand(command);
       checkBecome(host, entry, command.become);
       if (run.signal.aborted) return { kind: "cancelled" };
-      return runRemotely(open, host, entry, command, run);
+      return runRemotely(open, host, command, run);
     },
-    sweep: (host, cookie) => sweepHost(open, host, hostEntry(options.lookUp, host), cookie),
+    sweep: (host, cookie) => sweepHost(open, host, hostEntry(options.lookUp, host).become, cookie),
     collect: (host, request, collect) => {
-      const entry = hostEntry(options.lookUp, host);
-      return collectSsh(
-        (job, limits) => open(host, entry, job, limits),
-        entry.readable,
-        host,
-        request,
-        collect,
-      );
+      const { readable } = hostEntry(options.lookUp, host);
+      return collectSsh((job, limits) => open(host, job, limits), readable, host, request, collect);
     },
-    close: () => pool.close(),
+    close: async () => {
+      await Promise.all([pools.ssh2.close(), pools.openssh.close()]);
+    },
   };
 }
 
 async function runRemotely(
   open: OpenJob,
   host: Host,
-  entry: HostEntry,
   command: Command,
   run: RunOptions,
 ): Promise<ExecutionResult> {
@@ -81,11 +91,16 @@ async function runRemotely(
   try {
     const opened = await open(
       host,
-      entry,
       {
         become,
-        job: (nonce) =>
-          commandJob(command, { cookie: run.cookie, timeoutMs: Math.max(1, leftMs()), killGraceMs, nonce }),
+        job: (nonce, isEndAnnounced) =>
+          commandJob(command, {
+            cookie: run.cookie,
+            timeoutMs: Math.max(1, leftMs()),
+            killGraceMs,
+            nonce,
+            isEndAnnounced,
+          }),
         stdin: command.stdin,
         onStdout: (chunk) => run.output.stdout.write(chunk),
         onStderr: (chunk) => run.output.stderr.write(chunk),
@@ -93,7 +108,7 @@ async function runRemotely(
       { timeoutMs: run.limits.timeoutMs, signal: run.signal },
     );
     const sweep = (timeoutMs: number) =>
-      sweepAs(open, host, entry, { cookie: run.cookie, become, graceMs: killGraceMs, timeoutMs });
+      sweepAs(open, host, { cookie: run.cookie, become, graceMs: killGraceMs, timeoutMs });
     const end = await waitAndEnd(opened, interruption, sweep);
     if (typeof end === "string") return { kind: end };
     return toResult(host, { ...command, become }, end, leftMs() <= 0);
@@ -114,7 +129,8 @@ async function waitAndEnd(
   interruption: Interruption,
   sweep: (timeoutMs: number) => Promise<number>,
 ): Promise<JobEnd | "timed_out" | "cancelled"> {
-  const end = await Promise.race([job.exited, interruption.happened]);
+  // The limit goes first: what a session lost just then may still run.
+  const end = await Promise.race([interruption.happened, job.exited]);
   if (typeof end !== "string") {
     await settledWithin(job.closed, DRAIN_MS);
     finish(end.kind === "lost" ? "broken" : undefined);
@@ -151,13 +167,18 @@ function toResult(host: Host, command: Command, end: JobEnd, isPastLimit: boolea
 }
 
 /** As the login, then as each user that steps may become, or as root alone when that is one of them. */
-async function sweepHost(open: OpenJob, host: Host, entry: HostEntry, cookie: Cookie): Promise<number> {
-  const others = entry.become.includes("root") ? ["root"] : entry.become;
+async function sweepHost(
+  open: OpenJob,
+  host: Host,
+  mayBecome: readonly string[],
+  cookie: Cookie,
+): Promise<number> {
+  const others = mayBecome.includes("root") ? ["root"] : mayBecome;
   const users = [null, ...others.filter((user) => user !== host.user)];
   let count = 0;
   for (const become of users) {
     const options = { cookie, become, graceMs: SWEEP_GRACE_MS, timeoutMs: SWEEP_TIMEOUT_MS };
-    count += await sweepAs(open, host, entry, options);
+    count += await sweepAs(open, host, options);
   }
   return count;
 }
@@ -170,7 +191,7 @@ interface SweepOptions {
 }
 
 /** Zero also when sudo refuses: then no step of ours ran as that user. */
-async function sweepAs(open: OpenJob, host: Host, entry: HostEntry, options: SweepOptions): Promise<number> {
+async function sweepAs(open: OpenJob, host: Host, options: SweepOptions): Promise<number> {
   const signal = AbortSignal.timeout(Math.max(0, Math.ceil(options.timeoutMs)));
   const count = new SweepCount();
   const request = {
@@ -180,7 +201,7 @@ async function sweepAs(open: OpenJob, host: Host, entry: HostEntry, options: Swe
     onStdout: count.write,
     onStderr: () => {},
   };
-  const { job, finish } = await open(host, entry, request, { timeoutMs: options.timeoutMs, signal });
+  const { job, finish } = await open(host, request, { timeoutMs: options.timeoutMs, signal });
   const interruption = watchInterruption(options.timeoutMs, signal);
   try {
     const end = await Promise.race([job.exited, interruption.happened]);

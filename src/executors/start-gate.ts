@@ -39,9 +39,14 @@ export class StartGate {
     if (rest.length > 0) this.#onOutput(rest);
   }
 
+  /** What was printed before the start; empty after it. */
+  held(): string {
+    return this.#held.toString("utf8");
+  }
+
   /** The last line of what was printed before the start, for a message. */
   lastLine(): string {
-    const lines = this.#held.toString("utf8").split("\n");
+    const lines = this.held().split("\n");
     return (lines.findLast((line) => line.trim() !== "") ?? "").trim().slice(0, 300);
   }
 }

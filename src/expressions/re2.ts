@@ -9,6 +9,11 @@ export interface Re2 {
   matchesWhole(text: string): boolean;
   /** Whether any part of the text matches. Throws {@link Re2Error} when the text is too long for the pattern. */
   isFoundIn(text: string): boolean;
+  /**
+   * Where it matches, from left to right, without overlaps and without empty matches. Throws {@link Re2Error} when the text is too
+   * long for the pattern.
+   */
+  findAll(text: string): readonly { readonly start: number; readonly end: number }[];
 }
 
 /** The pattern is not usable, or one text was too much for it. */
@@ -56,6 +61,8 @@ export function compileRe2(pattern: string): Re2 {
       if (text.length * literals.size > LITERAL_WORK_MAX) throw tooLong(pattern, text.length);
       return [...literals].some((literal) => text.includes(literal));
     },
+    // The alternatives are tried in the order of the pattern, which its program knows.
+    findAll: (text) => compileProgram(pattern).findAll(text),
   };
 }
 
@@ -72,7 +79,18 @@ function compileProgram(pattern: string): Re2 {
     literals: null,
     matchesWhole: (text) => program.testExact(begin(text)),
     isFoundIn: (text) => program.test(begin(text)),
+    findAll: (text) => findAll(program, begin(text)),
   };
+}
+
+function findAll(program: RE2JS, text: string): { start: number; end: number }[] {
+  const matcher = program.matcher(text);
+  const found: { start: number; end: number }[] = [];
+  while (matcher.find()) {
+    const span = { start: matcher.start(), end: matcher.end() };
+    if (span.end > span.start) found.push(span);
+  }
+  return found;
 }
 
 /** The parts of re2js' engine that are bounded here. They are in its types, but not in its manual. */

@@ -16,7 +16,12 @@ export const KILL_POINTS = [
   "after-notice-sent",
   "after-timer-claimed",
 ] as const;
-export type KillPoint = (typeof KILL_POINTS)[number];
+
+/** Between a file of the archive and its row: when it is stored, and when it is removed. */
+export const ARCHIVE_KILL_POINTS = ["after-file-stored", "after-evidence-forgotten"] as const;
+
+const ALL = [...KILL_POINTS, ...ARCHIVE_KILL_POINTS] as const;
+export type KillPoint = (typeof ALL)[number];
 
 export interface KillPoints {
   reached(point: KillPoint): void;
@@ -26,8 +31,8 @@ export interface KillPoints {
 export function createKillPoints(spec: string | undefined): KillPoints {
   if (spec === undefined || spec === "") return { reached: () => {} };
   const [name, countText] = spec.split(":");
-  if (!KILL_POINTS.some((point) => point === name)) {
-    throw new Error(`NIGHTSHIFT_KILLPOINT=${spec}: no such kill point; there are ${KILL_POINTS.join(", ")}`);
+  if (!ALL.some((point) => point === name)) {
+    throw new Error(`NIGHTSHIFT_KILLPOINT=${spec}: no such kill point; there are ${ALL.join(", ")}`);
   }
   let remaining = Number(countText ?? 1);
   return {

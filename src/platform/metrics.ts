@@ -70,6 +70,10 @@ export function createMetrics(version: string) {
     invalidAlerts: counter("invalid_alerts_total", "Elements of accepted deliveries that were no alerts.", [
       "source",
     ]),
+    archiveBytes: gauge("archive_bytes", "Files of runs and bundles, as last counted by retention."),
+    retentionDeleted: counter("retention_deleted_total", "What was removed because of its age or size.", [
+      "kind",
+    ]),
     bundleBytes: counter("bundle_bytes_total", "Bytes of sealed bundles."),
     noticesSent: counter("notices_total", "Notices to people, by what became of them.", [
       "notifier",

@@ -203,7 +203,7 @@ function viewOf(bytes: Buffer, end: number, isEnd: boolean): View {
     bytes,
     end,
     isEnd,
-    text: () => (text ??= bytes.latin1Slice(0, end)),
+    text: () => (text ??= bytes.toString("latin1", 0, end)),
     lineEnd(at) {
       if (lineTo !== -2 && at >= lineFrom && (lineTo === -1 || at <= lineTo)) return lineTo;
       const found = bytes.indexOf(LINE_FEED, at);

@@ -5,7 +5,7 @@ import { closestWord, type FileProblem } from "../platform/problems.ts";
 import { recordOf } from "../platform/yaml.ts";
 import type { Draft } from "./draft.ts";
 import { type Checking, checkExpression } from "./expressions.ts";
-import { INPUT_NAME } from "./input-schema.ts";
+import { INPUT_NAME, inputSchema } from "./input-schema.ts";
 import { bindInput, type Input } from "./inputs.ts";
 import type { Wrong } from "./inputs/kind.ts";
 import { INPUT_TYPES, typeProblem } from "./inputs/types.ts";
@@ -18,8 +18,10 @@ export function checkInputs(draft: Draft, problems: FileProblem[]): void {
       problems.push(draft.file.problem(["inputs", name], "invalid-value", message, { onKey: true }));
     }
     checkTexts(draft, name, problems);
-    if (input === undefined) checkType(draft, name, problems);
-    else checkInput(draft, input, problems);
+    if (input === undefined) {
+      checkType(draft, name, problems);
+      checkKeys(draft, name, problems);
+    } else checkInput(draft, input, problems);
   }
 }
 
@@ -42,21 +44,42 @@ function checkType(draft: Draft, name: string, problems: FileProblem[]): void {
   problems.push(draft.file.problem(["inputs", name, "type"], "invalid-value", message));
 }
 
+/** Keys that inputs of another type have. */
+function checkKeys(draft: Draft, name: string, problems: FileProblem[]): void {
+  const entry = recordOf(recordOf(draft.raw["inputs"])[name]);
+  const type = String(entry["type"]);
+  const keys = new Map<string, readonly string[]>(
+    inputSchema.options.map(({ shape }) => [shape.type.value, Object.keys(shape)]),
+  );
+  const own = keys.get(type);
+  if (own === undefined) return;
+  for (const key of Object.keys(entry)) {
+    const owners = [...keys].filter(([, others]) => others.includes(key)).map(([other]) => other);
+    if (own.includes(key) || owners.length === 0) continue;
+    const message = `"${key}" does nothing in an input of type "${type}"; it belongs to ${owners.join(", ")}`;
+    problems.push(draft.file.problem(["inputs", name, key], "unknown-key", message, { onKey: true }));
+  }
+}
+
 function checkInput(draft: Draft, input: Input, problems: FileProblem[]): void {
-  const wrong = typeProblem(input) ?? defaultProblem(input) ?? hiddenProblem(draft, input);
-  if (wrong === undefined) return;
+  const wrong = typeProblem(input) ?? hiddenProblem(draft, input);
+  if (wrong === undefined) {
+    checkDefault(draft, input, problems);
+    return;
+  }
   const place = wrong.offset === undefined ? {} : { offset: wrong.offset, length: 1 };
   problems.push(draft.file.problem(["inputs", input.name, wrong.key], "invalid-value", wrong.message, place));
 }
 
 /** A default that names a host, or an option of a file, is checked where these are known: by the catalog. */
-function defaultProblem(input: Input): Wrong | undefined {
-  if (input.default === undefined || needsCatalog(input)) return undefined;
+function checkDefault(draft: Draft, input: Input, problems: FileProblem[]): void {
+  if (input.default === undefined || needsCatalog(input)) return;
   const bound = bindInput(input, input.default, new Inventory([]));
-  const reasons = bound.ok ? [] : bound.refusals.map((refusal) => refusal.message);
-  return bound.ok
-    ? undefined
-    : { key: "default", message: `the default does not fit: ${reasons.join("; ")}` };
+  for (const { message, index } of bound.ok ? [] : bound.refusals) {
+    const path = ["inputs", input.name, "default", ...(index === undefined ? [] : [index])];
+    const text = `the default does not fit: ${message}`;
+    problems.push(draft.file.problem(path, "invalid-value", text));
+  }
 }
 
 /** Whether a value can be judged only with the inventory or the rows of a file. */

@@ -71,7 +71,7 @@ function toInput(name: string, entry: InputEntry): Input {
     help: entry.help ?? null,
     placeholder: entry.placeholder ?? null,
     isRequired: entry.required,
-    default: "default" in entry ? entry.default : undefined,
+    default: entry.default,
     showIf: null,
     rows: null,
     ...typedEntry(entry),

@@ -16,7 +16,7 @@ export interface OpenedInputs {
   readonly filePaths: ReadonlyMap<string, string>;
 }
 
-const NOTHING_OPENED: OpenedInputs = { secrets: new Map(), filePaths: new Map() };
+export const NOTHING_OPENED: OpenedInputs = { secrets: new Map(), filePaths: new Map() };
 
 /**
  * `inputs` as expressions see it. A host is {name, address, port, user, labels}; a choice from a file {value, label, row}; a file

@@ -53,7 +53,12 @@ export type Planning =
       /** What a plan never holds: the texts of secrets and the content of files, by input. */
       readonly contents: ReadonlyMap<string, Uint8Array>;
     }
-  | { readonly ok: false; readonly errors: readonly PlanError[] };
+  | {
+      readonly ok: false;
+      /** What the pointers of the errors are below: the inputs, or the runbook. */
+      readonly about: "inputs" | "steps";
+      readonly errors: readonly PlanError[];
+    };
 
 /** Binds and resolves everything a run needs, or says everything that keeps it from running. */
 export function makePlan(
@@ -63,7 +68,7 @@ export function makePlan(
   sealSecret?: SealSecret,
 ): Planning {
   const bound = bindInputs(runbook, raw, inventory, sealSecret);
-  if (!bound.ok) return bound;
+  if (!bound.ok) return { ...bound, about: "inputs" };
   const variables = { inputs: inputVariables(bound) };
   const hosts = new Map([...bound.hosts.values()].flat().map((host) => [host.name, host]));
   const targets: Record<string, string> = {};
@@ -78,7 +83,7 @@ export function makePlan(
     hosts.set(target.name, target);
     targets[step.id] = target.name;
   }
-  if (errors.length > 0) return { ok: false, errors };
+  if (errors.length > 0) return { ok: false, about: "steps", errors };
   const plan: Plan = {
     schema: PLAN_SCHEMA,
     runbook: { name: runbook.name, digest: runbook.digest },

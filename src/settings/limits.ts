@@ -48,3 +48,24 @@ export function runLimits({ limits }: Settings): RunLimits {
     startWithinMs: limits.start_within,
   };
 }
+
+/** How long what is kept. */
+export interface KeptAges {
+  readonly runsMs: number;
+  readonly artifactsMs: number;
+  readonly deliveriesMs: number;
+  readonly decisionsMs: number;
+  readonly bytesMax: number;
+  readonly keepsPinned: boolean;
+}
+
+export function retentionSettings({ retention }: Settings): KeptAges {
+  return {
+    runsMs: retention.runs,
+    artifactsMs: retention.artifacts,
+    deliveriesMs: retention.deliveries,
+    decisionsMs: retention.decisions,
+    bytesMax: retention.max_bytes,
+    keepsPinned: retention.keep.includes("pinned"),
+  };
+}

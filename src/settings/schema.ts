@@ -6,7 +6,13 @@ import { mappingSchema } from "../alerts/mapping.ts";
 import { timeIntervalsSchema } from "../intervals/schema.ts";
 import { NOTICE_EVENTS } from "../notify/events.ts";
 import { notifierSchema } from "../notify/schema.ts";
-import { bytesSchema, durationSchema, nameSchema, wordSchema } from "../platform/schemas.ts";
+import {
+  bytesSchema,
+  durationSchema,
+  nameSchema,
+  positiveDurationSchema,
+  wordSchema,
+} from "../platform/schemas.ts";
 import { secretSchema } from "../platform/secrets.ts";
 import { parseListenAddress } from "./listen.ts";
 
@@ -92,6 +98,30 @@ const limitsSchema = z.strictObject({
   }),
 });
 
+const archiveSchema = z
+  .strictObject({})
+  .nullable()
+  .default(null)
+  .meta({ description: "Where evidence is kept: in this version in `storage.path` alone" });
+
+const age = (text: string, what: string) =>
+  positiveDurationSchema.prefault(text).meta({ description: what });
+
+const retentionSchema = z.strictObject({
+  runs: age("90d", "Runs with their steps; never shorter than the windows of the guards"),
+  artifacts: age("30d", "Files and bundles of runs"),
+  deliveries: age("30d", "Bodies of webhook requests as they were received"),
+  decisions: age("90d", "What was decided on each alert; alerts go when nothing of them is left"),
+  audit: age("400d", "Of no effect in this version, which has no audit log of its own"),
+  max_bytes: bytes("100GiB").meta({
+    description: "Of files and bundles together; beyond it those of the oldest runs go",
+  }),
+  keep: z
+    .array(wordSchema(["pinned"]))
+    .default(["pinned"])
+    .meta({ description: "What stays whatever its age" }),
+});
+
 /** nightshift.yml as operators write it. */
 export const settingsSchema = z.strictObject({
   web: z
@@ -115,6 +145,8 @@ export const settingsSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  archive: archiveSchema,
+  retention: retentionSchema.prefault({}),
   rules: globsSchema
     .default(["rules/*.yml"])
     .meta({ description: "Globs of rule files, relative to this file; read in the order of their names" }),
@@ -161,8 +193,7 @@ export type SourceSettings = SettingsFile["sources"][number];
 
 /** Keys of the full language that this version does not have; they are told apart from typing errors. */
 export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
-  "archive",
-  "retention",
+  "s3",
   "schedules",
   "secrets",
   "login",

@@ -4,6 +4,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import type { OutcomeJournal } from "../engine/outcome-journal.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
+import { createInputKey } from "../platform/input-key.ts";
 import { createKillPoints } from "../platform/killpoints.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { createMetrics, type Metrics } from "../platform/metrics.ts";
@@ -53,6 +54,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     sources: { get: (name) => sources.get(name), all: () => [...sources.values()] },
     artifacts: files?.artifacts ?? absentArtifacts(),
     bundles: absentBundles(),
+    retention: null,
     steps: {
       executorFor: () => absent("an executor"),
       prometheus,
@@ -64,6 +66,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     notifyRoutes: [],
     prometheus,
     journal: FORGETFUL,
+    inputKey: createInputKey(Buffer.from(NODE_ID)),
     limits: runLimits(settings),
     workRoot: files?.workRoot ?? "",
     externalUrl: settings.externalUrl,

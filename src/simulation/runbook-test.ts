@@ -5,6 +5,7 @@ import { openArtifactStore } from "../archive/artifact-store.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import { mayStart } from "../engine/dispatch.ts";
 import { executeRun } from "../engine/execute.ts";
+import { keepContents } from "../engine/run-inputs.ts";
 import { compiledRunbook, type RunbookCache } from "../engine/runbook-cache.ts";
 import { newId } from "../platform/ids.ts";
 import { makePlan } from "../runbooks/plan.ts";
@@ -62,6 +63,7 @@ export async function runRunbookTest(
     await store.transaction(async (tx) => {
       await putRunbookText(tx, runbook);
       await insertRuns(tx, store.dialect, [run]);
+      await keepContents(tx, dependencies, run.id, planning.contents);
     });
     const ended = await runToEnd(dependencies, clock, run.id);
     return compare(config, line, ended, await readSteps(store.reader, run.id));

@@ -1,6 +1,7 @@
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import type { RunSession } from "../engine/session.ts";
 import { BackgroundTasks } from "../platform/background-tasks.ts";
+import { NOTHING_OPENED } from "../runbooks/input-variables.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import type { Run } from "../runs/records.ts";
 
@@ -17,6 +18,7 @@ export function sessionOf(dependencies: EngineDependencies, run: Run, runbook: R
     hasAlertEnded: false,
     currentStep: null,
     pendingWrites: new BackgroundTasks(),
+    opened: NOTHING_OPENED,
     isDraining: false,
   };
 }

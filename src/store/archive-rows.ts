@@ -105,14 +105,16 @@ export async function putAlertBundle(tx: Tx, bundle: AlertBundleRecord): Promise
     .execute();
 }
 
-/** Forgets bundles of alerts made before; gives their SHA-256. */
-export async function forgetOldAlertBundles(tx: Tx, beforeMs: number): Promise<string[]> {
-  const rows = await tx
-    .deleteFrom("alert_bundle")
+/** Alerts with a bundle that was made before. */
+export async function findOldAlertBundles(db: Reader, beforeMs: number, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom("alert_bundle")
+    .select("episode_id")
+    .distinct()
     .where("made_at", "<", beforeMs)
-    .returning("sha256")
+    .limit(limit)
     .execute();
-  return rows.map((row) => row.sha256);
+  return rows.map((row) => row.episode_id);
 }
 
 /** What the sweep compares a run's folder with. */

@@ -1,5 +1,6 @@
 import { newId } from "../platform/ids.ts";
 import type { Artifact, BundleRecord } from "../runs/records.ts";
+import type { ArtifactTable } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
 /** Records a file of a run's evidence; a later attempt's file of the same path takes its place. */
@@ -23,15 +24,39 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
     .execute();
 }
 
+/** Rows of one question: a run may have tens of thousands of files, and a row takes more memory than what is made of it. */
+const ROWS_MAX = 5_000;
+
 /** All files of a run, by path. */
 export async function readArtifacts(db: Reader, runId: string): Promise<Artifact[]> {
-  const rows = await db
+  const artifacts: Artifact[] = [];
+  for (;;) {
+    const rows = await db
+      .selectFrom("artifact")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .where("path", ">", artifacts.at(-1)?.path ?? "")
+      .orderBy("path")
+      .limit(ROWS_MAX)
+      .execute();
+    for (const row of rows) artifacts.push(toArtifact(row));
+    if (rows.length < ROWS_MAX) return artifacts;
+  }
+}
+
+/** Null when the run has no such file. */
+export async function readArtifact(db: Reader, runId: string, path: string): Promise<Artifact | null> {
+  const row = await db
     .selectFrom("artifact")
     .selectAll()
     .where("run_id", "=", runId)
-    .orderBy("path")
-    .execute();
-  return rows.map((row) => ({
+    .where("path", "=", path)
+    .executeTakeFirst();
+  return row === undefined ? null : toArtifact(row);
+}
+
+function toArtifact(row: ArtifactTable): Artifact {
+  return {
     runId: row.run_id,
     path: row.path,
     stepId: row.step_id,
@@ -42,7 +67,7 @@ export async function readArtifacts(db: Reader, runId: string): Promise<Artifact
     isTruncated: row.is_truncated === 1,
     isChanged: row.is_changed === 1,
     isSensitive: row.is_sensitive === 1,
-  }));
+  };
 }
 
 export interface RunProblem {

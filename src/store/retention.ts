@@ -2,6 +2,7 @@ import { type ExpressionBuilder, sql } from "kysely";
 import { firstIdAt } from "../platform/ids.ts";
 import type { EvidenceRemoval } from "../runs/records.ts";
 import { isFinal, RUN_STATES } from "../runs/states.ts";
+import { bundleRemoval, noteRemovals, runRemoval } from "./archive-removals.ts";
 import { inParts } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
@@ -118,7 +119,6 @@ export async function lockUnpinned(
 const PARTS_OF_RUN = [
   "attempt",
   "step",
-  "artifact",
   "run_problem",
   "bundle",
   "outbox",
@@ -128,7 +128,7 @@ const PARTS_OF_RUN = [
   "silence",
 ] as const;
 
-/** Removes runs with everything recorded of them. Their files are removed by the caller, after the commit. */
+/** Removes runs with everything recorded of them but their files' rows, which go with the files: {@link forgetEvidence} goes before. */
 export async function deleteRuns(tx: Tx, ids: readonly string[]): Promise<void> {
   for (const table of PARTS_OF_RUN)
     await inParts(ids, (part) => tx.deleteFrom(table).where("run_id", "in", part).execute());
@@ -189,17 +189,20 @@ export async function findExpiredEvidence(
 }
 
 /**
- * Notes that the evidence of these runs is gone, and forgets its files and bundles, and the bundles of alerts that hold them
- * too. Gives the SHA-256 of bundles of alerts that were forgotten. The files themselves are removed by the caller, after the commit.
+ * Notes that the evidence of these runs is gone, forgets its bundles and the bundles of alerts that hold it too, and leaves
+ * notes for `archive-removals.ts` by which the files and their rows are removed.
  */
 export async function forgetEvidence(
   tx: Tx,
   ids: readonly string[],
   removal: { readonly atMs: number; readonly because: EvidenceRemoval },
-): Promise<string[]> {
-  const ofAlerts = await forgetAlertBundles(tx, await episodesOf(tx, ids));
-  for (const table of ["artifact", "bundle"] as const)
-    await inParts(ids, (part) => tx.deleteFrom(table).where("run_id", "in", part).execute());
+): Promise<void> {
+  const bundles = await inParts(ids, (part) =>
+    tx.deleteFrom("bundle").where("run_id", "in", part).returning("sha256").execute(),
+  );
+  await forgetAlertBundles(tx, await episodesOf(tx, ids), removal.atMs);
+  const names = [...ids.map(runRemoval), ...bundles.map((row) => bundleRemoval(row.sha256))];
+  await noteRemovals(tx, names, removal.atMs);
   await inParts(ids, (part) =>
     tx
       .updateTable("run")
@@ -208,7 +211,6 @@ export async function forgetEvidence(
       .where("evidence_removed_at", "is", null)
       .execute(),
   );
-  return ofAlerts;
 }
 
 /** The alerts of these runs, those of their groups included. */
@@ -223,11 +225,20 @@ async function episodesOf(tx: Tx, runIds: readonly string[]): Promise<string[]> 
   return [...new Set([...runs, ...members].flatMap((row) => row.episode_id ?? []))];
 }
 
-export async function forgetAlertBundles(tx: Tx, episodeIds: readonly string[]): Promise<string[]> {
+/** Forgets every bundle of these alerts. */
+export async function forgetAlertBundles(
+  tx: Tx,
+  episodeIds: readonly string[],
+  atMs: number,
+): Promise<void> {
   const rows = await inParts(episodeIds, (part) =>
     tx.deleteFrom("alert_bundle").where("episode_id", "in", part).returning("sha256").execute(),
   );
-  return rows.map((row) => row.sha256);
+  await noteRemovals(
+    tx,
+    rows.map((row) => bundleRemoval(row.sha256)),
+    atMs,
+  );
 }
 
 /** Runs of a runbook behind an id, by the text they ran; empty at the end. */

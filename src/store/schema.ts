@@ -239,6 +239,19 @@ export interface AlertBundleTable {
   readonly made_at: number;
 }
 
+/** Files that are to be removed: `run/ID` for all of a run, `bundle/SHA256` for a bundle. */
+export interface ArchiveRemovalTable {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** Secrets and files that people gave for a run, encrypted; gone when the run has ended. */
+export interface RunInputTable {
+  readonly run_id: string;
+  readonly name: string;
+  readonly sealed: Uint8Array;
+}
+
 export interface NodeTable {
   readonly id: string;
   readonly started_at: number;
@@ -267,6 +280,8 @@ export interface Schema {
   readonly run_problem: RunProblemTable;
   readonly bundle: BundleTable;
   readonly alert_bundle: AlertBundleTable;
+  readonly archive_removal: ArchiveRemovalTable;
+  readonly run_input: RunInputTable;
   readonly node: NodeTable;
   readonly run_lock: RunLockTable;
   readonly run_host: RunHostTable;

@@ -126,6 +126,7 @@ export function exampleInput(changes: Partial<BundleInput> = {}): BundleInput {
     ],
     attempts: [],
     artifacts: [],
+    hasSensitive: false,
     problems: [],
     events: [{ atMs: T0, actor: "rule:web-latency", action: "run.created", detail: { run: run.id } }],
     notices: [],

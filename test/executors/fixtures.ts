@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Command, ExecutionLimits, RunOptions } from "../../src/executors/executor.ts";
-import type { HostEntry } from "../../src/executors/host-entry.ts";
-import { LOCAL_HOST, type Host } from "../../src/hosts/host.ts";
+import {
+  LOCAL_HOST,
+  type Host,
+  type HostAccess,
+  type InventoryHost,
+  NO_ACCESS,
+  type Transport,
+} from "../../src/hosts/host.ts";
 import type { TestSshd } from "../support/sshd.ts";
 
 export const LOCAL: Host = { name: LOCAL_HOST, address: "", port: 0, user: "", labels: {} };
@@ -10,16 +16,35 @@ export function command(argv: readonly [string, ...string[]], more: Partial<Comm
   return { argv, env: {}, stdin: null, cwd: null, become: null, ...more };
 }
 
-export function entry(more: Partial<HostEntry> = {}): HostEntry {
-  return { access: { knownHostsFile: null, keyFile: null }, become: [], readable: [], ...more };
+export function entry(more: Partial<InventoryHost> = {}): InventoryHost {
+  return {
+    ...LOCAL,
+    aliases: [],
+    access: NO_ACCESS,
+    become: [],
+    readable: [],
+    writable: [],
+    isAutomated: true,
+    isExclusive: false,
+    ...more,
+  };
 }
 
 export function sshHost(sshd: TestSshd, name = "web-1"): Host {
   return { name, address: sshd.address, port: sshd.port, user: sshd.user, labels: {} };
 }
 
-export function sshEntry(sshd: TestSshd, more: Partial<HostEntry> = {}): HostEntry {
-  return entry({ access: { knownHostsFile: sshd.knownHostsFile, keyFile: sshd.keyFile }, ...more });
+/** Access to a server with the keys it was started with. */
+export function sshAccess(sshd: TestSshd, more: Partial<HostAccess> = {}): HostAccess {
+  return { ...NO_ACCESS, knownHostsFile: sshd.knownHostsFile, keyFile: sshd.keyFile, ...more };
+}
+
+export function sshEntry(
+  sshd: TestSshd,
+  more: Partial<InventoryHost> = {},
+  transport: Transport = "ssh2",
+): InventoryHost {
+  return entry({ ...sshHost(sshd), access: sshAccess(sshd, { transport }), ...more });
 }
 
 /** Keeps the first bytes of each stream and counts the rest. */

@@ -15,15 +15,15 @@ const FORGETS_LOCK: KyselyPlugin = {
   transformResult: async ({ result }) => result,
 };
 
-/** A store whose next intake is held before its commit. */
+/** A store whose intake is held before its commit until it is released. */
 export interface HeldStore {
   readonly store: Store;
-  /** Resolves when everything of that intake is written but for the commit. */
+  /** Resolves when everything of the first intake is written but for the commit. */
   readonly written: Promise<void>;
   release(): void;
 }
 
-export function holdNextIntake(store: Store): HeldStore {
+export function holdIntake(store: Store): HeldStore {
   const written = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   return {

@@ -137,7 +137,8 @@ function ruleFile({ name, kind, groupBy, runbook, hasHost, continue: goesOn, ...
   };
 }
 
-function guardsFile({ cooldownMs, rate, concurrency, locks, budget, onBusy }: GuardsSpec) {
+/** A `guards` block. */
+export function guardsFile({ cooldownMs, rate, concurrency, locks, budget, onBusy }: GuardsSpec) {
   return {
     ...(cooldownMs === undefined ? {} : { cooldown: `${cooldownMs}ms` }),
     ...(rate === undefined ? {} : { rate_limit: { max: rate.max, per: `${rate.perMs}ms` } }),

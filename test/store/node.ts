@@ -8,6 +8,7 @@ import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { openOutcomeJournal } from "../../src/engine/outcome-journal.ts";
 import { openExecutors } from "../../src/executors/executors.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { readInputKey } from "../../src/platform/input-key.ts";
 import { createKillPoints } from "../../src/platform/killpoints.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
@@ -72,6 +73,7 @@ export async function startNode(
     },
     artifacts: await openArtifactStore(join(storagePath, "archive")),
     bundles: await openBundleStore(join(storagePath, "archive")),
+    retention: null,
     steps: {
       executorFor: (host) => executors.forHost(host),
       prometheus: null,
@@ -81,6 +83,7 @@ export async function startNode(
     notifiers: new Map(),
     notifyRoutes: [],
     prometheus: null,
+    inputKey: readInputKey(storagePath),
     journal: openOutcomeJournal(join(storagePath, "outcomes.jsonl")),
     limits: {
       runsMax: 10,

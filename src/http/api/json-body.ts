@@ -4,13 +4,17 @@ import { SAFE_METHODS } from "../cross-site.ts";
 import { HttpProblem, type ProblemError } from "../problems.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
+/** Of calls that bring the inputs of a runbook, with files among them. */
+const INPUTS_BYTES_MAX = 16 * 1024 * 1024;
+const TAKES_INPUTS = /^\/runbooks\/[^/]+\/[a-z]+$/;
 
 /**
  * Reads the bodies of the API's own calls. A body must be declared as `application/json` (415), which a form of a browser cannot do,
  * and be a JSON object (400). A call without a body needs no declaration.
  */
 export function jsonBodies(): RequestHandler[] {
-  const parse = express.json({ limit: BODY_BYTES_MAX, inflate: false });
+  const parseSmall = express.json({ limit: BODY_BYTES_MAX, inflate: false });
+  const parseInputs = express.json({ limit: INPUTS_BYTES_MAX, inflate: false });
   const requireJson = (request: Request, _response: Response, next: NextFunction): void => {
     const type = request.get("content-type");
     const hasBody =
@@ -21,7 +25,9 @@ export function jsonBodies(): RequestHandler[] {
     next();
   };
   const read = (request: Request, response: Response, next: NextFunction): void =>
-    parse(request, response, (error?: unknown) => next(error === undefined ? undefined : bodyProblem(error)));
+    (TAKES_INPUTS.test(request.path) ? parseInputs : parseSmall)(request, response, (error?: unknown) =>
+      next(error === undefined ? undefined : bodyProblem(error, request)),
+    );
   return [requireJson, read];
 }
 
@@ -29,10 +35,12 @@ function isJson(type: string): boolean {
   return /^application\/json\s*(;|$)/i.test(type.trim());
 }
 
-function bodyProblem(error: unknown): unknown {
+function bodyProblem(error: unknown, { path }: Request): unknown {
   const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
-  if (status === 413)
-    return new HttpProblem(413, "Too large", `a body of this API has at most ${BODY_BYTES_MAX} bytes`);
+  if (status === 413) {
+    const bytesMax = TAKES_INPUTS.test(path) ? INPUTS_BYTES_MAX : BODY_BYTES_MAX;
+    return new HttpProblem(413, "Too large", `a body of this API has at most ${bytesMax} bytes`);
+  }
   if (status === 415)
     return new HttpProblem(415, "Unsupported media type", "send UTF-8 that is not compressed");
   return status === 400 ? new HttpProblem(400, "Bad request", "the body is no JSON object") : error;

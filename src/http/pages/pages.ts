@@ -152,7 +152,7 @@ ${run.summary === null ? null : html`<h2>Summary</h2><pre>${run.summary}</pre>`}
 <h2>Steps</h2>${stepsTable(steps)}
 <h2>Files</h2>${filesTable(base, artifacts)}
 ${problems === 0 ? null : html`<p>${problems} things could not be gathered; errors.txt in the bundle says which.</p>`}
-<h2>Inputs</h2><dl>${Object.entries(run.plan.inputs).map(([name, value]) => html`<dt>${name}</dt><dd>${String(value)}</dd>`)}</dl>`;
+<h2>Inputs</h2><dl>${Object.entries(run.plan.inputs).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>`)}</dl>`;
 }
 
 /** The path of one of our own links, so that a page works under whatever address it was reached. */

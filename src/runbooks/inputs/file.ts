@@ -16,6 +16,7 @@ const NAME_BYTES_MAX = 255;
 const schema = z.strictObject({
   type: z.literal("file"),
   ...COMMON_KEYS,
+  default: z.never("a file has no default; write required: false").optional(),
   max_size: bytesSchema
     .refine((bytes) => bytes > 0 && bytes <= FILE_INPUT_BYTES_MAX, "must be from 1B to 8MiB")
     .default(MIB),

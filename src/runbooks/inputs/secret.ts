@@ -3,10 +3,10 @@ import { COMMON_KEYS } from "./common-keys.ts";
 import { accepted, type InputKind, refused } from "./kind.ts";
 import { TEXT_KEYS, textLimitsSchema, textProblem, textRefusal } from "./text.ts";
 
-/** No default: it would stand in the file for everybody to read. */
 const schema = z.strictObject({
   type: z.literal("secret"),
   ...COMMON_KEYS,
+  default: z.never("a secret has no default: it would stand in the file for everybody to read").optional(),
   ...TEXT_KEYS,
   max_length: TEXT_KEYS.max_length.unwrap().default(4096),
 });

@@ -1,0 +1,16 @@
+import { homedir, userInfo } from "node:os";
+
+/** What every process here starts with, whatever the service's own environment holds. */
+export function cleanEnvironment(
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const { username } = userInfo();
+  return {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    LANG: "C.UTF-8",
+    HOME: homedir(),
+    USER: username,
+    LOGNAME: username,
+    ...more,
+  };
+}

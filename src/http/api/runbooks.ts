@@ -1,0 +1,110 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import type { GuardResult } from "../../engine/guards.ts";
+import { type PlannedRun, planRunbook } from "../../engine/plan-runbook.ts";
+import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
+import { hostOf } from "../../runbooks/plan.ts";
+import type { Runbook } from "../../runbooks/runbook.ts";
+import { principalOf } from "../principal.ts";
+import { HttpProblem, notFound } from "../problems.ts";
+import { rfc3339 } from "../times.ts";
+import { parseBody } from "./json-body.ts";
+import { readPage } from "./paging.ts";
+
+const planBody = z.strictObject({ inputs: z.record(z.string(), z.unknown()).default({}) });
+
+/** Runbooks by name, and what one of them would do with some inputs. */
+export function runbookRoutes(dependencies: EngineDependencies): Router {
+  const { catalog } = dependencies;
+  const router = Router();
+  router.get("/runbooks", (request: Request, response: Response) => {
+    const names = [...catalog.current().runbooks.keys()].sort();
+    const page = readPage(request, (text) => /^[a-z0-9_-]{1,64}$/.test(text));
+    const from = page.after === null ? 0 : names.findIndex((name) => name > (page.after ?? ""));
+    const shown = from < 0 ? [] : names.slice(from, from + page.limit);
+    const isMore = from >= 0 && from + page.limit < names.length;
+    response.json({
+      items: shown.map((name) => runbookShape(runbookNamed(dependencies, name))),
+      next: isMore ? (shown.at(-1) ?? null) : null,
+    });
+  });
+  router.get("/runbooks/:name", (request: Request, response: Response) => {
+    const runbook = runbookNamed(dependencies, String(request.params["name"]));
+    response.json({
+      ...runbookShape(runbook),
+      file: runbook.file,
+      digest: runbook.digest,
+      steps: runbook.steps.map(({ id, name, verb, effect }) => ({ id, name, verb, effect })),
+      inputs_schema: inputsJsonSchema(runbook.inputs),
+      source: runbook.text,
+    });
+  });
+  router.post("/runbooks/:name/plan", async (request: Request, response: Response) => {
+    const { name } = runbookNamed(dependencies, String(request.params["name"]));
+    const { inputs } = parseBody(planBody, request);
+    const principal = principalOf(request);
+    const planned = await planRunbook(dependencies, { runbook: name, inputs, principal });
+    if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
+    if (planned.kind === "refused") {
+      const detail = "the runbook cannot run with these inputs";
+      const below = planned.about === "inputs" ? "/inputs" : "";
+      const errors = planned.errors.map((error) => ({ ...error, pointer: `${below}${error.pointer}` }));
+      throw new HttpProblem(422, "Invalid inputs", detail, { errors });
+    }
+    response.json(plannedShape(planned));
+  });
+  return router;
+}
+
+function runbookNamed({ catalog }: EngineDependencies, name: string): Runbook {
+  const runbook = catalog.current().runbooks.get(name);
+  if (runbook === undefined) throw notFound(`there is no runbook ${name.slice(0, 64)}`);
+  return runbook;
+}
+
+function runbookShape(runbook: Runbook): Record<string, unknown> {
+  return {
+    name: runbook.name,
+    title: runbook.title,
+    description: runbook.description,
+    owner: runbook.owner,
+    tags: runbook.tags,
+    inputs: [...runbook.inputs.values()].map(inputShape),
+  };
+}
+
+/** What a start would run; `guards` is null where none was judged. */
+export function plannedShape({
+  runbook,
+  plan,
+  digest,
+  guards,
+}: Pick<PlannedRun, "runbook" | "plan" | "digest"> & {
+  readonly guards: readonly GuardResult[] | null;
+}): Record<string, unknown> {
+  return {
+    runbook: runbook.name,
+    digest,
+    inputs: plan.inputs,
+    hosts: plan.hosts.map((host) => host.name),
+    steps: runbook.steps.map((step) => ({
+      id: step.id,
+      name: step.name,
+      verb: step.verb,
+      effect: step.effect,
+      host: hostOf(plan, step)?.name ?? null,
+      if: step.if?.source ?? null,
+    })),
+    guards: guards?.map(guardShape) ?? null,
+  };
+}
+
+function guardShape({ guard, verdict, saw }: GuardResult): Record<string, unknown> {
+  return {
+    guard,
+    verdict: verdict.kind,
+    text: verdict.kind === "passes" ? saw : verdict.text,
+    retry_at: verdict.kind === "delays" ? rfc3339(verdict.retryAtMs) : null,
+  };
+}

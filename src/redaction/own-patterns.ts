@@ -1,0 +1,136 @@
+import { isUtf8 } from "node:buffer";
+import { type Layer, type LayerOptions, maskOf } from "./search.ts";
+
+/** A pattern of the settings, compiled by the engine for regular expressions that people write. */
+export interface OwnPattern {
+  readonly name: string;
+  /** As written. */
+  readonly regex: string;
+  /** Throws when the text is too much for the pattern. */
+  isFoundIn(text: string): boolean;
+  /** Where it matches, from left to right; without empty matches. Throws when the text is too much for the pattern. */
+  findAll(text: string): readonly { readonly start: number; readonly end: number }[];
+}
+
+/** A line is looked at in pieces of so many bytes, each beginning {@link OVERLAP_BYTES} before the end of the one before. */
+const PIECE_BYTES = 4 * 1024;
+/** What a match may be long and is surely found wherever it stands. */
+const OVERLAP_BYTES = 1024;
+/** Lines looked at together, to learn that nothing is in them. */
+const BLOCK_BYTES_MAX = 32 * 1024;
+const LINE_FEED = 0x0a;
+const SPACES = new Set([0x20, 0x09, 0x0d, LINE_FEED]);
+
+/**
+ * Replaces what patterns of the settings match, line by line: what they may see is one line, or a piece of a long one. A match that
+ * goes to the end of its piece goes on to the end of the word.
+ */
+export class OwnPatternLayer implements Layer {
+  readonly #patterns: readonly OwnPattern[];
+  readonly #options: LayerOptions;
+  /** Whether a match in a line is a match in a text of many lines, too. */
+  readonly #seesLinesTogether: boolean;
+  #held: Buffer = Buffer.alloc(0);
+  #isInWord = false;
+  #line = 1;
+
+  constructor(patterns: readonly OwnPattern[], options: LayerOptions) {
+    this.#patterns = patterns;
+    this.#options = options;
+    this.#seesLinesTogether = patterns.every(({ regex }) => !/[$^]|\\[AzbB]/.test(regex));
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
+    this.#held = this.#held.byteLength === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
+    this.#advance(false);
+  }
+
+  end(): void {
+    this.#advance(true);
+  }
+
+  #advance(isEnd: boolean): void {
+    const held = this.#held;
+    let at = 0;
+    while (at < held.byteLength) {
+      const clean = this.#isInWord ? at : this.#cleanUntil(held, at);
+      if (clean > at) {
+        this.#emit(held.subarray(at, clean));
+        at = clean;
+        continue;
+      }
+      const lineFeed = held.indexOf(LINE_FEED, at);
+      const lineEnd = lineFeed === -1 ? held.byteLength : lineFeed + 1;
+      const isLast = lineEnd - at <= PIECE_BYTES;
+      if (isLast && lineFeed === -1 && !isEnd) break;
+      at += this.#piece(held.subarray(at, isLast ? lineEnd : at + PIECE_BYTES), isLast);
+    }
+    this.#held = held.subarray(at);
+  }
+
+  /** Where whole lines end in which nothing is found, looked at together. */
+  #cleanUntil(held: Buffer, from: number): number {
+    if (!this.#seesLinesTogether) return from;
+    const end = held.lastIndexOf(LINE_FEED, Math.min(held.byteLength, from + BLOCK_BYTES_MAX) - 1) + 1;
+    if (end <= from) return from;
+    const text = held.subarray(from, end).toString("utf8");
+    try {
+      return this.#patterns.some((pattern) => pattern.isFoundIn(text)) ? from : end;
+    } catch {
+      return from;
+    }
+  }
+
+  /** Gives how many bytes of the piece were dealt with. */
+  #piece(piece: Buffer, isLast: boolean): number {
+    let at = 0;
+    if (this.#isInWord) {
+      at = piece.findIndex((byte) => SPACES.has(byte));
+      this.#isInWord = at === -1;
+      if (at === -1) return piece.byteLength;
+      if (at > 0) return at;
+    }
+    const accepted = isLast ? piece.byteLength : piece.byteLength - OVERLAP_BYTES;
+    for (const { start, end, name } of this.#find(piece)) {
+      if (start >= accepted) break;
+      if (end <= at) continue;
+      this.#emit(piece.subarray(at, Math.max(at, start)));
+      this.#options.count(name);
+      this.#options.onFinding?.({ name, line: this.#line, lineBreaks: 0 });
+      this.#options.emit(Buffer.from(maskOf(name)));
+      at = end;
+    }
+    if (at === piece.byteLength && !isLast) this.#isInWord = true;
+    if (at < accepted) this.#emit(piece.subarray(at, accepted));
+    return Math.max(at, accepted);
+  }
+
+  /** Byte places in the piece. A pattern that the piece is too much for might have matched anywhere in it: all of it goes. */
+  #find(piece: Buffer): { start: number; end: number; name: string }[] {
+    const isText = isUtf8(piece);
+    const text = piece.toString(isText ? "utf8" : "latin1");
+    const isOneByte = !isText || text.length === piece.byteLength;
+    const byteAt = (index: number) => (isOneByte ? index : Buffer.byteLength(text.slice(0, index)));
+    const lineEnd = piece.at(-1) === LINE_FEED ? piece.byteLength - 1 : piece.byteLength;
+    const found = this.#patterns.flatMap((pattern) => {
+      const { name } = pattern;
+      try {
+        return pattern
+          .findAll(text)
+          .map(({ start, end }) => ({ start: byteAt(start), end: Math.min(byteAt(end), lineEnd), name }));
+      } catch {
+        return [{ start: 0, end: lineEnd, name }];
+      }
+    });
+    return found
+      .filter(({ start, end }) => end > start)
+      .sort((left, right) => left.start - right.start || right.end - left.end);
+  }
+
+  #emit(part: Uint8Array): void {
+    if (part.byteLength === 0) return;
+    if (this.#options.onFinding !== null) for (const byte of part) if (byte === LINE_FEED) this.#line += 1;
+    this.#options.emit(part);
+  }
+}
