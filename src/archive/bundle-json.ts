@@ -1,6 +1,7 @@
 import type { Labels } from "../alerts/alert.ts";
 import type { Decision, Episode, StepRecord } from "../runs/records.ts";
 import { rfc3339 } from "./bundle-facts.ts";
+import type { AlertBundleInput, AlertBundleRun } from "./alert-bundle-input.ts";
 import type { BundleInput } from "./bundle-input.ts";
 
 // The JSON files of a bundle, in the shapes of the API: snake_case, RFC 3339 in UTC, unknown is null, nothing left out.
@@ -96,6 +97,43 @@ function episodeJson(episode: Episode, input: BundleInput): object {
     url: episode.generatorUrl,
     runs: [input.run.id],
   };
+}
+
+/** `alert.json` in the bundle of an alert: what of it is the same until something happens to it. */
+export function alertOfBundleJson({ episode, runs, url }: AlertBundleInput): object {
+  return {
+    id: episode.id,
+    source: episode.source,
+    fingerprint: episode.fingerprint,
+    status: episode.state,
+    outcome: episode.outcome,
+    labels: sorted(episode.labels),
+    annotations: sorted(episode.annotations),
+    starts_at: episode.startsAt,
+    ends_at: rfc3339(episode.endsAtMs),
+    received_at: rfc3339(episode.openedAtMs),
+    closed_at: rfc3339(episode.closedAtMs),
+    generator_url: episode.generatorUrl,
+    url,
+    runs: runs.map(({ id, runbook, state, outcome, bundle }) => ({
+      id,
+      runbook,
+      status: state,
+      outcome,
+      bundle: runBundleJson(bundle),
+    })),
+  };
+}
+
+function runBundleJson(bundle: AlertBundleRun["bundle"]): object {
+  switch (bundle.kind) {
+    case "stored":
+      return { revision: bundle.revision, sha256: bundle.sha256 };
+    case "snapshot":
+      return { revision: null, complete: false };
+    case "gone":
+      return { revision: null, missing: bundle.why };
+  }
 }
 
 /** A Map of hostile names as an object that keeps `__proto__` as a plain key. */

@@ -31,6 +31,8 @@ export interface ReadableBundle extends StoredBundle {
 
 /** One that nothing names: a snapshot of a run that goes on, one with sensitive files. A restart of the service removes it. */
 export interface TemporaryBundle extends ReadableBundle {
+  /** For who makes another bundle of it. */
+  readonly zipPath: string;
   /** Removes it; who reads it reads on. May be repeated. */
   dispose(): Promise<void>;
 }
@@ -128,6 +130,7 @@ async function keepAside(
     name,
     sha256: zip.sha256,
     bytes: zip.bytes,
+    zipPath: zip.path,
     tarGzBytes: async () => (await prepare()).bytes,
     async read(format, range) {
       const { path } = format === "zip" ? zip : await prepare();

@@ -25,7 +25,7 @@ export interface BundleParts {
   readonly atMs: number;
   readonly count: number;
   /** May be asked for more than once. */
-  files(): Iterable<BundleFile>;
+  files(): Iterable<BundleFile> | AsyncIterable<BundleFile>;
 }
 
 /** The zip of a run, as it is made: nothing is held in memory but the file at hand. Ending the iteration early ends the making. */
@@ -66,7 +66,7 @@ export interface ArchiveEntry {
 
 async function* entriesIn(parts: BundleParts): AsyncGenerator<ArchiveEntry, void, void> {
   const date = new Date(parts.atMs);
-  for (const { facts, open } of parts.files())
+  for await (const { facts, open } of parts.files())
     yield { name: `${parts.folder}/${facts.path}`, size: facts.size, date, open };
 }
 

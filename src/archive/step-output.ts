@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import type { RedactedStream, Redaction } from "../redaction/redaction.ts";
 import type { StepOutput } from "../runs/step-context.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import { type LivePart, OUTPUT_LIMITS, type OutputFacts, OutputLog, recoverOutput } from "./output-log.ts";
@@ -13,12 +14,17 @@ export interface AttemptPlace {
   readonly attempt: number;
 }
 
-/** stdout and stderr of one attempt while it runs. */
+/** What became of a finished output, and how often something secret was replaced in it. */
+export interface StepOutputFacts extends OutputFacts {
+  readonly redactions: number;
+}
+
+/** stdout and stderr of one attempt while it runs. Secrets are taken out on the way in: neither disk nor memory holds them. */
 export interface RunningOutput extends StepOutput {
   /** For people who watch the run. */
   readLive(name: OutputName, start: number, lengthMax: number): Promise<LivePart>;
   /** Makes both durable. Call it once, when nothing writes any more. Never rejects for a full disk. */
-  finish(): Promise<Record<OutputName, OutputFacts>>;
+  finish(): Promise<Record<OutputName, StepOutputFacts>>;
 }
 
 /** Each attempt has logs of its own; a bundle shows those of the last one as `steps/01-graph/stdout.log`. */
@@ -29,6 +35,7 @@ export function attemptLogPath(place: Omit<AttemptPlace, "runId">, name: OutputN
 export function openStepOutput(
   store: ArtifactStore,
   place: AttemptPlace,
+  redaction: Redaction,
   limits: OutputLimits = OUTPUT_LIMITS,
 ): RunningOutput {
   const path = (name: OutputName) => attemptLogPath(place, name);
@@ -37,16 +44,25 @@ export function openStepOutput(
     stderr: new OutputLog(store.scratch(place.runId, path("stderr")), limits),
   };
   const first = new FirstBytes();
-  const finish = (name: OutputName) => logs[name].finish(store, place.runId, path(name));
+  const inputs = {
+    stdout: new RedactedInput(redaction, (part) => {
+      first.add(part);
+      logs.stdout.write(part);
+    }),
+    stderr: new RedactedInput(redaction, (part) => logs.stderr.write(part)),
+  };
+  const finish = async (name: OutputName) => {
+    inputs[name].settle();
+    const { redactions } = inputs[name];
+    return { ...(await logs[name].finish(store, place.runId, path(name))), redactions };
+  };
   return {
-    stdout: {
-      write(chunk) {
-        first.add(chunk);
-        logs.stdout.write(chunk);
-      },
+    stdout: inputs.stdout,
+    stderr: inputs.stderr,
+    stdoutText() {
+      inputs.stdout.settle();
+      return first.text();
     },
-    stderr: logs.stderr,
-    stdoutText: () => first.text(),
     readLive: (name, start, lengthMax) => logs[name].readLive(start, lengthMax),
     finish: async () => ({ stdout: await finish("stdout"), stderr: await finish("stderr") }),
   };
@@ -61,6 +77,35 @@ export async function recoverStepOutput(
   const recover = (name: OutputName) =>
     recoverOutput(store, place.runId, attemptLogPath(place, name), limits);
   return { stdout: await recover("stdout"), stderr: await recover("stderr") };
+}
+
+/** The only way into a log. */
+class RedactedInput {
+  readonly #redaction: Redaction;
+  readonly #emit: (part: Uint8Array) => void;
+  #stream: RedactedStream | null = null;
+  #redactions = 0;
+
+  constructor(redaction: Redaction, emit: (part: Uint8Array) => void) {
+    this.#redaction = redaction;
+    this.#emit = emit;
+  }
+
+  get redactions(): number {
+    return this.#redactions;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#stream ??= this.#redaction.open({ emit: this.#emit });
+    this.#stream.push(chunk);
+  }
+
+  /** Gives on what is held back, because nothing follows it. What is written afterwards stands by itself. */
+  settle(): void {
+    this.#stream?.end();
+    this.#redactions += this.#stream?.redactions ?? 0;
+    this.#stream = null;
+  }
 }
 
 /** What expressions see of stdout. */

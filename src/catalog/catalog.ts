@@ -15,6 +15,8 @@ export interface CatalogSource {
   readonly hosts: readonly string[];
   readonly notifierNames: readonly string[];
   readonly sourceNames: readonly string[];
+  /** Secrets of the settings that runbooks may use; undefined when they are not known. */
+  readonly secretNames?: readonly string[];
   /** Names of the sources whose API can be asked; undefined when it is not known. */
   readonly sourcesWithApi?: readonly string[];
   /** What people can ask to be told of; undefined when it is not known. */

@@ -15,6 +15,7 @@ export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
   for (const { runbook, file } of loaded.runbooks.values()) {
     checkDefaults(loaded, runbook, file, problems);
     checkGuards({ loaded, file, path: [], problems }, runbook.guards);
+    checkSecrets(loaded, runbook, file, problems);
     for (const { step, path } of stepsWithPaths(runbook)) {
       const place = { loaded, step, path, file, problems };
       checkNotifier(place);
@@ -52,6 +53,16 @@ function checkDefaults(loaded: Loaded, runbook: Runbook, file: YamlFile, problem
       const path = ["inputs", input.name, "default", ...(index === undefined ? [] : [index])];
       problems.push(file.problem(path, code, message));
     }
+  }
+}
+
+function checkSecrets(loaded: Loaded, runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {
+  const known = loaded.source.secretNames;
+  if (known === undefined) return;
+  for (const [index, name] of runbook.secrets.entries()) {
+    if (known.includes(name)) continue;
+    const message = `the settings have no secret "${name}"${adviceFor(name, known)}`;
+    problems.push(file.problem(["secrets", index], "unknown-secret", message));
   }
 }
 

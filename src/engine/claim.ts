@@ -4,11 +4,13 @@ import { combineVerdicts, type Verdict } from "../guards/verdict.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import type { Run } from "../runs/records.ts";
 import { countLiveRuns } from "../store/guard-facts.ts";
+import { tryLockEpisodes } from "../store/episodes.ts";
 import { holdRun } from "../store/run-holds.ts";
 import { findTakenLocks, takeLocks } from "../store/run-locks.ts";
 import { type Claim, claimRuns, findWaitingRuns, hasWaitingRuns } from "../store/run-ownership.ts";
 import { cancelQueuedRuns } from "../store/runs.ts";
 import type { Reader, Store, Tx } from "../store/store.ts";
+import { readEpisodesOf } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { GuardReads } from "./guard-reads.ts";
@@ -18,6 +20,8 @@ import { decideForRun } from "./run-decisions.ts";
 
 /** A run that is held back is looked at again after this, should whatever holds it end unseen. */
 const LOOK_AGAIN_MS = 60_000;
+/** Before a run is refused whose alert is just being delivered: that delivery waits for guards itself. */
+const DELIVERY_MS = 100;
 /** Runs looked at in one claim; more of them are held back by guards only rarely. */
 const LOOKED_AT_MAX = 200;
 
@@ -170,6 +174,12 @@ async function hold(
   const waitEndsAtMs = run.queuedAtMs + waitOf(candidate);
   if (verdict.kind === "queues" && nowMs < waitEndsAtMs) {
     await holdRun(tx, run.id, Math.min(waitEndsAtMs, nowMs + LOOK_AGAIN_MS), reason);
+    return false;
+  }
+  const alerts = await readEpisodesOf(tx, run);
+  const ids = alerts.map((alert) => alert.id);
+  if (!(await tryLockEpisodes(tx, dependencies.store.dialect, ids))) {
+    await holdRun(tx, run.id, nowMs + DELIVERY_MS, reason);
     return false;
   }
   const message = verdict.kind === "queues" ? `it waited in line for too long: ${text}` : text;

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { LookupFunction } from "node:net";
+import type { SecureContext } from "node:tls";
 
 /** One request to one URL, without redirects. */
 export interface Exchange {
@@ -11,6 +12,8 @@ export interface Exchange {
   readonly body: Buffer | null;
   readonly bodyBytesMax: number;
   readonly lookup: LookupFunction;
+  /** Which certificates are believed; null for Node's own list. */
+  readonly trust: SecureContext | null;
   readonly signal: AbortSignal;
   /** Called once the connection stands, TLS included: from then on the request may have arrived. */
   readonly onConnected: () => void;
@@ -43,6 +46,9 @@ export function exchange(options: Exchange): Promise<Answer> {
       // A kept connection was checked for another request, perhaps under another policy.
       agent: false,
       lookup: options.lookup,
+      // Said here, so that no variable of the environment turns it off.
+      rejectUnauthorized: true,
+      ...(options.trust === null ? {} : { secureContext: options.trust }),
       maxHeaderSize: HEADER_BYTES_MAX,
       signal: options.signal,
     });

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { SecureContext } from "node:tls";
 import { type AddressPolicy, anyAddress } from "./address-policy.ts";
 import {
   AddressRefusedError,
@@ -8,6 +9,7 @@ import {
   type ResolveHost,
 } from "./checked-lookup.ts";
 import { type Answer, exchange } from "./exchange.ts";
+import { describeHop, firstHop, type Hop, nextHop } from "./hop.ts";
 import { OutboundError, type OutboundErrorCode } from "./outbound-error.ts";
 
 export interface HttpRequest {
@@ -35,145 +37,61 @@ export interface HttpClient {
 }
 
 /** A client for what the administrator configured: it may connect to any address. */
-export function createPeerHttpClient(): HttpClient {
-  return createHttpClient(anyAddress);
+export function createPeerHttpClient(options: HttpClientOptions = {}): HttpClient {
+  return createHttpClient(anyAddress, options);
 }
 
 /** A client that connects only where the policy allows: checked at each connection, so also for each redirect. */
-export function createHttpClient(
-  policy: AddressPolicy,
-  resolveHost: ResolveHost = resolveBySystem,
-): HttpClient {
-  return { request: (request) => followRedirects(request, policy, resolveHost) };
+export function createHttpClient(policy: AddressPolicy, options: HttpClientOptions = {}): HttpClient {
+  const parts: ClientParts = { policy, resolveHost: resolveBySystem, trust: null, ...options };
+  return { request: (request) => followRedirects(request, parts) };
+}
+
+export interface HttpClientOptions {
+  /** Default: as the machine does it. */
+  readonly resolveHost?: ResolveHost;
+  /** Which certificates are believed; null for Node's own list. They are always verified. */
+  readonly trust?: SecureContext | null;
+}
+
+interface ClientParts extends Required<HttpClientOptions> {
+  readonly policy: AddressPolicy;
 }
 
 const REDIRECTS_DEFAULT = 5;
 const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 
-/** What changes from one redirect to the next. */
-interface Hop {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | null;
-}
-
-async function followRedirects(
-  request: HttpRequest,
-  policy: AddressPolicy,
-  resolveHost: ResolveHost,
-): Promise<HttpResponse> {
+async function followRedirects(request: HttpRequest, parts: ClientParts): Promise<HttpResponse> {
   const redirectsMax = request.redirectsMax ?? REDIRECTS_DEFAULT;
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   let hop = firstHop(request);
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await send({
-      hop,
-      request,
-      policy,
-      resolveHost,
-      signal,
-      timeout,
-      isFirst: redirects === 0,
-    });
+    const answer = await send({ hop, request, parts, signal, timeout, isFirst: redirects === 0 });
     const location = answer.headers["location"];
     if (redirectsMax === 0 || location === undefined || !REDIRECT_STATUSES.includes(answer.status))
       return { ...answer, url: hop.url.href };
     if (redirects === redirectsMax)
       throw failure(
         "too-many-redirects",
-        `${describe(hop)} was redirected more than ${redirectsMax} times`,
+        `${describeHop(hop)} was redirected more than ${redirectsMax} times`,
         false,
       );
     hop = nextHop(hop, answer.status, location);
   }
 }
 
-function firstHop(request: HttpRequest): Hop {
-  if (!URL.canParse(request.url)) throw failure("invalid-request", "the URL cannot be read", true);
-  const url = new URL(request.url);
-  const problem = urlProblem(url);
-  if (problem !== null) throw failure("invalid-request", `${url.protocol}//${url.host}: ${problem}`, true);
-  const method = request.method.toUpperCase();
-  if (method === "CONNECT" || method === "TRACE")
-    throw failure("invalid-request", `${method} is not sent`, true);
-  const headers = { "user-agent": "Nightshift", ...lowerCaseNames(request.headers ?? {}) };
-  const framing = FRAMING_HEADERS.find((name) => Object.hasOwn(headers, name));
-  if (framing !== undefined)
-    throw failure("invalid-request", `the header ${framing} is set by the client itself`, true);
-  return { method, url, headers, body: bytesOf(request.body) };
-}
-
-/** Two notions of where a request ends let one request become two. */
-const FRAMING_HEADERS: readonly string[] = [
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "upgrade",
-  "expect",
-];
-
-function bytesOf(body: HttpRequest["body"]): Buffer | null {
-  if (body === undefined) return null;
-  return typeof body === "string" ? Buffer.from(body) : Buffer.from(body);
-}
-
-function urlProblem(url: URL): string | null {
-  if (url.protocol !== "http:" && url.protocol !== "https:") return "only http and https URLs are requested";
-  // It would stand in logs, and in the bundle.
-  return url.username === "" && url.password === ""
-    ? null
-    : "a URL must not hold a user or password; use a header";
-}
-
-/** As browsers do: 303, and 301 or 302 after a POST, become a GET; what was sent to one origin is not shown to another. */
-function nextHop(hop: Hop, status: number, location: string): Hop {
-  if (!URL.canParse(location, hop.url.href))
-    throw failure("invalid-redirect", `${describe(hop)} was redirected to no URL`, false);
-  const url = new URL(location, hop.url.href);
-  const problem = urlProblem(url);
-  if (problem !== null)
-    throw failure("invalid-redirect", `${describe(hop)} was redirected, but ${problem}`, false);
-  if (hop.url.protocol === "https:" && url.protocol === "http:")
-    throw failure("invalid-redirect", `${describe(hop)} was redirected from https to http`, false);
-  const becomesGet = hop.method !== "HEAD" && (status === 303 || (status < 303 && hop.method === "POST"));
-  const headers = url.origin === hop.url.origin ? { ...hop.headers } : pick(hop.headers, SHARED_HEADERS);
-  if (!becomesGet) return { method: hop.method, url, headers, body: hop.body };
-  delete headers["content-type"];
-  return { method: "GET", url, headers, body: null };
-}
-
-/** All that another origin is told. Anything else (a token under whatever name) was meant for the first. */
-const SHARED_HEADERS: readonly string[] = ["accept", "content-type", "user-agent"];
-
-function pick(headers: Hop["headers"], names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
-}
-
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
 interface Sending {
   readonly hop: Hop;
   readonly request: HttpRequest;
-  readonly policy: AddressPolicy;
-  readonly resolveHost: ResolveHost;
+  readonly parts: ClientParts;
   readonly signal: AbortSignal;
   readonly timeout: AbortSignal;
   readonly isFirst: boolean;
 }
 
-async function send({
-  hop,
-  request,
-  policy,
-  resolveHost,
-  signal,
-  timeout,
-  isFirst,
-}: Sending): Promise<Answer> {
+async function send({ hop, request, parts, signal, timeout, isFirst }: Sending): Promise<Answer> {
+  const { policy, resolveHost, trust } = parts;
   let didNotStart = isFirst;
   try {
     signal.throwIfAborted();
@@ -182,6 +100,7 @@ async function send({
       ...hop,
       bodyBytesMax: request.bodyBytesMax,
       lookup: checkedLookup(policy, resolveHost),
+      trust,
       signal,
       onConnected: () => {
         didNotStart = false;
@@ -211,14 +130,9 @@ function codeOf(error: unknown): OutboundErrorCode {
 }
 
 function messageOf(code: OutboundErrorCode, hop: Hop, timeoutMs: number, cause: unknown): string {
-  if (code === "timeout") return `${describe(hop)} took longer than ${timeoutMs} ms`;
-  if (code === "aborted") return `${describe(hop)} was stopped`;
-  return `${describe(hop)} failed: ${cause instanceof Error ? cause.message || cause.name : String(cause)}`;
-}
-
-/** Without the query: it may hold a token. */
-function describe({ method, url }: Hop): string {
-  return `${method} ${url.origin}${url.pathname}`;
+  if (code === "timeout") return `${describeHop(hop)} took longer than ${timeoutMs} ms`;
+  if (code === "aborted") return `${describeHop(hop)} was stopped`;
+  return `${describeHop(hop)} failed: ${cause instanceof Error ? cause.message || cause.name : String(cause)}`;
 }
 
 function failure(

@@ -20,6 +20,9 @@ export const secretSchema = z
   });
 export type SecretRef = z.output<typeof secretSchema>;
 
+/** How a secret is called that runbooks may use: `secrets.NAME`. */
+export const SECRET_NAME = /^(?!__)[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+
 /** One secret, or two while one is being replaced by the other. */
 export const secretsSchema = z.union([secretSchema, z.array(secretSchema).min(1).max(2)]).transform(toList);
 export type SecretRefs = z.output<typeof secretsSchema>;

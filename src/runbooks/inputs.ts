@@ -104,8 +104,11 @@ function bindOne(binding: Binding, input: Input, given: unknown, bind: (value: u
   }
   const bound = bind(value);
   if (!bound.ok) {
-    for (const { code, message, index } of bound.refusals)
-      refuse(binding, [input.name, ...(index === undefined ? [] : [index])], code, message);
+    for (const { code, message, index } of bound.refusals) {
+      // One text stands for a list of one, which has no places.
+      const place = index === undefined || !Array.isArray(value) ? [] : [index];
+      refuse(binding, [input.name, ...place], code, message);
+    }
     return;
   }
   binding.values[input.name] = bound.value;

@@ -144,6 +144,7 @@ function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts
     approvalTimeoutMs: entry.approval?.timeout ?? APPROVAL_TIMEOUT_MS,
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,
+    secrets: entry.secrets,
     steps: section("steps"),
     onFailure: section("on_failure"),
     finally: section("finally"),

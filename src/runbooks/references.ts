@@ -1,11 +1,15 @@
 import type { FieldPath, Reference } from "../expressions/expression.ts";
 import { closestWord } from "../platform/problems.ts";
 import type { Draft } from "./draft.ts";
-import { type Place, resultFields, type VisibleStep, visibleSteps } from "./scope.ts";
+import { declaredSecrets, type Place, resultFields, type VisibleStep, visibleSteps } from "./scope.ts";
 
 /** What is wrong with one field that an expression reads. */
 export interface ReferenceProblem {
-  readonly code: "expression-unknown-name" | "may-be-missing" | "secret-not-here";
+  readonly code:
+    | "expression-unknown-name"
+    | "may-be-missing"
+    | "secret-not-here"
+    | "secret-on-command-line";
   readonly message: string;
 }
 
@@ -20,6 +24,7 @@ export function referenceProblem(
   present: Present,
 ): ReferenceProblem | undefined {
   const [root, name] = reference.path;
+  if (root === "secrets") return namedSecretProblem(draft, place, name);
   const isGuarded = reference.isGuarded || present.some((path) => startsWith(reference.path, path));
   if (place.kind === "target" && root !== "inputs") {
     const message = "the host of a step is chosen before the run starts, so a target may use inputs only";
@@ -64,6 +69,36 @@ function secretProblem(draft: Draft, place: Place, { path }: Reference): Referen
   if (place.kind === "step" && place.mayReadSecrets === true) return undefined;
   const message = `input "${name}" is a secret; it may stand in env, and in headers and the body of http, and nowhere else`;
   return { code: "secret-not-here", message };
+}
+
+/** `secrets.NAME`: only what the runbook itself lists, and only where {@link secretProblem} allows secrets. */
+function namedSecretProblem(
+  draft: Draft,
+  place: Place,
+  name: string | undefined,
+): ReferenceProblem | undefined {
+  const text = name === undefined ? "a secret" : `secrets.${name}`;
+  const verb = place.kind === "step" ? place.step.action?.verb : undefined;
+  const isOnCommandLine = place.kind === "step" && place.mayReadSecrets === false;
+  if (isOnCommandLine && (verb === "command" || verb === "collect")) {
+    const variable = name ?? "NAME";
+    const message = `${text} on a command line is seen by everybody on the host; pass it through env: {${variable}: "\${{ secrets.${variable} }}"}, and read it from there`;
+    return { code: "secret-on-command-line", message };
+  }
+  if (place.kind !== "step" || place.mayReadSecrets !== true) {
+    const message = `${text} may stand in env, and in headers and the body of http, and nowhere else`;
+    return { code: "secret-not-here", message };
+  }
+  if (name === undefined) {
+    const message = '"secrets" as a whole cannot be used; name the secret that is meant, such as secrets.NAME';
+    return { code: "secret-not-here", message };
+  }
+  const declared = declaredSecrets(draft);
+  if (declared.includes(name)) return undefined;
+  const asks = `the runbook does not ask for the secret "${name}"; add it to its secrets: [${[...declared, name].join(", ")}]`;
+  const meant = closestWord(name, declared);
+  const message = meant === undefined ? asks : `the runbook has no secret "${name}"; did you mean "${meant}"?`;
+  return { code: "expression-unknown-name", message };
 }
 
 /** Whether an input is asked for depends on those that stand before it, so that there is no circle. */

@@ -101,6 +101,8 @@ export interface Runbook {
   readonly approvalTimeoutMs: number;
   readonly timeoutMs: number;
   readonly httpHosts: readonly string[];
+  /** Names of the settings' secrets that its steps may use. */
+  readonly secrets: readonly string[];
   readonly steps: readonly Step[];
   readonly onFailure: readonly Step[];
   readonly finally: readonly Step[];

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import {
+  distinctSchema,
   durationSchema,
   nameSchema,
   positiveDurationSchema,
   textSchema,
   wordSchema,
 } from "../platform/schemas.ts";
+import { SECRET_NAME } from "../platform/secrets.ts";
 import type { Path } from "../platform/yaml.ts";
 import { assertSchema } from "./assert-schema.ts";
 import { runbookGuardsSchema } from "./guards-schema.ts";
@@ -99,6 +101,11 @@ export const runbookSchema = z.strictObject({
     .default([])
     .meta({ description: "Hosts that http steps may reach beside those of the inventory" }),
   timeout: positiveDurationSchema.optional().meta({ description: "Of the whole run; default 30m" }),
+  secrets: distinctSchema(
+    textSchema.regex(SECRET_NAME, "a secret's name has letters, digits and _, and begins with a letter or _"),
+  )
+    .default([])
+    .meta({ description: "Names of secrets of the settings: secrets.NAME in env, and in headers and the body of http" }),
   target: textSchema.min(1).optional().meta({ description: "For steps that name none" }),
   steps: stepsSchema.min(1, "a runbook needs steps"),
   on_failure: stepsSchema.default([]),
@@ -113,7 +120,7 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 
 /** Keys of the full language that this version does not have, by where they stand. */
 const PLANNED = {
-  runbook: new Set(["confirm", "secrets", "result"]),
+  runbook: new Set(["confirm", "result"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
   step: new Set([
     "put",

@@ -115,6 +115,7 @@ export const LOOSE_SCOPE: Scope = {
   inputs: "dyn",
   steps: "dyn",
   run: "dyn",
+  secrets: "dyn",
   stdout: "dyn",
   exit_code: "dyn",
   json: "dyn",
@@ -132,6 +133,12 @@ export interface Scopes {
   readonly results: Readonly<Record<Verb, Scope>>;
 }
 
+/** The names that the runbook's own `secrets` lists. */
+export function declaredSecrets(draft: Draft): string[] {
+  const listed = draft.raw["secrets"];
+  return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
+}
+
 /** What could not be read is `dyn`, so that its problem is reported only once. */
 export function scopesOf(draft: Draft): Scopes {
   const inputs: ObjectType = {
@@ -143,7 +150,10 @@ export function scopesOf(draft: Draft): Scopes {
     const fields = resultFields(step);
     return [step.id, fields === undefined ? "dyn" : { fields }] as const;
   });
-  const run: Scope = { inputs, steps: { fields: Object.fromEntries(steps) }, run: RUN };
+  const secrets: ObjectType = {
+    fields: Object.fromEntries(declaredSecrets(draft).map((name) => [name, "string" as const])),
+  };
+  const run: Scope = { inputs, steps: { fields: Object.fromEntries(steps) }, run: RUN, secrets };
   const results = VERBS.map((verb) => [verb, { ...run, ...RESULTS[verb] }] as const);
   return {
     run,

@@ -11,6 +11,7 @@ export function catalogSourceOf(settings: Settings, folder: string = settings.fo
     runbooks: settings.runbooks,
     hosts: settings.hosts,
     notifierNames: settings.notifiers.map((notifier) => notifier.name),
+    secretNames: Object.keys(settings.secrets),
     sourceNames: settings.sources.map((source) => source.name),
     sourcesWithApi: settings.sources.flatMap((source) => (source.api === undefined ? [] : [source.name])),
     noticeEvents: NOTICE_EVENTS,

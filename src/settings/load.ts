@@ -10,6 +10,7 @@ import type { FileProblem } from "../platform/problems.ts";
 import type { SecretReaders } from "../platform/secrets.ts";
 import { YamlFile } from "../platform/yaml.ts";
 import { isLoopback, type ListenAddress, parseListenAddress, urlOfListenAddress } from "./listen.ts";
+import { checkRedactPatterns } from "./redact-patterns.ts";
 import { PLANNED_SETTINGS, type SettingsFile, settingsSchema, type SourceSettings } from "./schema.ts";
 
 /** What the command line may say instead of the file. Null: the file decides. */
@@ -117,6 +118,7 @@ function checkTogether(yaml: YamlFile, parsed: SettingsFile, settings: Settings)
       ),
     );
   }
+  problems.push(...checkRedactPatterns(yaml, parsed.redact));
   const notifiers = new Set(parsed.notifiers.map((notifier) => notifier.name));
   for (const [index, notifier] of parsed.notifiers.entries()) {
     if (parsed.notifiers.findIndex((other) => other.name === notifier.name) === index) continue;

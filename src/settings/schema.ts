@@ -13,7 +13,7 @@ import {
   positiveDurationSchema,
   wordSchema,
 } from "../platform/schemas.ts";
-import { secretSchema } from "../platform/secrets.ts";
+import { SECRET_NAME, secretSchema } from "../platform/secrets.ts";
 import { parseListenAddress } from "./listen.ts";
 
 const urlSchema = z
@@ -122,6 +122,9 @@ const retentionSchema = z.strictObject({
     .meta({ description: "What stays whatever its age" }),
 });
 
+/** Each is looked for in everything that is stored. */
+const REDACT_PATTERNS_MAX = 50;
+
 /** nightshift.yml as operators write it. */
 export const settingsSchema = z.strictObject({
   web: z
@@ -185,6 +188,29 @@ export const settingsSchema = z.strictObject({
     )
     .default([])
     .meta({ description: "Who hears of what. A rule in mode auto needs at least one entry" }),
+  secrets: z
+    .record(
+      z
+        .string()
+        .regex(SECRET_NAME, "a secret's name has letters, digits and _, and begins with a letter or one _"),
+      secretSchema,
+    )
+    .default({})
+    .meta({ description: "By name: what runbooks may use as `secrets.NAME`. Read at the start and at each reload" }),
+  redact: z
+    .strictObject({
+      patterns: z
+        .array(
+          z.strictObject({
+            name: nameSchema.meta({ description: "Stands in the text's place: `[redacted:NAME]`" }),
+            regex: z.string().min(1).meta({ description: "RE2 syntax; sees one line at a time" }),
+          }),
+        )
+        .max(REDACT_PATTERNS_MAX, `there are at most ${REDACT_PATTERNS_MAX} patterns`)
+        .default([])
+        .meta({ description: "What is secret beside what Nightshift knows by itself (security.md)" }),
+    })
+    .prefault({}),
   limits: limitsSchema.prefault({}),
 });
 
@@ -195,9 +221,7 @@ export type SourceSettings = SettingsFile["sources"][number];
 export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
   "s3",
   "schedules",
-  "secrets",
   "login",
-  "redact",
   "keys",
   "node",
   "database_url",

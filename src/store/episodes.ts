@@ -51,6 +51,19 @@ export async function lockEpisodes(
   );
 }
 
+/** The same for whoever has locked guards already, and so must not wait. False when a delivery about one of them is under way. */
+export async function tryLockEpisodes(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  ids: readonly string[],
+): Promise<boolean> {
+  if (dialect === "sqlite") return true;
+  const locked = await inParts(ids, (part) =>
+    tx.selectFrom("episode").select("id").where("id", "in", part).forUpdate().skipLocked().execute(),
+  );
+  return locked.length === ids.length;
+}
+
 /** The newest episode with a fingerprint, whatever its source. */
 export async function readNewestEpisode(db: Reader, fingerprint: string): Promise<JudgedEpisode | null> {
   // The character behind "/" ends the range of identities that begin with the fingerprint.

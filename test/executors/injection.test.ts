@@ -4,17 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ExecutorError } from "../../src/executors/executor.ts";
-import { type Executors, openExecutors } from "../../src/executors/executors.ts";
+import type { Executors } from "../../src/executors/executors.ts";
 import { scriptArgv } from "../../src/executors/scripts.ts";
-import { LOCAL_HOST, type Host } from "../../src/hosts/host.ts";
+import type { Host } from "../../src/hosts/host.ts";
 import {
   HOSTILE_VARIABLE_NAMES,
   type InjectionValue,
   injectionCorpus,
   OVERLONG_VALUE,
 } from "../support/injection-corpus.ts";
-import { sshdAbsence, startSshd, type TestSshd } from "../support/sshd.ts";
-import { command, entry, LOCAL, Recorder, runOptions, sshEntry, sshHost } from "./fixtures.ts";
+import { sshdAbsence } from "../support/sshd.ts";
+import { command, Recorder, runOptions } from "./fixtures.ts";
+import { absenceOf, openTransports, type TestTransport, TRANSPORTS, type Transports } from "./transports.ts";
 
 if (sshdAbsence !== null) console.warn(`SKIPPED injection over SSH: ${sshdAbsence}`);
 
@@ -22,32 +23,44 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), "nightshift-injection-"))
 const canary = join(folder, "canary");
 const corpus = injectionCorpus(canary);
 
-let sshd: TestSshd | null = null;
-let executors: Executors;
-let hosts: Record<"local" | "ssh", Host>;
+/** A login shell is asked to run a text by `-c`; this makes another one of it than the user has. */
+const LOGIN_SHELLS = ["sh", "dash", "bash"] as const;
+type LoginShell = (typeof LOGIN_SHELLS)[number];
+
+function forced(shell: LoginShell): string[] {
+  return [`ForceCommand exec /bin/${shell} -c "$SSH_ORIGINAL_COMMAND"`];
+}
+
+/** Where values go, and by which login shell; null for none. */
+const WAYS = TRANSPORTS.flatMap((transport): readonly (readonly [TestTransport, LoginShell | null])[] =>
+  transport === "local"
+    ? [[transport, null] as const]
+    : LOGIN_SHELLS.map((shell) => [transport, shell] as const),
+);
+
+const opened = new Map<LoginShell, Transports>();
 beforeAll(async () => {
-  const server = sshdAbsence === null ? await startSshd() : null;
-  sshd = server;
-  const readable = [`${folder}/**`];
-  executors = openExecutors({
-    workFolder: folder,
-    lookUp: (name) =>
-      name === LOCAL_HOST || server === null ? entry({ readable }) : sshEntry(server, { readable }),
-  });
-  hosts = { local: LOCAL, ssh: server === null ? LOCAL : sshHost(server) };
+  for (const shell of LOGIN_SHELLS)
+    opened.set(shell, await openTransports(folder, { readable: [`${folder}/**`] }, forced(shell)));
 });
 afterAll(async () => {
-  await executors.close();
-  await sshd?.close();
+  await Promise.all([...opened.values()].map((transports) => transports.close()));
   rmSync(folder, { recursive: true });
 });
 
 const values = corpus.map(({ value }) => value);
 const asVariables = Object.fromEntries(values.map((value, index) => [`VALUE_${index}`, value]));
 
-describe.each(["local", "ssh"] as const)("on %s", (transport) => {
-  const isSkipped = transport === "ssh" && sshdAbsence !== null;
+describe.each(WAYS)("on %s, login shell %s", (transport, shell) => {
+  const isSkipped = absenceOf(transport) !== null;
   let sinks = 0;
+  let executors: Executors;
+  let hosts: Readonly<Record<TestTransport, Host>>;
+  beforeAll(() => {
+    const transports = opened.get(shell ?? "sh");
+    if (transports === undefined) throw new Error("nothing was opened");
+    ({ executors, hosts } = transports);
+  });
 
   async function run(what: ReturnType<typeof command>): Promise<string> {
     const output = new Recorder();
@@ -178,7 +191,9 @@ describe.each(["local", "ssh"] as const)("on %s", (transport) => {
       rmSync(canary, { force: true });
     }
     expect(fired).toBeGreaterThanOrEqual(5);
-    console.log(`PROMISE S1 transport=${transport} values=${values.length} sinks=${sinks} canaries=0 ok`);
+    console.log(
+      `PROMISE S1 transport=${transport} shell=${shell ?? "none"} values=${values.length} sinks=${sinks} canaries=0 ok`,
+    );
   });
 });
 

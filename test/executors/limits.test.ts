@@ -7,12 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { attemptCookie, runCookies } from "../../src/executors/executor.ts";
-import { type Executors, openExecutors } from "../../src/executors/executors.ts";
+import type { Executors } from "../../src/executors/executors.ts";
 import { sweepProcesses } from "../../src/executors/cookie-sweep.ts";
-import { LOCAL_HOST, type Host } from "../../src/hosts/host.ts";
+import type { Host } from "../../src/hosts/host.ts";
 import { processesWith, until } from "../support/processes.ts";
-import { sshdAbsence, startSshd, type TestSshd } from "../support/sshd.ts";
-import { command, entry, LOCAL, Recorder, runOptions, sshEntry, sshHost } from "./fixtures.ts";
+import { sshdAbsence } from "../support/sshd.ts";
+import { command, Recorder, runOptions } from "./fixtures.ts";
+import { absenceOf, openTransports, type TestTransport, TRANSPORTS, type Transports } from "./transports.ts";
 
 const isLinux = process.platform === "linux";
 if (!isLinux) console.warn("SKIPPED time limits: processes are found by /proc, which only Linux has");
@@ -23,25 +24,19 @@ const KILL_GRACE_MS = 200;
 const LEAVE_MS = 2_000;
 const KEPT_MAX = 64 * 1024;
 
-const TRANSPORTS: readonly ("local" | "ssh")[] = sshdAbsence === null ? ["local", "ssh"] : ["local"];
+const REMOTE = ["ssh2", "openssh"] as const;
 
 let folder = "";
-let sshd: TestSshd | null = null;
+let transports: Transports;
 let executors: Executors;
-let hosts: Record<"local" | "ssh", Host>;
+let hosts: Readonly<Record<TestTransport, Host>>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "nightshift-limits-"));
-  const server = sshdAbsence === null ? await startSshd() : null;
-  sshd = server;
-  executors = openExecutors({
-    workFolder: folder,
-    lookUp: (name) => (name === LOCAL_HOST || server === null ? entry() : sshEntry(server)),
-  });
-  hosts = { local: LOCAL, ssh: server === null ? LOCAL : sshHost(server) };
+  transports = await openTransports(folder);
+  ({ executors, hosts } = transports);
 });
 afterAll(async () => {
-  await executors.close();
-  await sshd?.close();
+  await transports.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -53,9 +48,9 @@ const STUBBORN: readonly (readonly [string, string])[] = [
   ["a flood of output", "yes 'a line of a flood'"],
 ];
 
-describe.skipIf(!isLinux).each(["local", "ssh"] as const)("R9 on %s", (transport) => {
+describe.skipIf(!isLinux).each(TRANSPORTS)("R9 on %s", (transport) => {
   const overruns: number[] = [];
-  const isSkipped = transport === "ssh" && sshdAbsence !== null;
+  const isSkipped = absenceOf(transport) !== null;
 
   test.skipIf(isSkipped).each(STUBBORN)("%s", async (_, script) => {
     const output = new Recorder(KEPT_MAX);
@@ -82,9 +77,9 @@ describe.skipIf(!isLinux).each(["local", "ssh"] as const)("R9 on %s", (transport
   });
 });
 
-describe.skipIf(!isLinux).each(["local", "ssh"] as const)("R10 on %s", (transport) => {
+describe.skipIf(!isLinux).each(TRANSPORTS)("R10 on %s", (transport) => {
   let cases = 0;
-  const isSkipped = transport === "ssh" && sshdAbsence !== null;
+  const isSkipped = absenceOf(transport) !== null;
 
   test.skipIf(isSkipped).each([
     ["in the background", "sleep 60 & echo started"],
@@ -126,8 +121,8 @@ describe.skipIf(!isLinux).each(["local", "ssh"] as const)("R10 on %s", (transpor
 });
 
 describe.skipIf(!isLinux || sshdAbsence !== null)("a cancellation at any moment of a start over SSH", () => {
-  test("leaves nothing behind", async () => {
-    const host = hosts.ssh;
+  test.each(REMOTE)("leaves nothing behind on %s", async (transport) => {
+    const host = hosts[transport];
     for (let delayMs = 0; delayMs <= 60; delayMs += 6) {
       const cancel = new AbortController();
       const run = runOptions(new Recorder(), {}, { signal: cancel.signal });
@@ -179,28 +174,34 @@ describe.skipIf(!isLinux)("a sweep", () => {
     expect(processesWith(cookie)).toEqual([]);
   });
 
-  test.each(TRANSPORTS)("on %s ends one attempt, and no other", async (transport) => {
-    const host = hosts[transport];
-    const runId = randomUUID();
-    const [first, tenth] = [attemptCookie(runId, "step", 1), attemptCookie(runId, "step", 10)];
-    leave(first);
-    leave(tenth);
-    await until(() => processesWith(runId).length === 2);
-    expect(await executors.forHost(host).sweep(host, first)).toBe(1);
-    expect(processesWith(runId)).toHaveLength(1);
-    expect(await executors.forHost(host).sweep(host, first)).toBe(0);
-  });
+  test.each(TRANSPORTS.filter((transport) => absenceOf(transport) === null))(
+    "on %s ends one attempt, and no other",
+    async (transport) => {
+      const host = hosts[transport];
+      const runId = randomUUID();
+      const [first, tenth] = [attemptCookie(runId, "step", 1), attemptCookie(runId, "step", 10)];
+      leave(first);
+      leave(tenth);
+      await until(() => processesWith(runId).length === 2);
+      expect(await executors.forHost(host).sweep(host, first)).toBe(1);
+      expect(processesWith(runId)).toHaveLength(1);
+      expect(await executors.forHost(host).sweep(host, first)).toBe(0);
+    },
+  );
 
-  test.each(TRANSPORTS)("on %s ends all attempts of a run", async (transport) => {
-    const host = hosts[transport];
-    const runId = randomUUID();
-    leave(attemptCookie(runId, "one", 1));
-    leave(attemptCookie(runId, "group/two", 2));
-    const other = randomUUID();
-    leave(attemptCookie(other, "one", 1));
-    await until(() => processesWith(runId).length === 2 && processesWith(other).length === 1);
-    expect(await executors.forHost(host).sweep(host, runCookies(runId))).toBe(2);
-    expect(processesWith(runId)).toEqual([]);
-    expect(processesWith(other)).toHaveLength(1);
-  });
+  test.each(TRANSPORTS.filter((transport) => absenceOf(transport) === null))(
+    "on %s ends all attempts of a run",
+    async (transport) => {
+      const host = hosts[transport];
+      const runId = randomUUID();
+      leave(attemptCookie(runId, "one", 1));
+      leave(attemptCookie(runId, "group/two", 2));
+      const other = randomUUID();
+      leave(attemptCookie(other, "one", 1));
+      await until(() => processesWith(runId).length === 2 && processesWith(other).length === 1);
+      expect(await executors.forHost(host).sweep(host, runCookies(runId))).toBe(2);
+      expect(processesWith(runId)).toEqual([]);
+      expect(processesWith(other)).toHaveLength(1);
+    },
+  );
 });

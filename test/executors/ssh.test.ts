@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Executor, ExecutorError } from "../../src/executors/executor.ts";
-import type { HostEntry } from "../../src/executors/host-entry.ts";
 import { createSshExecutor } from "../../src/executors/ssh.ts";
 import type { ConnectionOptions } from "../../src/executors/ssh-connection.ts";
-import type { Host } from "../../src/hosts/host.ts";
+import type { Host, InventoryHost } from "../../src/hosts/host.ts";
 import { until } from "../support/processes.ts";
 import { sshdAbsence, startSshd, type TestSshd } from "../support/sshd.ts";
-import { command, Recorder, runOptions, sshEntry, sshHost } from "./fixtures.ts";
+import { command, Recorder, runOptions, sshAccess, sshEntry, sshHost } from "./fixtures.ts";
 
 if (sshdAbsence !== null) console.warn(`SKIPPED SSH: ${sshdAbsence}`);
 
@@ -29,20 +28,23 @@ describe.skipIf(sshdAbsence !== null)("over SSH", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function executor(entry: Partial<HostEntry> = {}, connection: Partial<ConnectionOptions> = {}): Executor {
+  function executor(
+    entry: Partial<InventoryHost> = {},
+    connection: Partial<ConnectionOptions> = {},
+  ): Executor {
     const made = createSshExecutor({ lookUp: () => sshEntry(sshd, entry), connection });
     open.push(made);
     return made;
   }
 
-  function knownHosts(text: string): Partial<HostEntry> {
+  function knownHosts(text: string): Partial<InventoryHost> {
     const file = join(mkdtempSync(join(folder, "known-")), "known_hosts");
     writeFileSync(file, text);
-    return { access: { knownHostsFile: file, keyFile: sshd.keyFile } };
+    return { access: sshAccess(sshd, { knownHostsFile: file }) };
   }
 
   async function refusal(
-    entry: Partial<HostEntry>,
+    entry: Partial<InventoryHost>,
     host: Host = sshHost(sshd),
     connection: Partial<ConnectionOptions> = {},
   ): Promise<ExecutorError> {
@@ -136,7 +138,7 @@ describe.skipIf(sshdAbsence !== null)("over SSH", () => {
       [
         "known by an authority only",
         () => `@cert-authority * ${sshd.hostKey}\n`,
-        "host certificates are not supported",
+        "host certificates need transport: openssh",
       ],
       ["excluded", () => `*,!${name()} ${sshd.hostKey}\n`, "is not in"],
     ])("%s", async (_, file, message) => {
@@ -152,9 +154,9 @@ describe.skipIf(sshdAbsence !== null)("over SSH", () => {
     });
 
     test("a file that is not set, or not there, trusts nobody", async () => {
-      const unset = await refusal({ access: { knownHostsFile: null, keyFile: sshd.keyFile } });
+      const unset = await refusal({ access: sshAccess(sshd, { knownHostsFile: null }) });
       expect(unset.message).toContain("set known_hosts");
-      const missing = await refusal({ access: { knownHostsFile: "/no/such/file", keyFile: sshd.keyFile } });
+      const missing = await refusal({ access: sshAccess(sshd, { knownHostsFile: "/no/such/file" }) });
       expect([unset.code, missing.code]).toEqual(["host-key-refused", "host-key-refused"]);
       cases += 2;
     });
@@ -170,7 +172,7 @@ describe.skipIf(sshdAbsence !== null)("over SSH", () => {
   describe("a login", () => {
     test("with a key that the server does not know", async () => {
       const keyFile = join(sshd.folder, "host_key");
-      const error = await refusal({ access: { knownHostsFile: sshd.knownHostsFile, keyFile } });
+      const error = await refusal({ access: sshAccess(sshd, { keyFile }) });
       expect(error).toMatchObject({ code: "login-refused", isRetryable: true });
     });
 
@@ -179,7 +181,7 @@ describe.skipIf(sshdAbsence !== null)("over SSH", () => {
       ["with a key file that is not there", "/no/such/key"],
       ["with a key file that is no key", "/etc/passwd"],
     ])("%s", async (_, keyFile) => {
-      const error = await refusal({ access: { knownHostsFile: sshd.knownHostsFile, keyFile } });
+      const error = await refusal({ access: sshAccess(sshd, { keyFile }) });
       expect(error.code).toBe("login-refused");
     });
   });
