@@ -1,14 +1,31 @@
-import type { Run } from "../runs/records.ts";
+import type { TemporaryBundle } from "../archive/bundle-store.ts";
+import type { BundleRecord, Run } from "../runs/records.ts";
 import { readBundleInput } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 
+type SnapshotDependencies = Pick<
+  EngineDependencies,
+  "store" | "bundles" | "artifacts" | "clock" | "externalUrl" | "version"
+>;
+
 /** The bundle of a run that is not sealed yet: what there is now. Says that it is not complete. */
 export async function snapshotBundle(
-  dependencies: EngineDependencies,
+  dependencies: SnapshotDependencies,
   run: Run,
-): Promise<{ fileName: string; sha256: string; bytes: number }> {
-  const revision = { number: 0, sealedAtMs: dependencies.clock.nowMs(), isComplete: false, hasSensitive: false };
-  const input = await readBundleInput(dependencies, dependencies.store.reader, run, revision);
-  const built = await dependencies.bundles.build(input, dependencies.artifacts);
-  return { fileName: built.name, sha256: built.sha256, bytes: built.bytes };
+  hasSensitive: boolean,
+): Promise<TemporaryBundle> {
+  const { store, bundles, artifacts, clock } = dependencies;
+  const revision = { number: 0, sealedAtMs: clock.nowMs(), isComplete: false, hasSensitive };
+  return bundles.buildTemporary(await readBundleInput(dependencies, store.reader, run, revision), artifacts);
+}
+
+/** A sealed revision with the sensitive files in it. */
+export async function sensitiveBundle(
+  dependencies: SnapshotDependencies,
+  run: Run,
+  { revision: number, sealedAtMs }: BundleRecord,
+): Promise<TemporaryBundle> {
+  const { store, bundles, artifacts } = dependencies;
+  const revision = { number, sealedAtMs, isComplete: true, hasSensitive: true };
+  return bundles.buildTemporary(await readBundleInput(dependencies, store.reader, run, revision), artifacts);
 }

@@ -98,9 +98,11 @@ export async function waitForStart(
 
 export function toOpenedJob(call: OpensshCall, release: (state?: "broken") => void): OpenedJob {
   const { process } = call;
+  let hasExited = false;
   const closed = process.closed.then(() => call.end.end());
   const job: SshJob = {
     exited: process.exited.then(async ({ exitCode }) => {
+      hasExited = true;
       await settledWithin(closed, DRAIN_MS);
       return toEnd(call, exitCode);
     }),
@@ -108,7 +110,8 @@ export function toOpenedJob(call: OpensshCall, release: (state?: "broken") => vo
     pause: () => process.pause(),
     resume: () => process.resume(),
     close: () => {
-      killCall(process);
+      // Itself alone: the way to a jump host, which its group holds, goes on to serve the connection's master.
+      if (!hasExited) signalProcess(process.pid, "SIGKILL");
       process.abandon();
     },
   };
@@ -131,7 +134,7 @@ function toEnd({ end, stdout, stderr }: OpensshCall, exitCode: number | null): J
   };
 }
 
-/** Ssh and the calls that reach its jump hosts are one process group; a master that it left to others is not in it. */
+/** Ends ssh with the calls that reach its jump hosts: they are one process group. For one that has not logged in. */
 export function killCall(process: LocalProcess): void {
   signalProcess(-process.pid, "SIGKILL");
 }

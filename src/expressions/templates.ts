@@ -12,10 +12,14 @@ export interface Template {
   readonly isWhole: boolean;
   /**
    * A template that is one expression and nothing else gives the expression's own value; any other gives text, in which
-   * a missing value is an error and never an empty string. Throws ExpressionError.
+   * a missing value is an error and never an empty string. `place`, when given, turns each value of such a text into what
+   * may stand after the text before it. Throws ExpressionError.
    */
-  render(variables: Readonly<Record<string, unknown>>): unknown;
+  render(variables: Readonly<Record<string, unknown>>, place?: PlaceValue): unknown;
 }
+
+/** What a value becomes in a text of which `before` stands already. */
+export type PlaceValue = (value: string, before: string) => string;
 
 const OPEN = "${{";
 
@@ -50,10 +54,8 @@ export function compileTemplate(source: string, scope: Scope): Template {
     references,
     isConstant: parts.every((part) => typeof part === "string"),
     isWhole: whole !== undefined,
-    render: (variables) =>
-      whole === undefined
-        ? parts.map((part) => (typeof part === "string" ? part : renderText(part, variables))).join("")
-        : evaluatePart(whole, variables),
+    render: (variables, place) =>
+      whole === undefined ? renderParts(parts, variables, place) : evaluatePart(whole, variables),
   };
 }
 
@@ -119,6 +121,20 @@ export function quotedEnd(source: string, start: number): number {
 function commentEnd(source: string, start: number): number {
   const ends = [source.indexOf("\n", start), source.indexOf("}}", start)].filter((end) => end >= 0);
   return Math.min(source.length, ...ends);
+}
+
+function renderParts(
+  parts: readonly Part[],
+  variables: Readonly<Record<string, unknown>>,
+  place: PlaceValue = (value) => value,
+): string {
+  let text = "";
+  for (const part of parts)
+    text +=
+      typeof part === "string"
+        ? part
+        : shifted(part.offset, () => place(renderText(part, variables), text));
+  return text;
 }
 
 function evaluatePart(part: ExpressionPart, variables: Readonly<Record<string, unknown>>): unknown {

@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { BundleFormat, ReadableBundle } from "../archive/bundle-store.ts";
 import { HttpProblem } from "./problems.ts";
 
 /** A stored file as it is sent. */
@@ -43,6 +44,26 @@ export async function sendDownload(request: Request, response: Response, downloa
   // A client that goes away in the middle is no error of ours.
   await pipeline(content, response).catch((error: unknown) => {
     if (!response.destroyed) throw error;
+  });
+}
+
+export async function sendBundle(
+  request: Request,
+  response: Response,
+  bundle: ReadableBundle,
+  format: BundleFormat,
+): Promise<void> {
+  const isZip = format === "zip";
+  const bytes = isZip ? bundle.bytes : await bundle.tarGzBytes();
+  await sendDownload(request, response, {
+    fileName: `${bundle.name}.${format}`,
+    contentType: isZip ? "application/zip" : "application/gzip",
+    bytes,
+    // The digest of a tar.gz is not stored; a zip's is its name, and the tar.gz is made of it once.
+    tag: isZip ? bundle.sha256 : `${bundle.sha256}.${format}.${bytes}`,
+    sha256: isZip ? bundle.sha256 : null,
+    isAttachment: true,
+    open: (range) => bundle.read(format, range),
   });
 }
 

@@ -1,10 +1,15 @@
 import { createAddressClassifier } from "./addresses.ts";
 
-/** Whether a connection to this address is allowed for a URL with this host. Asked for each address, and for each redirect. */
-export type AddressPolicy = (hostname: string, address: string) => boolean;
+/** Where connections may lead. Asked for the first URL, and for each redirect. */
+export interface AddressPolicy {
+  /** Whether a URL may have this host at all. Asked first: the name of any other host is not even looked up. */
+  allowsHost(hostname: string): boolean;
+  /** Whether a connection to this address is allowed for a URL with this host. Asked for each address. */
+  allowsAddress(hostname: string, address: string): boolean;
+}
 
 /** For what the administrator configured (Prometheus, Alertmanager, notifiers): any address. */
-export const anyAddress: AddressPolicy = () => true;
+export const anyAddress: AddressPolicy = { allowsHost: () => true, allowsAddress: () => true };
 
 export interface RunbookHosts {
   /** The runbook's `http_hosts`: names, addresses, and `*.example.net` for every name below. */
@@ -25,28 +30,31 @@ export function runbookAddressPolicy(hosts: RunbookHosts): AddressPolicy {
     .filter((host) => host.startsWith("*."))
     .map((host) => canonicalHost(host.slice(1)));
   const classifier = createAddressClassifier();
-  return (hostname, address) => {
-    const host = canonicalHost(hostname);
-    const isKnown =
-      named.has(host) || inventory.has(host) || suffixes.some((suffix) => host.endsWith(suffix));
-    if (!isKnown) return false;
-    const addressClass = classifier.classify(address);
-    switch (addressClass) {
-      case "public":
-      case "private":
-        return true;
-      case "loopback":
-        return named.has(host) && (host === "localhost" || host === canonicalHost(address));
-      case "link_local":
-      case "unspecified":
-      case "multicast":
-      case "reserved":
-      case "embedded":
-        return named.has(canonicalHost(address)) && host === canonicalHost(address);
-      case "metadata":
-      case "invalid":
-        return false;
-    }
+  const isKnown = (host: string) =>
+    named.has(host) || inventory.has(host) || suffixes.some((suffix) => host.endsWith(suffix));
+  return {
+    allowsHost: (hostname) => isKnown(canonicalHost(hostname)),
+    allowsAddress(hostname, address) {
+      const host = canonicalHost(hostname);
+      if (!isKnown(host)) return false;
+      const isNamedAddress = named.has(host) && host === canonicalHost(address);
+      switch (classifier.classify(address)) {
+        case "public":
+        case "private":
+          return true;
+        case "loopback":
+          return isNamedAddress || (host === "localhost" && named.has(host));
+        case "link_local":
+        case "unspecified":
+        case "multicast":
+        case "reserved":
+        case "embedded":
+          return isNamedAddress;
+        case "metadata":
+        case "invalid":
+          return false;
+      }
+    },
   };
 }
 

@@ -23,9 +23,11 @@ export class AddressRefusedError extends Error {
  */
 export function checkedLookup(policy: AddressPolicy, resolveHost: ResolveHost): LookupFunction {
   return (hostname, options, callback) => {
+    // Looking a name up tells its owner of it, whatever is in the name.
+    if (!policy.allowsHost(hostname)) return callback(refusalOf(hostname, []), "", 0);
     resolveHost(hostname, (error, addresses) => {
       if (error !== null) return callback(error, "", 0);
-      const allowed = addresses.filter(({ address }) => policy(hostname, address));
+      const allowed = addresses.filter(({ address }) => policy.allowsAddress(hostname, address));
       const [first] = allowed;
       if (first === undefined) return callback(refusalOf(hostname, addresses), "", 0);
       return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
@@ -34,6 +36,7 @@ export function checkedLookup(policy: AddressPolicy, resolveHost: ResolveHost): 
 }
 
 export function refusalOf(hostname: string, addresses: readonly LookupAddress[]): AddressRefusedError {
-  const found = addresses.map(({ address }) => address).join(", ");
-  return new AddressRefusedError(`${hostname} (${found || "no address"}) may not be connected to`);
+  const found = addresses.map(({ address }) => address).filter((address) => address !== hostname);
+  const where = found.length === 0 ? "" : ` (${found.join(", ")})`;
+  return new AddressRefusedError(`${hostname}${where} may not be connected to`);
 }

@@ -116,7 +116,7 @@ async function send({ hop, request, parts, signal, timeout, isFirst }: Sending):
 function checkLiteralAddress(url: URL, policy: AddressPolicy): void {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const family = isIP(host);
-  if (family !== 0 && !policy(host, host)) throw refusalOf(host, [{ address: host, family }]);
+  if (family !== 0 && !policy.allowsAddress(host, host)) throw refusalOf(host, [{ address: host, family }]);
 }
 
 function codeOf(error: unknown): OutboundErrorCode {

@@ -21,6 +21,8 @@ export interface Redaction {
   textOrNull(text: string | null): string | null;
   /** The same value with every text in it redacted, names of members too. */
   json(value: unknown): unknown;
+  /** The same with further secrets, by their names: those that one run was given. */
+  including(secrets: ReadonlyMap<string, string>): Redaction;
   /** Every name that may stand in a mask and in the metric. */
   readonly names: readonly string[];
 }
@@ -42,21 +44,32 @@ export interface RedactedStream {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-export function createRedaction({ known, own, onRedacted }: RedactionOptions): Redaction {
+export function createRedaction(options: RedactionOptions): Redaction {
+  return withBuiltIn(options, searchPatterns(BUILT_IN_PATTERNS));
+}
+
+function withBuiltIn({ known, own, onRedacted }: RedactionOptions, builtIn: Search): Redaction {
   const { text: knownText, base64: knownBase64 } = searchKnownValues(known);
-  const searches = [knownText, knownBase64, searchPatterns(BUILT_IN_PATTERNS)].filter(
-    (search) => search !== null,
-  );
+  const searches = [knownText, knownBase64, builtIn].filter((search) => search !== null);
   const open = (options: StreamOptions) => openStream({ searches, own, onRedacted }, options);
   const values = new Map(known.map(({ name, value }) => [value, name]));
   const text = (source: string) => redactText(open, source);
-  return {
+  const included = new WeakMap<ReadonlyMap<string, string>, Redaction>();
+  const include = (secrets: ReadonlyMap<string, string>) => {
+    const more = [...secrets].map(([name, value]) => ({ name, value }));
+    const redaction = withBuiltIn({ known: [...known, ...more], own, onRedacted }, builtIn);
+    included.set(secrets, redaction);
+    return redaction;
+  };
+  const self: Redaction = {
     open,
     text,
     textOrNull: (source) => (source === null ? null : text(source)),
     json: (value) => redactJson(value, text, values),
+    including: (secrets) => (secrets.size === 0 ? self : (included.get(secrets) ?? include(secrets))),
     names: [...new Set([...known, ...own].map(({ name }) => name).concat(BUILT_IN_NAMES))],
   };
+  return self;
 }
 
 interface Parts {

@@ -1,5 +1,7 @@
 import { ExpressionError } from "../expressions/expression.ts";
+import type { PlaceValue } from "../expressions/templates.ts";
 import type { Action, Runbook, Step } from "./runbook.ts";
+import { placeInUrl } from "./verbs/http-url.ts";
 
 /** A step's own part with every `${{ }}` in it replaced by its value. */
 export interface RenderedStep {
@@ -24,21 +26,27 @@ function renderAction(step: Step, templates: Templates, variables: Variables): A
   const text = (source: string) => renderText(templates, source, variables);
   const { verb } = step;
   if (step.verb === "http") {
-    const { payload, ...rest } = step.spec;
+    const { payload, url, ...rest } = step.spec;
     const rendered =
       payload.kind === "json"
         ? { kind: "json" as const, json: renderTemplates(payload.json, templates, variables) }
         : mapTexts(payload, text);
-    return { verb: "http", spec: { ...mapTexts(rest, text), payload: rendered } };
+    const place = renderText(templates, url, variables, placeInUrl);
+    return { verb: "http", spec: { ...mapTexts(rest, text), url: place, payload: rendered } };
   }
   return { verb, spec: mapTexts(step.spec, text) } as Action;
 }
 
-/** The text of a template, or the text itself when it has no template in it. */
-export function renderText(templates: Templates, source: string, variables: Variables): string {
+/** The text of a template, or the text itself when it has no template in it. `place`: see {@link Template.render}. */
+export function renderText(
+  templates: Templates,
+  source: string,
+  variables: Variables,
+  place?: PlaceValue,
+): string {
   const template = templates.get(source);
   if (template === undefined) return source;
-  const value = template.render(variables);
+  const value = template.render(variables, place);
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const kind = value === null ? "nothing" : Array.isArray(value) ? "a list" : "an object";

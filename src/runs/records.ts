@@ -227,6 +227,8 @@ export interface Artifact {
   readonly contentType: string;
   readonly isTruncated: boolean;
   readonly isChanged: boolean;
+  /** How often something secret was replaced; null where nothing looked (a binary file), or where the count was lost in a crash. */
+  readonly redactions: number | null;
   /** Only for who may see such files; left out of bundles unless asked for. */
   readonly isSensitive: boolean;
 }

@@ -98,5 +98,15 @@ function absentArtifacts(): ArtifactStore {
 
 function absentBundles(): BundleStore {
   const none = () => absent("the bundles");
-  return { build: none, stat: none, prepareTarGz: none, read: none, remove: none };
+  return {
+    build: none,
+    buildTemporary: none,
+    buildForAlert: none,
+    buildTemporaryForAlert: none,
+    open: none,
+    stat: none,
+    prepareTarGz: none,
+    read: none,
+    remove: none,
+  };
 }

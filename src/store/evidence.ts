@@ -16,6 +16,7 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
     is_truncated: artifact.isTruncated ? 1 : 0,
     is_changed: artifact.isChanged ? 1 : 0,
     is_sensitive: artifact.isSensitive ? 1 : 0,
+    redactions: artifact.redactions,
   };
   await tx
     .insertInto("artifact")
@@ -67,6 +68,7 @@ function toArtifact(row: ArtifactTable): Artifact {
     isTruncated: row.is_truncated === 1,
     isChanged: row.is_changed === 1,
     isSensitive: row.is_sensitive === 1,
+    redactions: row.redactions,
   };
 }
 

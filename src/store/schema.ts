@@ -209,6 +209,7 @@ export interface ArtifactTable {
   readonly is_truncated: number;
   readonly is_changed: number;
   readonly is_sensitive: number;
+  readonly redactions: number | null;
 }
 
 export interface RunProblemTable {

@@ -32,16 +32,6 @@ export function runRoutes(dependencies: RunRoutesDependencies): Router {
   router.get("/runs", (request, response) => sendRuns(dependencies, request, response));
   router.get("/runs/:id", (request, response) => sendRun(dependencies, request, response));
   router.post("/runs/:id/cancel", (request, response) => cancelRun(dependencies, request, response));
-  router.get("/runs/:id/artifacts", (request, response) => sendArtifacts(dependencies, request, response));
-  router.get("/runs/:id/artifacts/*path", (request, response) =>
-    sendArtifact(dependencies, request, response),
-  );
-  router.get("/runs/:id/bundle.zip", (request, response) =>
-    sendBundle(dependencies, "zip", request, response),
-  );
-  router.get("/runs/:id/bundle.tar.gz", (request, response) =>
-    sendBundle(dependencies, "tar.gz", request, response),
-  );
   return router;
 }
 
@@ -120,74 +110,4 @@ async function cancelRun(
   response
     .status(202)
     .json({ id: run.id, status: (await readRun(store.reader, run.id))?.state ?? run.state });
-}
-
-async function sendArtifacts(
-  { store, externalUrl }: RunRoutesDependencies,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const run = await findRun(store, request);
-  const artifacts = await readArtifacts(store.reader, run.id);
-  response.json({ items: artifacts.map((artifact) => artifactShape(externalUrl, artifact)), next: null });
-}
-
-async function sendArtifact(
-  { store, artifacts }: RunRoutesDependencies,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const run = await findRun(store, request);
-  const parts: unknown = request.params["path"];
-  const path = Array.isArray(parts) ? parts.join("/") : String(parts);
-  const artifact = (await readArtifacts(store.reader, run.id)).find((candidate) => candidate.path === path);
-  if (artifact === undefined) throw notFound(`the run has no file of this name; GET ../artifacts lists them`);
-  await sendDownload(request, response, {
-    fileName: path.split("/").at(-1) ?? "file",
-    contentType: artifact.contentType,
-    bytes: artifact.bytes,
-    tag: artifact.sha256,
-    sha256: artifact.sha256,
-    isAttachment: !/^(text\/plain|application\/json)/.test(artifact.contentType),
-    open: (range) => artifacts.read(run.id, artifact.path, range),
-  });
-}
-
-/** The newest sealed revision; of a run that is going on, a snapshot that says so and is kept only while it is sent. */
-async function sendBundle(
-  dependencies: RunRoutesDependencies,
-  format: BundleFormat,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const { store, bundles, engineDependencies } = dependencies;
-  const run = await findRun(store, request);
-  const sealed = await readNewestBundle(store.reader, run.id);
-  if (sealed !== null) return sendStoredBundle(bundles, format, sealed, request, response);
-  const snapshot = await snapshotBundle(engineDependencies, run);
-  try {
-    await sendStoredBundle(bundles, format, snapshot, request, response);
-  } finally {
-    await bundles.remove(snapshot.sha256);
-  }
-}
-
-async function sendStoredBundle(
-  bundles: BundleStore,
-  format: BundleFormat,
-  bundle: { readonly fileName: string; readonly sha256: string; readonly bytes: number },
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const bytes = format === "zip" ? bundle.bytes : (await bundles.prepareTarGz(bundle.sha256)).bytes;
-  await sendDownload(request, response, {
-    fileName: `${bundle.fileName}.${format}`,
-    contentType: format === "zip" ? "application/zip" : "application/gzip",
-    bytes,
-    // The digest of a tar.gz is not stored; a zip's is its name, and the tar.gz is made of it once.
-    tag: format === "zip" ? bundle.sha256 : `${bundle.sha256}.${format}.${bytes}`,
-    sha256: format === "zip" ? bundle.sha256 : null,
-    isAttachment: true,
-    open: (range) => bundles.read(bundle.sha256, format, range),
-  });
 }

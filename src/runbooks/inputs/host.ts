@@ -39,6 +39,9 @@ const hostsSchema = z.strictObject({
 });
 export type HostsSpec = z.output<typeof hostsSchema>;
 
+/** A name of DNS with a port is shorter; a longer text is not worth repeating in a message. */
+const NAME_CHARS_MAX = 300;
+
 /** A host as expressions see it. */
 export const HOST: ObjectType = {
   fields: { name: "string", address: "string", port: "int", user: "string", labels: "map<string, string>" },
@@ -96,6 +99,8 @@ function findHost(
 ): { readonly host: InventoryHost } | Refusal {
   if (typeof given !== "string" || given === "")
     return { code: "wrong-type", message: "the name of a host is needed" };
+  if (given.length > NAME_CHARS_MAX)
+    return { code: "unknown-host", message: `no host has a name of more than ${NAME_CHARS_MAX} characters` };
   try {
     const host = inventory.resolve(given);
     if (selector === undefined || selectorMatches(parseMatchers(selector), host.labels)) return { host };

@@ -1,0 +1,66 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import type { RetentionReport } from "../../engine/retention-report.ts";
+import type { Retention } from "../../engine/retention.ts";
+import { pinRun, readKeeping, unpinRun } from "../../store/run-keeping.ts";
+import type { RunKeeping } from "../../runs/records.ts";
+import { principalOf } from "../principal.ts";
+import { rfc3339 } from "../times.ts";
+import { parseBody } from "./json-body.ts";
+import { findRun } from "./runs.ts";
+
+const gcSchema = z.strictObject({
+  dry_run: z.boolean().default(false),
+  unknown: z.boolean().default(false),
+});
+
+/** What is kept and what goes: pins, and removal at once. */
+export function retentionRoutes(dependencies: EngineDependencies, retention: Retention): Router {
+  const router = Router();
+  router.post("/runs/:id/pin", (request, response) => pin(dependencies, true, request, response));
+  router.delete("/runs/:id/pin", (request, response) => pin(dependencies, false, request, response));
+  router.post("/admin/gc", async (request: Request, response: Response) => {
+    const { dry_run: isDryRun, unknown: removesUnknown } = parseBody(gcSchema, request);
+    response.json(reportShape(await retention.pass({ isDryRun, isThorough: true, removesUnknown })));
+  });
+  return router;
+}
+
+/** May be repeated: a pin that is there stays as it is. */
+async function pin(
+  { store }: EngineDependencies,
+  isPinned: boolean,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { id } = await findRun(store, request);
+  await store.transaction(async (tx) => {
+    if (isPinned) await pinRun(tx, id, { atMs: await store.nowMs(tx), by: principalOf(request) });
+    else await unpinRun(tx, id);
+  });
+  response.json({ id, ...keepingShape((await readKeeping(store.reader, [id])).get(id)) });
+}
+
+/** What the API says of how long a run is kept. */
+export function keepingShape(keeping: RunKeeping | undefined): Record<string, unknown> {
+  return {
+    pinned: keeping === undefined || keeping.pinnedAtMs === null ? null : pinShape(keeping),
+    evidence_removed_at: rfc3339(keeping?.evidenceRemovedAtMs ?? null),
+    evidence_removed_because: keeping?.evidenceRemovedBecause ?? null,
+  };
+}
+
+function pinShape({ pinnedAtMs, pinnedBy }: RunKeeping): Record<string, unknown> {
+  return { at: rfc3339(pinnedAtMs), by: pinnedBy };
+}
+
+function reportShape(report: RetentionReport): Record<string, unknown> {
+  return {
+    dry_run: report.isDryRun,
+    removed: [...report.removed].map(([kind, { count, bytes }]) => ({ kind, count, bytes })),
+    archive: { bytes: report.archiveBytes, max_bytes: report.maxBytes },
+    missing: { files: report.missing, more: report.missingMore },
+    unknown: report.unknown,
+  };
+}
