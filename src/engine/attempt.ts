@@ -103,7 +103,7 @@ function stepContext(
       causeStartedAtMs: run.trigger.kind === "alert" ? run.cause.startedAtMs : null,
       createdAtMs: run.createdAtMs,
     },
-    httpHosts: session.runbook.httpHosts,
+    httpHosts: session.frame.runbook.httpHosts,
     cookie: attemptCookie(run.id, step.id, number),
     clock: dependencies.clock,
     timeoutMs: step.timeoutMs,

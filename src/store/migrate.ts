@@ -5,6 +5,7 @@ import * as statistics from "./migrations/0003-statistics.ts";
 import * as runState from "./migrations/0004-run-state.ts";
 import * as archive from "./migrations/0005-archive.ts";
 import * as runInput from "./migrations/0006-run-input.ts";
+import * as results from "./migrations/0007-results.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly {
   { name: "0004-run-state", up: runState.up },
   { name: "0005-archive", up: archive.up },
   { name: "0006-run-input", up: runInput.up },
+  { name: "0007-results", up: results.up },
 ];
 
 /**
