@@ -4,10 +4,12 @@ import type { FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
 import { needsCatalog } from "../runbooks/check-inputs.ts";
 import { bindInput } from "../runbooks/inputs.ts";
-import type { Runbook, Step } from "../runbooks/runbook.ts";
+import type { Body, Runbook, Step } from "../runbooks/runbook.ts";
+import { TARGET_NAME } from "../runbooks/verbs.ts";
 import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
 import { adviceFor } from "./advice.ts";
 import { checkGuards } from "./check-guards.ts";
+import { checkCall } from "./check-calls.ts";
 import type { Loaded } from "./loaded.ts";
 
 /** What one runbook file cannot know: the notifiers, the hosts and the time intervals it names. */
@@ -19,20 +21,30 @@ export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
     for (const { step, path } of stepsWithPaths(runbook)) {
       const place = { loaded, step, path, file, problems };
       checkNotifier(place);
+      if (step.verb === "runbook") checkCall({ ...place, step, caller: runbook });
       if (!loaded.isInventoryBroken) checkTarget(place);
     }
   }
 }
 
-/** Every step with its path in the runbook's file. */
-export function stepsWithPaths(runbook: Runbook): { readonly step: Step; readonly path: Path }[] {
+/** Every step with its path in the runbook's file, those inside of others as well. */
+export function stepsWithPaths(
+  body: Body,
+  around: Path = [],
+): { readonly step: Step; readonly path: Path }[] {
   const at = (section: string, steps: readonly Step[]) =>
-    steps.map((step, index) => ({ step, path: [section, index] }));
-  return [
-    ...at("steps", runbook.steps),
-    ...at("on_failure", runbook.onFailure),
-    ...at("finally", runbook.finally),
-  ];
+    steps.flatMap((step, index) => withInside(step, [...around, section, index]));
+  return [...at("steps", body.steps), ...at("on_failure", body.onFailure), ...at("finally", body.finally)];
+}
+
+function withInside(step: Step, path: Path): { readonly step: Step; readonly path: Path }[] {
+  if (step.body === null) return [{ step, path }];
+  const isTargets = step.verb === "for_each" && step.spec.as === TARGET_NAME;
+  // A step with `targets` and what it does on each of them stand at the same place.
+  const inside = isTargets
+    ? step.body.steps.map((inner) => ({ step: inner, path }))
+    : stepsWithPaths(step.body, [...path, "for_each"]);
+  return [{ step, path }, ...inside];
 }
 
 interface StepPlace {

@@ -42,13 +42,16 @@ export async function runbookPlanOfflineCommand(
   }
   try {
     const types = new Map([...runbook.inputs].map(([input, { type }]) => [input, type]));
-    const planning = makePlan(runbook, await readInputFlags(options, types), catalog.inventory);
+    const planning = makePlan(runbook, await readInputFlags(options, types), catalog);
     if (!planning.ok) {
       const below = planning.about === "inputs" ? "/inputs" : "";
       const lines = planning.errors.map(({ pointer, message }) => `  ${below}${pointer}: ${message}`);
       return refuse(output, lines, "Invalid inputs: the runbook cannot run with these inputs", "after");
     }
-    const shape = plannedShape({ runbook, plan: planning.plan, digest: planning.digest, guards: null });
+    const shape = plannedShape(
+      { runbook, plan: planning.plan, digest: planning.digest, guards: null },
+      catalog.runbooks,
+    );
     output.stdout.write(
       options.format === "json"
         ? `${JSON.stringify(shape, null, 2)}\n`

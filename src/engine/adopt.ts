@@ -7,6 +7,7 @@ import { noteChange } from "../store/run-ownership.ts";
 import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
 import { putArtifact } from "../store/evidence.ts";
 import { stepFolder } from "./attempt.ts";
+import { allInstances } from "./frames.ts";
 import { commitOwned, LOCAL, type RunSession } from "./session.ts";
 
 /** A remote command is ended at its time limit, and killed this much later at the latest. */
@@ -25,7 +26,7 @@ export async function recoverInterrupted(session: RunSession): Promise<void> {
     readAttempts(store.reader, session.run.id),
   ]);
   for (const record of records) session.steps.set(record.id, record);
-  const steps = [...session.runbook.steps, ...session.runbook.onFailure, ...session.runbook.finally];
+  const steps = allInstances(session).map((instance) => instance.step);
   for (const attempt of attempts.filter((candidate) => candidate.status === null)) {
     const record = records.find((candidate) => candidate.id === attempt.stepId);
     const step = steps.find((candidate) => candidate.id === attempt.stepId);
@@ -52,9 +53,7 @@ async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: 
       );
   } catch (error) {
     // The remote side ends by itself: every remote command is wrapped in `timeout`. Wait until it must have.
-    const step = [...session.runbook.steps, ...session.runbook.onFailure, ...session.runbook.finally].find(
-      (candidate) => candidate.id === attempt.stepId,
-    );
+    const step = allInstances(session).find((instance) => instance.step.id === attempt.stepId)?.step;
     const endsAtMs = attempt.intentAtMs + (step?.timeoutMs ?? 0) + REMOTE_GRACE_MS;
     dependencies.log.warn(
       { runId: run.id, stepId: attempt.stepId, error, endsAtMs },

@@ -69,6 +69,7 @@ const NOT_BEGUN = {
   changeEndedAtMs: null,
   failedStep: null,
   summary: null,
+  result: null,
   cancelRequestedAtMs: null,
   cancelBecause: null,
 } as const;

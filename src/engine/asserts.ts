@@ -7,6 +7,7 @@ import { inputsForExpressions, type Plan } from "../runbooks/plan.ts";
 import { renderText } from "../runbooks/render.ts";
 import type { Assert, Runbook, Step } from "../runbooks/runbook.ts";
 import { type RunSession, stopReason } from "./session.ts";
+import { inputsOf } from "./variables.ts";
 
 // Conditions of a runbook. Those over inputs are guards like any other; those that ask Prometheus are measured when the run
 // has its turn, and again right before the steps they are about. What is not known does not hold.
@@ -20,13 +21,13 @@ type Refusal = Extract<Verdict, { kind: "refuses" }>;
 export function judgeInputAsserts(runbook: Pick<Runbook, "asserts">, plan: Plan): Verdict[] {
   const asserts = runbook.asserts.filter((assert) => assert.prometheus === null);
   if (asserts.length === 0) return [];
-  const inputs = inputsForExpressions(plan);
+  const inputs = inputsForExpressions(plan, plan);
   return asserts.map((assert) => judgeAssert({ assert, result: evaluate(assert, inputs, null) }));
 }
 
 /** Before the first step: the first assert that does not hold; null when all do, or when the run is to stop anyway. */
 export function measureAtStart(session: RunSession): Promise<Refusal | null> {
-  return measure(session, session.runbook.asserts);
+  return measure(session, session.frame.runbook.asserts);
 }
 
 /**
@@ -34,11 +35,12 @@ export function measureAtStart(session: RunSession): Promise<Refusal | null> {
  * step that changes something, but for those that clean up.
  */
 export function measureBefore(session: RunSession, step: Step): Promise<Refusal | null> {
-  const { asserts, steps } = session.runbook;
+  const { runbook, body, around } = session.frame;
+  const { asserts } = runbook;
   const isMeant = (assert: Assert) =>
     assert.before.length === 0
-      ? step.effect !== "read" && steps.includes(step)
-      : assert.before.includes(step.id);
+      ? step.effect !== "read" && body.steps.includes(step)
+      : assert.before.includes(step.id.slice(around.length));
   return measure(session, asserts.filter(isMeant));
 }
 
@@ -54,12 +56,13 @@ async function measure(session: RunSession, asserts: readonly Assert[]): Promise
 }
 
 async function ask(session: RunSession, assert: Assert): Promise<AssertResult> {
-  const { dependencies, run, runbook, stop } = session;
+  const { dependencies, frame, stop } = session;
+  const { runbook } = frame;
+  const inputs = inputsOf(session);
   const { prometheus, clock } = dependencies;
   if (assert.prometheus === null || prometheus === null)
     return unknown("the settings name no Prometheus: add prometheus.url");
   const { query, vars } = assert.prometheus;
-  const inputs = inputsForExpressions(run.plan);
   try {
     const text = (source: string) => renderText(runbook.templates, source, { inputs });
     const bound = bindPromql(query, renderVariables(vars, text));

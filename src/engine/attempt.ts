@@ -69,6 +69,7 @@ export async function makeAttempt(
     return {
       status: "failed",
       didNotStart: false,
+      isFinal: false,
       exitCode: null,
       message,
       json: null,
@@ -102,8 +103,9 @@ function stepContext(
       dir: workFolder(dependencies, run.id),
       causeStartedAtMs: run.trigger.kind === "alert" ? run.cause.startedAtMs : null,
       createdAtMs: run.createdAtMs,
+      changeStartedAtMs: firstChangeMs(session),
     },
-    httpHosts: session.runbook.httpHosts,
+    httpHosts: session.frame.runbook.httpHosts,
     cookie: attemptCookie(run.id, step.id, number),
     clock: dependencies.clock,
     timeoutMs: step.timeoutMs,
@@ -118,6 +120,12 @@ function stepContext(
       );
     },
   };
+}
+
+function firstChangeMs({ steps }: RunSession): number | null {
+  const changes = [...steps.values()].filter(({ effect }) => effect !== "read");
+  const started = changes.flatMap(({ startedAtMs }) => startedAtMs ?? []);
+  return started.length === 0 ? null : Math.min(...started);
 }
 
 async function createEvidence(

@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { newId } from "../platform/ids.ts";
+import type { Plan } from "../runbooks/plan.ts";
 import type { Decision, Timer } from "../runs/records.ts";
 import { insertDecisions } from "../store/decisions.ts";
 import { insertDeliveries, type StoredDelivery } from "../store/deliveries.ts";
@@ -108,7 +109,8 @@ export class Batch {
     const fresh = this.runs.slice(this.#writtenRuns);
     if (fresh.length === 0) return;
     this.#writtenRuns = this.runs.length;
-    for (const name of new Set(fresh.map((run) => run.runbook))) {
+    const names = fresh.flatMap(({ runbook, plan }) => [runbook, ...calledBy(plan)]);
+    for (const name of new Set(names)) {
       const runbook = this.catalog.runbooks.get(name);
       if (runbook !== undefined) await putRunbookText(tx, runbook);
     }
@@ -161,6 +163,11 @@ export class Batch {
     }
     if (this.#ends.size > 0) await settleEnds(tx, this.dependencies, [...this.#ends.keys()], this.nowMs);
   }
+}
+
+/** Names of the runbooks that a plan's steps call. */
+function calledBy(plan: Plan): string[] {
+  return Object.values(plan.calls).map((call) => call.runbook.name);
 }
 
 /** After the commit: wakes whoever has work now, and counts what was decided. */

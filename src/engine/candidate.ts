@@ -12,6 +12,8 @@ export interface Candidate {
   /** Null where a person or a schedule starts the runbook. */
   readonly rule: Rule | null;
   readonly runbook: Runbook;
+  /** The runbooks that its steps call: their guards hold as well. */
+  readonly called: readonly Runbook[];
   readonly plan: Plan;
   readonly changed: readonly InventoryHost[];
   readonly groupKey: string;
@@ -23,22 +25,27 @@ export interface Candidate {
 }
 
 /** The hosts of the inventory that the runbook's steps change. One that has left the inventory is not among them. */
-export function changedInventoryHosts(
-  inventory: Inventory,
-  runbook: Runbook,
-  plan: Plan,
-): readonly InventoryHost[] {
-  return changedHosts(runbook, plan).flatMap((host) => inventory.named(host.name) ?? []);
+export function changedInventoryHosts(inventory: Inventory, plan: Plan): readonly InventoryHost[] {
+  return changedHosts(plan).flatMap((host) => inventory.named(host.name) ?? []);
 }
 
-/** What a run must have before it starts: each host it changes, and what rule and runbook name. Sorted, each once. */
-export function lockNames(rule: Rule | null, runbook: Runbook, changed: readonly InventoryHost[]): string[] {
-  const hosts = changed.filter((host) => host.isExclusive).map((host) => `host:${host.name}`);
-  return [...new Set([...hosts, ...(rule?.guards.locks ?? []), ...runbook.guards.locks])].sort();
+/** The runbooks that steps of the plan call, as they are now; one that is gone is not among them. */
+export function calledRunbooks(runbooks: ReadonlyMap<string, Runbook>, plan: Plan): readonly Runbook[] {
+  const names = new Set(Object.values(plan.calls).map((call) => call.runbook.name));
+  return [...names].flatMap((name) => runbooks.get(name) ?? []);
 }
+
+/** What a run must have before it starts: each host it changes, and what rule and runbooks name. Sorted, each once. */
+export function lockNames(candidate: GuardedBy & Pick<Candidate, "changed">): string[] {
+  const hosts = candidate.changed.filter((host) => host.isExclusive).map((host) => `host:${host.name}`);
+  return [...new Set([...hosts, ...guardsOf(candidate).flatMap((guards) => guards.locks)])].sort();
+}
+
+/** Whose guards hold for a start. */
+type GuardedBy = Pick<Candidate, "rule" | "runbook" | "called">;
 
 /** Whether anything is counted or held for this start: if not, no fact of the database is needed. */
-export function isCounted(candidate: Pick<Candidate, "rule" | "runbook" | "changed">): boolean {
+export function isCounted(candidate: GuardedBy & Pick<Candidate, "changed">): boolean {
   const { rule, runbook, changed } = candidate;
   const hasOwn =
     rule !== null &&
@@ -57,16 +64,17 @@ export function isCounted(candidate: Pick<Candidate, "rule" | "runbook" | "chang
   );
 }
 
-export function guardsOf({ rule, runbook }: Pick<Candidate, "rule" | "runbook">): Guards[] {
-  return rule === null ? [runbook.guards] : [rule.guards, runbook.guards];
+export function guardsOf({ rule, runbook, called }: GuardedBy): Guards[] {
+  const ofRunbooks = [runbook, ...called].map((one) => one.guards);
+  return rule === null ? ofRunbooks : [rule.guards, ...ofRunbooks];
 }
 
 /** A start that one of both wants refused is not put in line. */
-export function onBusyOf(candidate: Pick<Candidate, "rule" | "runbook">): Guards["onBusy"] {
+export function onBusyOf(candidate: GuardedBy): Guards["onBusy"] {
   return guardsOf(candidate).some((guards) => guards.onBusy === "refuse") ? "refuse" : "queue";
 }
 
 /** How long a start waits in line: the shorter of both. */
-export function waitOf(candidate: Pick<Candidate, "rule" | "runbook">): number {
+export function waitOf(candidate: GuardedBy): number {
   return Math.min(...guardsOf(candidate).map((guards) => guards.waitMs));
 }

@@ -14,7 +14,7 @@ import { readEpisodesOf } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { GuardReads } from "./guard-reads.ts";
-import { type Candidate, changedInventoryHosts, onBusyOf, waitOf } from "./candidate.ts";
+import { calledRunbooks, type Candidate, changedInventoryHosts, onBusyOf, waitOf } from "./candidate.ts";
 import { judgeStanding } from "./guards.ts";
 import { decideForRun } from "./run-decisions.ts";
 
@@ -105,8 +105,9 @@ function candidateOfRun(reads: GuardReads, run: Run, runbook: Runbook): Candidat
     runId: run.id,
     rule: isByRule ? (catalog.rulesByName.get(run.trigger.rule ?? "") ?? null) : null,
     runbook: { ...runbook, guards },
+    called: calledRunbooks(catalog.runbooks, run.plan),
     plan: run.plan,
-    changed: changedInventoryHosts(catalog.inventory, runbook, run.plan),
+    changed: changedInventoryHosts(catalog.inventory, run.plan),
     groupKey: run.groupKey ?? "",
     rung: run.rung,
     principal: run.trigger.principal,

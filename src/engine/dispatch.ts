@@ -1,5 +1,4 @@
 import { BackgroundTasks } from "../platform/background-tasks.ts";
-import { NOTHING_OPENED } from "../runbooks/input-variables.ts";
 import type { Run } from "../runs/records.ts";
 import { adoptRuns, type Ownership, parkRun, renewLeases, StaleFenceError } from "../store/run-ownership.ts";
 import { nextWaitingMs, readCancelRequests } from "../store/runs.ts";
@@ -13,7 +12,8 @@ import { finishRun } from "./end-run.ts";
 import { executeRun } from "./execute.ts";
 import { compiledRunbook, type RunbookCache } from "./runbook-cache.ts";
 import { RunbookError } from "../runbooks/load.ts";
-import { endWithAlert, type RunSession } from "./session.ts";
+import type { Runbook } from "../runbooks/runbook.ts";
+import { endWithAlert, openSession, type RunSession } from "./session.ts";
 
 /** How long a claim holds without a renewal, by the database's clock. */
 const LEASE_MS = 30_000;
@@ -58,7 +58,7 @@ export class Dispatcher {
     this.#dependencies.bells.runs.ring();
     for (const session of this.#sessions.values()) session.isDraining = true;
     this.#grace = setTimeout(() => {
-      for (const session of this.#sessions.values()) session.stop.abort("shutdown");
+      for (const session of this.#sessions.values()) for (const stop of session.stops) stop.abort("shutdown");
     }, graceMs);
   }
 
@@ -177,20 +177,13 @@ export class Dispatcher {
 
   async #openSession(run: Run, ownership: Ownership): Promise<RunSession> {
     const dependencies = this.#dependencies;
-    const session: RunSession = {
-      dependencies,
-      run,
-      runbook: await compiledRunbook(dependencies.store.reader, this.#runbooks, run.runbookDigest),
-      ownership,
-      steps: new Map(),
-      stop: new AbortController(),
-      isCancelled: false,
-      hasAlertEnded: run.cancelBecause === "alert_ended",
-      currentStep: null,
-      pendingWrites: new BackgroundTasks(),
-      opened: NOTHING_OPENED,
-      isDraining: this.#stopped.signal.aborted,
-    };
+    const { reader } = dependencies.store;
+    const runbook = await compiledRunbook(reader, this.#runbooks, run.runbookDigest);
+    const called = new Map<string, Runbook>();
+    for (const { digest } of Object.values(run.plan.calls).map((call) => call.runbook))
+      called.set(digest, await compiledRunbook(reader, this.#runbooks, digest));
+    const session = openSession({ dependencies, run, runbook, called, ownership });
+    session.isDraining = this.#stopped.signal.aborted;
     this.#sessions.set(run.id, session);
     dependencies.metrics.runsActive.set(this.#sessions.size);
     // Asked for while nobody had the run: it waited for its time, or the service was down.
@@ -243,7 +236,7 @@ export class Dispatcher {
 
   #endWithAlert(runId: string): void {
     const session = this.#sessions.get(runId);
-    if (session !== undefined && !session.hasAlertEnded) endWithAlert(session);
+    if (session !== undefined && !session.alert.hasEnded) endWithAlert(session);
   }
 
   /** Waits in short pieces, so that a stopped service does not wait out a whole period. */

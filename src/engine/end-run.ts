@@ -25,6 +25,8 @@ export interface RunEnding {
   readonly failedStep: string | null;
   readonly message: string | null;
   readonly summary: string | null;
+  /** What the runbook gives whoever started it; null unless it succeeded and says so. */
+  readonly result?: Readonly<Record<string, unknown>> | null;
   /** It was claimed, but none of its steps began: it holds no cooldown. */
   readonly neverStarted?: boolean;
   /** Stored with the alerts of the run: why it did not begin. */

@@ -39,7 +39,7 @@ export async function judgeCounters(
 
 /** What it would wait in line for. A rule that only observes takes no slot and no lock. */
 async function judgeLine(reads: GuardReads, candidate: Candidate): Promise<GuardResult[]> {
-  const { rule, runbook, changed } = candidate;
+  const { rule, runbook } = candidate;
   const results: GuardResult[] = [];
   for (const [kind, guards, name] of [
     ["rule", rule?.guards, rule?.name],
@@ -54,7 +54,7 @@ async function judgeLine(reads: GuardReads, candidate: Candidate): Promise<Guard
       saw: `${kind} ${name} has ${running} of ${max} runs under way, and ${queued} in line`,
     });
   }
-  const wanted = lockNames(rule, runbook, changed);
+  const wanted = lockNames(candidate);
   if (wanted.length > 0) {
     const holders = await readLockHolders(reads.tx, wanted);
     const verdict = judgeLocks({ wanted, holders, onBusy: onBusyOf(candidate) });

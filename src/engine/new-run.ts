@@ -60,7 +60,7 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
     catalogDigest: batch.catalog.digest,
   };
   batch.addRun(run, {
-    locks: lockNames(rule, runbook, changed).map((name) => ({ name, runId: id })),
+    locks: lockNames(start).map((name) => ({ name, runId: id })),
     hosts: changed
       .filter((host) => host.isExclusive || host.name !== LOCAL_HOST)
       .map((host) => ({

@@ -1,7 +1,7 @@
 import type { Runbook } from "../runbooks/runbook.ts";
 import { makePlan, type Plan, type PlanError } from "../runbooks/plan.ts";
 import { Batch } from "./batch.ts";
-import { changedInventoryHosts } from "./candidate.ts";
+import { calledRunbooks, changedInventoryHosts } from "./candidate.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { judgeCounters } from "./guard-counters.ts";
 import { type GuardResult, judgeStanding } from "./guards.ts";
@@ -41,7 +41,8 @@ export async function planRunbook(
   const runbook = catalog.runbooks.get(wanted.runbook);
   if (runbook === undefined) return { kind: "no-runbook" };
   const seal = sealerOf(dependencies.inputKey, runbook.name);
-  const planning = makePlan(runbook, wanted.inputs, catalog.inventory, seal);
+  const { inventory, runbooks } = catalog;
+  const planning = makePlan(runbook, wanted.inputs, { inventory, runbooks, sealSecret: seal });
   if (!planning.ok) return { kind: "refused", about: planning.about, errors: planning.errors };
   const { plan, digest, contents } = planning;
   const guards = await judgeGuards(dependencies, wanted.principal, runbook, plan);
@@ -63,8 +64,9 @@ async function judgeGuards(
       runId: null,
       rule: null,
       runbook,
+      called: calledRunbooks(snapshot.runbooks, plan),
       plan,
-      changed: changedInventoryHosts(snapshot.inventory, runbook, plan),
+      changed: changedInventoryHosts(snapshot.inventory, plan),
       groupKey: "",
       rung: 0,
       principal,

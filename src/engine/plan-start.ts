@@ -7,7 +7,7 @@ import type { Runbook } from "../runbooks/runbook.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
 import type { Cause } from "../runs/records.ts";
 import type { Batch } from "./batch.ts";
-import { changedInventoryHosts } from "./candidate.ts";
+import { calledRunbooks, changedInventoryHosts } from "./candidate.ts";
 
 /** What one rule came to for one alert, before it is stored as a decision. */
 export interface RuleDecision {
@@ -34,6 +34,8 @@ export interface Start {
   readonly runbook: Runbook;
   readonly plan: Plan;
   readonly planDigest: string;
+  /** The runbooks that its steps call. */
+  readonly called: readonly Runbook[];
   /** The hosts that its steps change. */
   readonly changed: readonly InventoryHost[];
   readonly groupKey: string;
@@ -64,7 +66,7 @@ export function planStart(batch: Batch, rule: Rule, facts: AlertFacts, wanted: W
       input: bound.input,
     });
   }
-  const planning = makePlan(runbook, bound.inputs, batch.catalog.inventory);
+  const planning = makePlan(runbook, bound.inputs, batch.catalog);
   if (!planning.ok)
     return refuse("plan_failed", {
       text: planning.errors.map((error) => error.message).join("; "),
@@ -77,7 +79,8 @@ export function planStart(batch: Batch, rule: Rule, facts: AlertFacts, wanted: W
     runbook,
     plan: planning.plan,
     planDigest: planning.digest,
-    changed: changedInventoryHosts(batch.catalog.inventory, runbook, planning.plan),
+    called: calledRunbooks(batch.catalog.runbooks, planning.plan),
+    changed: changedInventoryHosts(batch.catalog.inventory, planning.plan),
     groupKey: groupKeyOf(rule, facts),
     cause: causeOf(batch, facts),
   };

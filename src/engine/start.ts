@@ -159,6 +159,7 @@ export function candidateOf(start: Start): Candidate {
     runId: null,
     rule: start.rule,
     runbook: start.runbook,
+    called: start.called,
     plan: start.plan,
     changed: start.changed,
     groupKey: start.groupKey,

@@ -31,12 +31,7 @@ export async function executeStep(
   step: Step,
   variables: () => Record<string, unknown>,
 ): Promise<Progress> {
-  if (recordOf(session, step).state === "pending" && step.if !== null) {
-    const condition = evaluate(() => step.if?.evaluate(variables()), "if");
-    if (!condition.ok) return endWithoutAttempt(session, step, "failed", condition.message);
-    if (condition.value !== true)
-      return endWithoutAttempt(session, step, "skipped", `if: ${step.if.source} was false`);
-  }
+  if (await isSkipped(session, step, variables)) return "ended";
   if (step.verb === "wait" && step.spec.durationMs !== null) {
     const refusal = recordOf(session, step).state === "pending" ? await measureBefore(session, step) : null;
     if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
@@ -60,6 +55,20 @@ export async function executeStep(
   }
 }
 
+/** True when the step's `if` kept it from running; then it has ended. */
+export async function isSkipped(
+  session: RunSession,
+  step: Step,
+  variables: () => Record<string, unknown>,
+): Promise<boolean> {
+  if (recordOf(session, step).state !== "pending" || step.if === null) return false;
+  const condition = evaluate(() => step.if?.evaluate(variables()), "if");
+  if (condition.ok && condition.value === true) return false;
+  if (condition.ok) await endWithoutAttempt(session, step, "skipped", `if: ${step.if.source} was false`);
+  else await endWithoutAttempt(session, step, "failed", condition.message);
+  return true;
+}
+
 /** A `wait: 5m` step: its own time, which goes on while the service is down. */
 async function executeWait(session: RunSession, step: Step, durationMs: number): Promise<Progress> {
   const record = recordOf(session, step);
@@ -80,14 +89,29 @@ async function waitUntil(session: RunSession, step: Step, untilMs: number | null
   const { clock } = session.dependencies;
   if (untilMs === null) return "ended";
   const waitMs = untilMs - clock.nowMs();
-  if (waitMs > PARK_AFTER_MS || session.isDraining) return park(session, step, untilMs);
-  if (waitMs > 0) await clock.sleep(waitMs, session.stop.signal).catch(() => {});
+  if ((waitMs > PARK_AFTER_MS && session.mayPark) || session.isDraining) return park(session, step, untilMs);
+  if (waitMs > 0) await sleepUntilDrain(session, untilMs);
   return session.isDraining ? park(session, step, untilMs) : "ended";
 }
 
+/** In pieces: a wait that may not give the run back must not hold up the end of the service. */
+async function sleepUntilDrain(session: RunSession, untilMs: number): Promise<void> {
+  const { clock } = session.dependencies;
+  while (!session.isDraining && stopReason(session) === null) {
+    const leftMs = untilMs - clock.nowMs();
+    if (leftMs <= 0) return;
+    await clock.sleep(Math.min(leftMs, SLEEP_PIECE_MS), session.stop.signal).catch(() => {});
+  }
+}
+
+const SLEEP_PIECE_MS = 1_000;
+
 async function park(session: RunSession, step: Step, untilMs: number): Promise<Progress> {
   const { bells, log } = session.dependencies;
+  // Its time is kept with the step; who goes through several items hands the run back once all have come to rest.
+  if (!session.mayPark) return "released";
   await commitOwned(session, (tx) => parkRun(tx, session.ownership, untilMs));
+  session.parking.isParked = true;
   bells.runs.ring();
   log.debug({ runId: session.run.id, stepId: step.id, untilMs }, "run parked");
   return "released";
@@ -127,8 +151,8 @@ function renderAttempt(
   variables: Record<string, unknown>,
 ): Evaluated<RenderedStep> {
   return evaluate(() => {
-    const { action, env } = renderStep(session.runbook, step, variables);
-    return { spec: action.spec, env, host: hostOf(session.run.plan, step) ?? LOCAL };
+    const { action, env } = renderStep(session.frame.body, step, variables);
+    return { spec: action.spec, env, host: hostOf(session.run.plan, step.id) ?? LOCAL };
   }, "the step's templates");
 }
 
@@ -189,7 +213,7 @@ export function judgeAttempt(
 }
 
 function mayRetry(session: RunSession, step: Step, ended: AttemptEnded, status: StepEnd): boolean {
-  if (stopReason(session) !== null || ended.number > step.retries) return false;
+  if (stopReason(session) !== null || ended.number > step.retries || ended.result.isFinal) return false;
   // Interrupted: the connection broke in the middle. Only what changes nothing is tried again then.
   if (status === "interrupted") return step.effect === "read";
   if (status !== "failed" && status !== "timed_out") return false;

@@ -1,18 +1,21 @@
 import { inputsForExpressions } from "../runbooks/plan.ts";
+import type { Step } from "../runbooks/runbook.ts";
 import type { StepRecord } from "../runs/records.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
+import { type Frame, localId } from "./frames.ts";
 import type { RunSession } from "./session.ts";
 
-/** What a runbook's expressions see: inputs, steps and run. A runbook never sees the alert. */
+/** What a runbook's expressions see: inputs, steps, run, and the item of a loop. A runbook never sees the alert. */
 export function runbookVariables(
   session: RunSession,
   status: string,
   failedStep: string | null,
 ): Record<string, unknown> {
-  const { run } = session;
+  const { run, frame } = session;
   return {
-    inputs: inputsForExpressions(run.plan, session.opened),
-    steps: Object.fromEntries([...session.steps.values()].map((step) => [step.id, stepVariables(step)])),
+    ...frame.items,
+    inputs: inputsOf(session),
+    steps: stepsOf(session, frame),
     run: {
       id: run.id,
       url: runUrl(session.dependencies, run.id),
@@ -25,17 +28,37 @@ export function runbookVariables(
   };
 }
 
+/** Secrets and files are inputs of the run, not of a runbook that it calls. */
+export function inputsOf({ run, runbook, frame, opened }: RunSession): Record<string, unknown> {
+  return inputsForExpressions(run.plan, frame.planned, frame.runbook === runbook ? opened : undefined);
+}
+
+function stepsOf(session: RunSession, frame: Frame): Record<string, unknown> {
+  const { steps, onFailure, finally: last } = frame.body;
+  const own = [...steps, ...onFailure, ...last].flatMap((step: Step) => {
+    const record = session.steps.get(step.id);
+    return record === undefined ? [] : [[localId(frame, step), stepVariables(record)] as const];
+  });
+  return { ...(frame.outer === null ? {} : stepsOf(session, frame.outer)), ...Object.fromEntries(own) };
+}
+
 /** What has no value is left out, so that an expression that reads it without a guard is an error and never an empty value. */
-function stepVariables(step: StepRecord): Record<string, unknown> {
+export function stepVariables(step: StepRecord): Record<string, unknown> {
   const { facts, startedAtMs, finishedAtMs } = step;
-  const known = {
-    exit_code: step.exitCode,
+  const duration = startedAtMs === null || finishedAtMs === null ? null : (finishedAtMs - startedAtMs) / 1000;
+  const known = { ...resultOf(step), duration };
+  const present = Object.entries(known).filter(([, value]) => value !== null && value !== undefined);
+  return { status: step.state, outputs: facts?.outputs ?? {}, ...Object.fromEntries(present) };
+}
+
+function resultOf({ verb, facts, exitCode }: StepRecord): Record<string, unknown> {
+  if (verb === "for_each") return { items: facts?.value };
+  if (verb === "runbook") return { result: facts?.value };
+  return {
+    exit_code: exitCode,
     stdout: facts?.stdout,
     json: facts?.json,
     value: facts?.value,
     response: facts?.response,
-    duration: startedAtMs === null || finishedAtMs === null ? null : (finishedAtMs - startedAtMs) / 1000,
   };
-  const present = Object.entries(known).filter(([, value]) => value !== null && value !== undefined);
-  return { status: step.state, outputs: facts?.outputs ?? {}, ...Object.fromEntries(present) };
 }

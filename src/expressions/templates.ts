@@ -129,11 +129,14 @@ function renderParts(
   place: PlaceValue = (value) => value,
 ): string {
   let text = "";
-  for (const part of parts)
-    text +=
-      typeof part === "string"
-        ? part
-        : shifted(part.offset, () => place(renderText(part, variables), text));
+  for (const part of parts) {
+    if (typeof part === "string") {
+      text += part;
+      continue;
+    }
+    const value = renderText(part, variables);
+    text += shifted(part.offset, () => place(value, text));
+  }
   return text;
 }
 

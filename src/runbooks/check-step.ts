@@ -4,13 +4,18 @@ import { checkQuery } from "./check-query.ts";
 import { pathOf, type StepDraft } from "./draft.ts";
 import { envNameProblem } from "./env-names.ts";
 import type { Checking } from "./expressions.ts";
+import type { Input } from "./inputs.ts";
 import { type Verb, VERBS } from "./runbook.ts";
 import { PLANNED_VERBS } from "./schema.ts";
-import { RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
+import { isHostList, loopNames } from "./scope.ts";
+import { isNesting, RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
 
 /** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
 export function checkStep(checking: Checking, step: StepDraft): void {
   const verb = checkVerb(checking, step);
+  if (step.action?.verb === "for_each") checkLoop(checking, step);
+  // What a step with `targets` does is checked as the step inside of it.
+  if (Object.hasOwn(step.raw, "targets")) return checkTargets(checking, step, verb);
   checkFixedTexts(checking, step);
   if (step.entry === undefined || verb === undefined) return;
   checkKeys(checking, step, verb);
@@ -69,9 +74,22 @@ function checkScript(checking: Checking, step: StepDraft, script: string): void 
 
 /** Keys that would be ignored by the step's verb. */
 function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
+  const isLeaf = (which: Verb) => !isNesting(which);
+  const ownSteps = "the steps inside have their own";
   const meaning: readonly [string, (verb: Verb) => boolean, string][] = [
+    ["retries", isLeaf, ownSteps],
+    ["until", isLeaf, ownSteps],
+    ["fail_if", isLeaf, ownSteps],
+    ["timeout", isLeaf, ownSteps],
+    ["effect", isLeaf, "it is that of the steps inside"],
+    ["retry_on", isLeaf, ownSteps],
+    ["on_interrupt", isLeaf, ownSteps],
     ["shell", (which) => which === "run", "it belongs to run"],
-    ["target", (which) => RUNS_SOMEWHERE.has(which), "Nightshift itself does this step"],
+    [
+      "target",
+      (which) => RUNS_SOMEWHERE.has(which) || which === "for_each",
+      "Nightshift itself does this step",
+    ],
     ["become", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
     ["env", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
   ];
@@ -98,6 +116,59 @@ function checkTarget(checking: Checking, step: StepDraft, verb: Verb): void {
   const target = host === undefined ? "the name of a host" : `\${{ inputs.${host.name} }}`;
   const message = `where does this step run? add target: ${target}, or target: local for the machine of Nightshift`;
   report(checking, pathOf(step), "target-required", message);
+}
+
+/** The item has a name of its own, and comes from a list. */
+function checkLoop(checking: Checking, step: StepDraft): void {
+  if (step.action?.verb !== "for_each") return;
+  const { input: name, as } = step.action.spec;
+  const isTargets = Object.hasOwn(step.raw, "targets");
+  const path = [...pathOf(step), ...(isTargets ? ["targets"] : ["for_each", "in"])];
+  const input = checking.draft.inputs.get(name);
+  if (!checking.draft.inputs.has(name)) {
+    const lists = [...checking.draft.inputs.values()].flatMap((one) =>
+      one !== undefined && isList(one) ? [one.name] : [],
+    );
+    const advice = lists.length === 0 ? "" : `; there are: ${lists.join(", ")}`;
+    report(checking, path, "expression-unknown-name", `there is no input "${name}"${advice}`);
+  } else if (input !== undefined && !(isTargets ? isHostList(input) : isList(input))) {
+    const wanted = isTargets ? "hosts" : "hosts or multi_choice";
+    report(
+      checking,
+      path,
+      "expression-type",
+      `input "${name}" is of type ${input.type}; a list is needed: ${wanted}`,
+    );
+  }
+  if (
+    ["inputs", "steps", "run", "secrets", "value", "json", "stdout", "response"].includes(as) ||
+    loopNames(checking.draft).has(as)
+  )
+    report(
+      checking,
+      [...pathOf(step), "for_each", "as"],
+      "repeated-name",
+      `"${as}" means something else here; choose another name`,
+    );
+}
+
+function isList(input: Input): boolean {
+  return isHostList(input) || input.type === "multi_choice";
+}
+
+function checkTargets(checking: Checking, step: StepDraft, verb: Verb | undefined): void {
+  if (Object.hasOwn(step.raw, "target"))
+    report(
+      checking,
+      [...pathOf(step), "target"],
+      "two-targets",
+      "a step has a target or targets, not both",
+      true,
+    );
+  if (verb !== undefined && !RUNS_SOMEWHERE.has(verb)) {
+    const message = `"targets" does nothing in a step with "${verb}": Nightshift itself does this step`;
+    report(checking, [...pathOf(step), "targets"], "not-for-this-verb", message, true);
+  }
 }
 
 function checkStepQuery(checking: Checking, step: StepDraft): void {

@@ -2,13 +2,22 @@ import type { Expression } from "../expressions/expression.ts";
 import { hasTemplate } from "../expressions/templates.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import type { Path } from "../platform/yaml.ts";
-import { pathOf, type StepDraft } from "./draft.ts";
+import { bodyOf, pathOf, type StepDraft } from "./draft.ts";
+import { checkStep } from "./check-step.ts";
 import { type Checking, checkExpression, checkTemplate } from "./expressions.ts";
 import type { Present } from "./references.ts";
-import type { Action, Step } from "./runbook.ts";
+import {
+  type Action,
+  allSteps,
+  type Body,
+  type Effect,
+  EFFECTS,
+  type Section,
+  type Step,
+} from "./runbook.ts";
 import type { StepEntry } from "./schema.ts";
-import { goesOnAfterFailure, isEvidence, type Place } from "./scope.ts";
-import { defaultEffect, defaultTimeoutMs, RUNS_SOMEWHERE } from "./verbs.ts";
+import { goesOnAfterFailure, isEvidence, type Place, scopesOf } from "./scope.ts";
+import { defaultEffect, defaultTimeoutMs, isNesting, RUNS_SOMEWHERE } from "./verbs.ts";
 
 const DELAY_MS = 5_000;
 
@@ -28,7 +37,51 @@ export function compileStep(checking: Checking, step: StepDraft): Step | undefin
   const outputs = compileOutputs(checking, step, present);
   if (step.entry === undefined || step.action === undefined) return undefined;
   const expressions = { if: condition ?? null, until: until ?? null, failIf: failIf ?? null, outputs };
-  return { ...commonKeys(checking, step, step.entry, step.action), target, ...expressions, ...step.action };
+  const body = step.action.verb === "for_each" ? compileBody(checking, step) : null;
+  if (step.action.verb === "runbook") checkCall(checking, step);
+  const keys = commonKeys(checking, step, step.entry, step.action);
+  const effect = body === null ? keys.effect : effectOf(body);
+  return { ...keys, effect, target, ...expressions, body, ...step.action };
+}
+
+/** The steps inside of a step, checked and compiled like those of a runbook. */
+function compileBody(checking: Checking, step: StepDraft): Body {
+  const draft = bodyOf(checking.draft, step);
+  const inner: Checking = { ...checking, draft, scopes: scopesOf(draft), templates: new Map() };
+  return compileSteps(inner);
+}
+
+/** Every step of the draft. Problems are pushed; a step that has one may be left out. */
+export function compileSteps(checking: Checking): Body {
+  const { draft, templates } = checking;
+  const steps = draft.steps.map((step) => {
+    checkStep(checking, step);
+    return compileStep(checking, step);
+  });
+  const section = (name: Section) =>
+    steps.filter((step, index): step is Step => step !== undefined && draft.steps[index]?.section === name);
+  return {
+    steps: section("steps"),
+    onFailure: section("on_failure"),
+    finally: section("finally"),
+    templates,
+  };
+}
+
+/** The worst that one of the steps does. */
+function effectOf(body: Body): Effect {
+  const effects = allSteps(body).map((step) => step.effect);
+  return EFFECTS.findLast((effect) => effects.includes(effect)) ?? "read";
+}
+
+/** What a called runbook gets is bound before the run starts. */
+function checkCall(checking: Checking, step: StepDraft): void {
+  if (step.action?.verb !== "runbook") return;
+  for (const [name, value] of Object.entries(step.action.spec.with)) {
+    if (typeof value !== "string") continue;
+    const path = [...pathOf(step), "runbook", "with", name];
+    checkTemplate(checking, { path, text: value, place: { kind: "target" }, present: [] }, false);
+  }
 }
 
 function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, action: Action) {
@@ -99,7 +152,7 @@ function checkTexts(checking: Checking, step: StepDraft, present: Present): void
     checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, true);
   }
   const verb = step.action?.verb;
-  if (verb === undefined || verb === "run" || verb === "wait") return;
+  if (verb === undefined || verb === "run" || verb === "wait" || isNesting(verb)) return;
   for (const [path, text] of textsOf(step.raw[verb], [verb])) {
     const isFixed = verb === "prometheus" && (path[1] === "query" || path.at(-1) === "then");
     if (isFixed) continue;

@@ -7,7 +7,7 @@ import type { Path } from "../platform/yaml.ts";
 import type { Draft } from "./draft.ts";
 import { textPartsOf } from "./inputs/types.ts";
 import { type Present, referenceProblem } from "./references.ts";
-import { LOOSE_SCOPE, type Place, type Scopes } from "./scope.ts";
+import { type Place, type Scopes } from "./scope.ts";
 
 /** What the checks of one runbook share. */
 export interface Checking {
@@ -43,7 +43,7 @@ export function checkExpression(
   return compileChecked(checking, source, (isLoose) =>
     compileExpression(
       source.text,
-      isLoose ? LOOSE_SCOPE : scopeAt(checking, source.place),
+      isLoose ? checking.scopes.loose : scopeAt(checking, source.place),
       isLoose ? undefined : result,
     ),
   );
@@ -53,7 +53,7 @@ export function checkExpression(
 export function checkTemplate(checking: Checking, source: Source, isText: boolean): Template | undefined {
   if (!hasTemplate(source.text)) return undefined;
   const template = compileChecked(checking, source, (isLoose) =>
-    compileTemplate(source.text, isLoose ? LOOSE_SCOPE : scopeAt(checking, source.place)),
+    compileTemplate(source.text, isLoose ? checking.scopes.loose : scopeAt(checking, source.place)),
   );
   if (template === undefined) return undefined;
   checking.templates.set(source.text, template);

@@ -41,6 +41,7 @@ export function inputVariables(parts: VariableParts, opened = NOTHING_OPENED): R
   return Object.fromEntries(variables);
 }
 
-function hostVariables({ name, address, port, user, labels }: Host): Record<string, unknown> {
+/** A host as expressions see it. */
+export function hostVariables({ name, address, port, user, labels }: Host): Record<string, unknown> {
   return { name, address, port, user, labels: new Map(Object.entries(labels)) };
 }

@@ -2,16 +2,15 @@ import type { Expression } from "../expressions/expression.ts";
 import { hasTemplate, type Template } from "../expressions/templates.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type FileProblem, formatProblem } from "../platform/problems.ts";
-import { YamlFile } from "../platform/yaml.ts";
+import { recordOf, YamlFile } from "../platform/yaml.ts";
 import { compileAsserts } from "./check-asserts.ts";
 import { checkInputs, compileShowIfs } from "./check-inputs.ts";
-import { checkStep } from "./check-step.ts";
-import { compileStep } from "./compile-step.ts";
-import { type Draft, draftOf, pathOf, type Section, type StepDraft } from "./draft.ts";
+import { compileSteps } from "./compile-step.ts";
+import { bodyOf, type Draft, draftOf, pathOf, type StepDraft } from "./draft.ts";
 import { type Checking, checkTemplate } from "./expressions.ts";
 import type { Budget } from "./guards.ts";
 import { checkGuardKeys, readBudgetHosts, toGuards, toRate } from "./load-guards.ts";
-import type { Assert, Runbook, Step } from "./runbook.ts";
+import type { Assert, Body, Runbook } from "./runbook.ts";
 import { isPlannedKey, type RunbookEntry, runbookSchema } from "./schema.ts";
 import { scopesOf } from "./scope.ts";
 
@@ -39,17 +38,15 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
   checkGuardKeys(guards, "runbook");
   found.push(...shape.filter((problem) => !found.some((better) => isSamePlace(better, problem))));
   const checking: Checking = { draft, scopes: scopesOf(draft), problems: found, templates: new Map() };
-  const steps = draft.steps.map((step) => {
-    checkStep(checking, step);
-    return compileStep(checking, step);
-  });
-  checkIds(draft, found);
+  const body = compileSteps(checking);
+  checkIds(draft, [], found);
   checkFixedTexts(draft, found);
   const parts: CompiledParts = {
-    steps,
+    body,
     asserts: compileAsserts(checking),
     summary: compileSummary(checking),
     showIfs: compileShowIfs(checking),
+    result: compileResult(checking),
     budgetHosts: readBudgetHosts(guards),
   };
   problems.push(...inFileOrder(found));
@@ -79,17 +76,20 @@ function inFileOrder(problems: readonly FileProblem[]): FileProblem[] {
   });
 }
 
-function checkIds(draft: Draft, problems: FileProblem[]): void {
-  const owners = new Map<string, StepDraft>();
+/** An id means one step, also inside of others. A step with `targets` has the same id on each of them. */
+function checkIds(draft: Draft, around: readonly StepDraft[], problems: FileProblem[]): void {
+  const owners = new Map<string, StepDraft>(around.map((step) => [step.id, step]));
   for (const step of draft.steps) {
     const earlier = owners.get(step.id);
-    if (earlier === undefined) {
-      owners.set(step.id, step);
+    if (earlier !== undefined) {
+      const { line } = draft.file.problem(pathOf(earlier), "", "");
+      const message = `the step in line ${line} has the id "${step.id}" already`;
+      problems.push(draft.file.problem([...pathOf(step), "id"], "repeated-name", message));
       continue;
     }
-    const { line } = draft.file.problem(pathOf(earlier), "", "");
-    const message = `the step in line ${line} has the id "${step.id}" already`;
-    problems.push(draft.file.problem([...pathOf(step), "id"], "repeated-name", message));
+    owners.set(step.id, step);
+    const isList = step.action?.verb === "for_each" && step.raw["targets"] === undefined;
+    if (isList) checkIds(bodyOf(draft, step), [...owners.values()], problems);
   }
 }
 
@@ -107,9 +107,27 @@ function compileSummary(checking: Checking): Template | undefined {
   return checkTemplate(checking, { path: ["summary"], text, place: { kind: "summary" }, present: [] }, true);
 }
 
+/** Only a run that succeeded has a result, so that every step has been tried. */
+function compileResult(checking: Checking): Runbook["result"] {
+  const result = new Map<string, Template | string | number | boolean>();
+  for (const [name, value] of Object.entries(recordOf(checking.draft.raw["result"]))) {
+    if (typeof value === "number" || typeof value === "boolean") result.set(name, value);
+    if (typeof value !== "string") continue;
+    const source = {
+      path: ["result", name],
+      text: value,
+      place: { kind: "success" as const },
+      present: [],
+    };
+    result.set(name, checkTemplate(checking, source, false) ?? value);
+  }
+  return result;
+}
+
 /** What was compiled, as far as it could be. */
 interface CompiledParts {
-  readonly steps: readonly (Step | undefined)[];
+  readonly body: Body;
+  readonly result: Runbook["result"];
   readonly asserts: readonly Assert[];
   readonly summary: Template | undefined;
   readonly showIfs: ReadonlyMap<string, Expression>;
@@ -117,12 +135,8 @@ interface CompiledParts {
 }
 
 function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts): Runbook {
-  const { draft, templates } = checking;
+  const { draft } = checking;
   const { file, text } = draft.file;
-  const section = (name: Section) =>
-    parts.steps.filter(
-      (step, index): step is Step => step !== undefined && draft.steps[index]?.section === name,
-    );
   const { view = [], run = [], approve = [] } = entry.access ?? {};
   return {
     name: entry.name,
@@ -145,11 +159,9 @@ function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,
     secrets: entry.secrets,
-    steps: section("steps"),
-    onFailure: section("on_failure"),
-    finally: section("finally"),
+    ...parts.body,
     summary: parts.summary ?? null,
-    templates,
+    result: parts.result,
   };
 }
 

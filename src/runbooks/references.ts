@@ -1,7 +1,14 @@
 import type { FieldPath, Reference } from "../expressions/expression.ts";
 import { closestWord } from "../platform/problems.ts";
 import type { Draft } from "./draft.ts";
-import { declaredSecrets, type Place, resultFields, type VisibleStep, visibleSteps } from "./scope.ts";
+import {
+  declaredSecrets,
+  loopNames,
+  type Place,
+  resultFields,
+  type VisibleStep,
+  visibleSteps,
+} from "./scope.ts";
 
 /** What is wrong with one field that an expression reads. */
 export interface ReferenceProblem {
@@ -26,8 +33,10 @@ export function referenceProblem(
   const [root, name] = reference.path;
   if (root === "secrets") return namedSecretProblem(draft, place, name);
   const isGuarded = reference.isGuarded || present.some((path) => startsWith(reference.path, path));
+  if (root !== undefined && loopNames(draft).has(root)) return undefined;
   if (place.kind === "target" && root !== "inputs") {
-    const message = "the host of a step is chosen before the run starts, so a target may use inputs only";
+    const message =
+      "the host of a step is chosen before the run starts, so a target may use inputs, and the item of a for_each";
     return { code: "expression-unknown-name", message };
   }
   if (place.kind === "show_if" && root !== "inputs") {

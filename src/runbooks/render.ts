@@ -16,7 +16,11 @@ type Variables = Readonly<Record<string, unknown>>;
  * What the step will do with these variables. Everything is text afterwards but the values inside `http.json`. Throws
  * ExpressionError for a value that is missing, or that has no text form where text is needed.
  */
-export function renderStep(runbook: Runbook, step: Step, variables: Variables): RenderedStep {
+export function renderStep(
+  runbook: Pick<Runbook, "templates">,
+  step: Step,
+  variables: Variables,
+): RenderedStep {
   const text = (source: string) => renderText(runbook.templates, source, variables);
   const env = Object.fromEntries(Object.entries(step.env).map(([name, value]) => [name, text(value)]));
   return { action: renderAction(step, runbook.templates, variables), env };

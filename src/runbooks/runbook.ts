@@ -2,8 +2,10 @@ import type { Expression } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { RunbookGuards } from "./guards.ts";
 import type { Input } from "./inputs.ts";
+import type { CallSpec } from "./verbs/call.ts";
 import type { CollectSpec } from "./verbs/collect.ts";
 import type { CommandSpec } from "./verbs/command.ts";
+import type { ForEachSpec } from "./verbs/for-each.ts";
 import type { HttpSpec } from "./verbs/http.ts";
 import type { NotifySpec } from "./verbs/notify.ts";
 import type { PrometheusSpec } from "./verbs/prometheus.ts";
@@ -14,8 +16,17 @@ import type { WaitSpec } from "./verbs/wait.ts";
 export const EFFECTS = ["read", "change", "destructive"] as const;
 export type Effect = (typeof EFFECTS)[number];
 
-export const VERBS = ["run", "command", "collect", "http", "prometheus", "wait", "notify"] as const;
+/** The lists that steps stand in. */
+export const SECTIONS = ["steps", "on_failure", "finally"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** Verbs whose steps are carried out by attempts. */
+export const LEAF_VERBS = ["run", "command", "collect", "http", "prometheus", "wait", "notify"] as const;
+/** Verbs whose steps are made of other steps. */
+export const NESTING_VERBS = ["for_each", "runbook"] as const;
+export const VERBS = [...LEAF_VERBS, ...NESTING_VERBS] as const;
 export type Verb = (typeof VERBS)[number];
+export type LeafVerb = (typeof LEAF_VERBS)[number];
 
 /** What each verb does, with its defaults. The same shape before and after rendering. */
 export interface Specs {
@@ -26,6 +37,8 @@ export interface Specs {
   readonly prometheus: PrometheusSpec;
   readonly wait: WaitSpec;
   readonly notify: NotifySpec;
+  readonly for_each: ForEachSpec;
+  readonly runbook: CallSpec;
 }
 
 /** A verb together with its spec. */
@@ -60,7 +73,18 @@ export type Step = {
   /** Evidence that must be had: its failure fails the run. Also: never stopped half-way by a resolve. */
   readonly isCritical: boolean;
   readonly line: number;
+  /** The steps of a `for_each`, made once for each item. */
+  readonly body: Body | null;
 } & Action;
+
+/** Steps in their order, what follows a failure of one of them, and what follows in any case. */
+export interface Body {
+  readonly steps: readonly Step[];
+  readonly onFailure: readonly Step[];
+  readonly finally: readonly Step[];
+  /** Every distinct templated string of these steps, compiled. */
+  readonly templates: ReadonlyMap<string, Template>;
+}
 
 /** Who may see, run and approve: principals such as `group:sre` or `everyone`. Stored; not enforced by this version. */
 export interface Access {
@@ -83,7 +107,7 @@ export interface Assert {
 }
 
 /** A checked runbook: every expression in it is compiled, every reference known. */
-export interface Runbook {
+export type Runbook = {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -103,15 +127,14 @@ export interface Runbook {
   readonly httpHosts: readonly string[];
   /** Names of the settings' secrets that its steps may use. */
   readonly secrets: readonly string[];
-  readonly steps: readonly Step[];
-  readonly onFailure: readonly Step[];
-  readonly finally: readonly Step[];
   readonly summary: Template | null;
-  /** Every distinct templated string of the runbook, compiled. */
-  readonly templates: ReadonlyMap<string, Template>;
-}
+  /** What a calling runbook and whoever started the run gets; empty for none. */
+  readonly result: ReadonlyMap<string, Template | string | number | boolean>;
+} & Body;
 
-/** Every step, whichever list it stands in. */
-export function allSteps(runbook: Pick<Runbook, "steps" | "onFailure" | "finally">): Step[] {
-  return [...runbook.steps, ...runbook.onFailure, ...runbook.finally];
+/** Every step, whichever list it stands in; those inside a `for_each` as well. */
+export function allSteps(body: Pick<Body, "steps" | "onFailure" | "finally">): Step[] {
+  return [...body.steps, ...body.onFailure, ...body.finally].flatMap((step) =>
+    step.body === null ? [step] : [step, ...allSteps(step.body)],
+  );
 }

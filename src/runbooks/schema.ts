@@ -12,9 +12,11 @@ import type { Path } from "../platform/yaml.ts";
 import { assertSchema } from "./assert-schema.ts";
 import { runbookGuardsSchema } from "./guards-schema.ts";
 import { inputSchema } from "./input-schema.ts";
-import { EFFECTS } from "./runbook.ts";
+import { EFFECTS, SECTIONS } from "./runbook.ts";
+import { callSchema } from "./verbs/call.ts";
 import { collectSchema } from "./verbs/collect.ts";
 import { commandSchema } from "./verbs/command.ts";
+import { forEachSchema } from "./verbs/for-each.ts";
 import { httpSchema } from "./verbs/http.ts";
 import { notifySchema } from "./verbs/notify.ts";
 import { prometheusSchema } from "./verbs/prometheus.ts";
@@ -34,6 +36,10 @@ export const stepSchema = z.strictObject({
   name: textSchema.min(1).optional(),
   if: expressionSchema.optional(),
   target: textSchema.min(1).optional().meta({ description: "A host, or ${{ inputs.NAME }}" }),
+  targets: textSchema
+    .regex(/^\$\{\{\s*inputs\.[a-z][a-z0-9_]*\s*\}\}$/, "write an input of type hosts: ${{ inputs.NAME }}")
+    .optional()
+    .meta({ description: "The step on each host of an input, all at a time" }),
   effect: wordSchema(EFFECTS).optional(),
   become: z
     .union([z.boolean(), textSchema.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, "this is no user name")])
@@ -58,11 +64,17 @@ export const stepSchema = z.strictObject({
   prometheus: prometheusSchema.optional(),
   wait: waitSchema.optional(),
   notify: notifySchema.optional(),
+  for_each: forEachSchema(() => stepsSchema).optional(),
+  runbook: callSchema.optional(),
 });
 
 export type StepEntry = z.output<typeof stepSchema>;
 
-const stepsSchema = z.array(stepSchema).max(STEPS_MAX, `a runbook has at most ${STEPS_MAX} steps`);
+const stepListSchema = z
+  .array(stepSchema)
+  .max(STEPS_MAX, `a runbook has at most ${STEPS_MAX} steps in one list`);
+/** For the steps inside of steps: their own type would have to be named in terms of itself. */
+const stepsSchema: z.ZodType<readonly unknown[]> = stepListSchema;
 
 const principalsSchema = z.array(textSchema.min(1)).optional();
 
@@ -107,32 +119,26 @@ export const runbookSchema = z.strictObject({
     .default([])
     .meta({ description: "Names of secrets of the settings: secrets.NAME in env, and in headers and the body of http" }),
   target: textSchema.min(1).optional().meta({ description: "For steps that name none" }),
-  steps: stepsSchema.min(1, "a runbook needs steps"),
-  on_failure: stepsSchema.default([]),
-  finally: stepsSchema.default([]),
+  steps: stepListSchema.min(1, "a runbook needs steps"),
+  on_failure: stepListSchema.default([]),
+  finally: stepListSchema.default([]),
   summary: textSchema
     .min(1)
     .optional()
     .meta({ description: "Markdown with ${{ }}, written when the run ends" }),
+  result: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .meta({ description: "What the caller gets when the run has succeeded; values may use ${{ }}" }),
 });
 
 export type RunbookEntry = z.output<typeof runbookSchema>;
 
 /** Keys of the full language that this version does not have, by where they stand. */
 const PLANNED = {
-  runbook: new Set(["confirm", "result"]),
+  runbook: new Set(["confirm"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
-  step: new Set([
-    "put",
-    "approve",
-    "runbook",
-    "for_each",
-    "silence",
-    "annotate",
-    "targets",
-    "preview",
-    "ask_on_failure",
-  ]),
+  step: new Set(["put", "approve", "silence", "annotate", "preview", "ask_on_failure"]),
 } as const;
 
 /** Whether the key the path leads to belongs to the full language but not to this version. */
@@ -140,15 +146,13 @@ export function isPlannedKey(path: Path): boolean {
   const key = String(path.at(-1));
   if (path.length === 1) return PLANNED.runbook.has(key);
   if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
-  return path.length === 3 && PLANNED.step.has(key);
+  return isStep(path.slice(0, -1)) && PLANNED.step.has(key);
+}
+
+/** Whether the path leads to a step, be it one inside another. */
+function isStep(path: Path): boolean {
+  return typeof path.at(-1) === "number" && SECTIONS.some((section) => section === path.at(-2));
 }
 
 /** The verbs of the full language that this version does not have. */
-export const PLANNED_VERBS: readonly string[] = [
-  "put",
-  "approve",
-  "runbook",
-  "for_each",
-  "silence",
-  "annotate",
-];
+export const PLANNED_VERBS: readonly string[] = ["put", "approve", "silence", "annotate"];

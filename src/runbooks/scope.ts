@@ -1,5 +1,6 @@
 import type { ObjectType, Scope, ValueType } from "../expressions/expression.ts";
 import type { Draft, StepDraft } from "./draft.ts";
+import type { Input } from "./inputs.ts";
 import { valueTypeOf } from "./inputs/types.ts";
 import { type Verb, VERBS } from "./runbook.ts";
 
@@ -20,7 +21,9 @@ export type Place =
   | { readonly kind: "show_if"; readonly input: string }
   /** An assert is judged before the run starts, too; it sees the inputs, and its query's answer. */
   | { readonly kind: "assert"; readonly hasValue: boolean }
-  | { readonly kind: "summary" };
+  | { readonly kind: "summary" }
+  /** Of `result`: only a run that succeeded has one, so every step of `steps` has been reached. */
+  | { readonly kind: "success" };
 
 /** A step as an expression elsewhere sees it. */
 export interface VisibleStep {
@@ -47,6 +50,11 @@ const RESPONSE: ObjectType = {
   fields: { status: "int", headers: "map<string, string>", body: "string" },
 };
 
+/** One item of a `for_each`: a host's name or an option, and what became of it. `outputs` are those of the step, for the item. */
+const ITEM: ObjectType = {
+  fields: { host: "string", item: "string", status: "string", steps: "dyn", outputs: "dyn" },
+};
+
 /** What an attempt of a verb gives, by its name in expressions. */
 const RESULTS: Readonly<Record<Verb, Scope>> = {
   run: { stdout: "string", exit_code: "int", json: "dyn" },
@@ -56,6 +64,8 @@ const RESULTS: Readonly<Record<Verb, Scope>> = {
   prometheus: { value: "double", json: "dyn" },
   wait: {},
   notify: {},
+  for_each: { items: { items: ITEM } },
+  runbook: { result: "dyn" },
 };
 
 /** The fields of `steps.<id>`; undefined when the step's verb is not known. `duration` is in seconds. */
@@ -69,10 +79,19 @@ export function resultFields(step: StepDraft): Readonly<Record<string, ValueType
 
 /** The steps that an expression at this place may read. */
 export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, VisibleStep> {
-  const visible = new Map<string, VisibleStep>();
+  const { outer } = draft;
+  // What stands before the step that these steps are inside of, as that step sees it.
+  const visible = new Map<string, VisibleStep>(
+    outer === null || place.kind === "target" || place.kind === "assert"
+      ? []
+      : visibleSteps(outer.draft, { kind: "step", step: outer.step }),
+  );
   for (const step of draft.steps) {
     if (!isVisible(step, place)) continue;
-    const isElsewhere = place.kind === "summary" || ("step" in place && place.step.section !== step.section);
+    const isElsewhere =
+      place.kind === "summary" ||
+      (place.kind === "success" && step.section === "on_failure") ||
+      ("step" in place && place.step.section !== step.section);
     visible.set(step.id, {
       step,
       maySkip: isElsewhere || step.entry?.if !== undefined,
@@ -89,6 +108,7 @@ function isVisible(step: StepDraft, place: Place): boolean {
     case "assert":
       return false;
     case "summary":
+    case "success":
       return true;
     case "step":
     case "result":
@@ -110,8 +130,18 @@ export function goesOnAfterFailure(step: StepDraft): boolean {
   return step.entry?.continue_on_error ?? isEvidence(step);
 }
 
+/** The names that the `for_each` around these steps gives its items, with the inputs they come from. */
+export function loopNames(draft: Draft): ReadonlyMap<string, Input | undefined> {
+  const names = new Map<string, Input | undefined>();
+  for (let { outer } = draft; outer !== null; { outer } = outer.draft) {
+    const action = outer.step.action;
+    if (action?.verb === "for_each") names.set(action.spec.as, draft.inputs.get(action.spec.input));
+  }
+  return names;
+}
+
 /** Every name that an expression of a runbook may use, without types: to learn what it reads before its types are checked. */
-export const LOOSE_SCOPE: Scope = {
+const LOOSE_SCOPE: Scope = {
   inputs: "dyn",
   steps: "dyn",
   run: "dyn",
@@ -123,8 +153,14 @@ export const LOOSE_SCOPE: Scope = {
   response: "dyn",
 };
 
+/** {@link LOOSE_SCOPE} at this place. */
+export function looseScopeOf(draft: Draft): Scope {
+  return { ...Object.fromEntries([...loopNames(draft).keys()].map((name) => [name, "dyn"])), ...LOOSE_SCOPE };
+}
+
 /** The typed scopes of one runbook. Building one is dear, so all places share them; `references.ts` says who sees what. */
 export interface Scopes {
+  readonly loose: Scope;
   readonly run: Scope;
   readonly assert: Scope;
   /** Of an assert with a query. */
@@ -135,6 +171,7 @@ export interface Scopes {
 
 /** The names that the runbook's own `secrets` lists. */
 export function declaredSecrets(draft: Draft): string[] {
+  if (draft.outer !== null) return declaredSecrets(draft.outer.draft);
   const listed = draft.raw["secrets"];
   return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
 }
@@ -146,19 +183,42 @@ export function scopesOf(draft: Draft): Scopes {
       [...draft.inputs].map(([name, input]) => [name, input === undefined ? "dyn" : valueTypeOf(input)]),
     ),
   };
-  const steps = draft.steps.map((step) => {
+  const { outer } = draft;
+  const around =
+    outer === null ? [] : [...visibleSteps(outer.draft, { kind: "step", step: outer.step }).values()];
+  const steps = [...around.map(({ step }) => step), ...draft.steps].map((step) => {
     const fields = resultFields(step);
     return [step.id, fields === undefined ? "dyn" : { fields }] as const;
   });
   const secrets: ObjectType = {
     fields: Object.fromEntries(declaredSecrets(draft).map((name) => [name, "string" as const])),
   };
-  const run: Scope = { inputs, steps: { fields: Object.fromEntries(steps) }, run: RUN, secrets };
+  const loops = [...loopNames(draft)].map(([name, input]) => [name, itemType(input)] as const);
+  const run: Scope = {
+    ...Object.fromEntries(loops),
+    inputs,
+    steps: { fields: Object.fromEntries(steps) },
+    run: RUN,
+    secrets,
+  };
   const results = VERBS.map((verb) => [verb, { ...run, ...RESULTS[verb] }] as const);
   return {
+    loose: looseScopeOf(draft),
     run,
     assert: { inputs },
     assertValue: { inputs, value: "double" },
     results: Object.fromEntries(results) as Record<Verb, Scope>,
   };
+}
+
+/** What a list holds: hosts, rows of a file, or texts. */
+function itemType(input: Input | undefined): ValueType {
+  const type = input === undefined ? "dyn" : valueTypeOf(input);
+  if (typeof type === "object") return "items" in type ? type.items : "dyn";
+  return type === "list<string>" ? "string" : "dyn";
+}
+
+/** Whether the input is a list of hosts. */
+export function isHostList(input: Input): boolean {
+  return input.type === "hosts";
 }

@@ -1,5 +1,7 @@
 import type { StepEntry } from "./schema.ts";
-import { type Action, type Effect, type Verb, VERBS } from "./runbook.ts";
+import { type Action, type Effect, NESTING_VERBS, type Verb, VERBS } from "./runbook.ts";
+
+import { type ForEachSpec, inputOf } from "./verbs/for-each.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -10,10 +12,20 @@ const WAIT_SLACK_MS = 10 * SECOND_MS;
 export const RUNS_SOMEWHERE: ReadonlySet<Verb> = new Set(["run", "command", "collect"]);
 export const STARTS_PROCESS: ReadonlySet<Verb> = new Set(["run", "command"]);
 
+export function isNesting(verb: Verb): verb is (typeof NESTING_VERBS)[number] {
+  return NESTING_VERBS.some((nesting) => nesting === verb);
+}
+
 /** The verb of a step as written; undefined unless there is exactly one. */
 export function actionOf(entry: StepEntry): Action | undefined {
   const verbs = VERBS.filter((verb) => entry[verb] !== undefined);
   if (verbs.length !== 1) return undefined;
+  if (entry.targets !== undefined) return { verb: "for_each", spec: onEachTarget(entry.targets) };
+  if (entry.for_each !== undefined) {
+    const { in: input, as, max_parallel: maxParallel, max_failures: failuresMax } = entry.for_each;
+    return { verb: "for_each", spec: { input: inputOf(input), as, maxParallel, failuresMax } };
+  }
+  if (entry.runbook !== undefined) return { verb: "runbook", spec: entry.runbook };
   if (entry.run !== undefined)
     return { verb: "run", spec: { script: entry.run, shell: entry.shell ?? "sh" } };
   if (entry.command !== undefined) return { verb: "command", spec: entry.command };
@@ -28,6 +40,16 @@ export function actionOf(entry: StepEntry): Action | undefined {
   return undefined;
 }
 
+/** `targets`: the step on every host at once, whatever becomes of the others. */
+function onEachTarget(targets: string): ForEachSpec {
+  const input = /inputs\.([a-z][a-z0-9_]*)/.exec(targets)?.[1] ?? "";
+  const maxParallel = { unit: "percent", amount: 100 } as const;
+  return { input, as: TARGET_NAME, maxParallel, failuresMax: Number.MAX_SAFE_INTEGER };
+}
+
+/** What a step with `targets` calls the host that it runs on. */
+export const TARGET_NAME = "target_host";
+
 /** What a step does to the world when it does not say so itself. */
 export function defaultEffect(action: Action): Effect {
   switch (action.verb) {
@@ -40,6 +62,9 @@ export function defaultEffect(action: Action): Effect {
     case "prometheus":
     case "wait":
     case "notify":
+    // Of their steps; what they are made of is known to the loader only.
+    case "for_each":
+    case "runbook":
       return "read";
   }
 }
@@ -56,6 +81,9 @@ export function defaultTimeoutMs(action: Action, effect: Effect): number {
     case "http":
     case "notify":
       return 30 * SECOND_MS;
+    case "for_each":
+    case "runbook":
+      return 0;
     case "wait":
       return (action.spec.durationMs ?? 0) + WAIT_SLACK_MS;
   }

@@ -132,6 +132,8 @@ export interface Run {
   /** One sentence for people on why it ended as it did; null when it succeeded. */
   readonly message: string | null;
   readonly summary: string | null;
+  /** What its runbook gave back. */
+  readonly result: Readonly<Record<string, unknown>> | null;
   readonly catalogDigest: string;
   readonly cancelRequestedAtMs: number | null;
   /** The end of its alerts asked for it, and spares a step that is critical; null: a person did, or nobody. */

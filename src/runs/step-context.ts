@@ -8,6 +8,8 @@ export interface AttemptResult {
   readonly status: "succeeded" | "failed" | "timed_out" | "cancelled" | "interrupted";
   /** True when the effect provably did not begin (host unreachable, host key refused, no channel). */
   readonly didNotStart: boolean;
+  /** Another try cannot end otherwise: what was asked for is not allowed, or can never be carried out. Nothing retries it. */
+  readonly isFinal: boolean;
   readonly exitCode: number | null;
   /** One sentence for people when the status is not `succeeded`; null otherwise. */
   readonly message: string | null;
@@ -53,6 +55,8 @@ export interface StepContext {
     readonly dir: string;
     readonly causeStartedAtMs: number | null;
     readonly createdAtMs: number;
+    /** When its first step that changes something began; null while none has. */
+    readonly changeStartedAtMs: number | null;
   };
   readonly httpHosts: readonly string[];
   readonly cookie: string;

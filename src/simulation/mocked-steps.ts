@@ -57,6 +57,8 @@ function ownResult(context: StepContext, mock: MockConfig): AttemptResult {
     case "prometheus":
     case "wait":
     case "notify":
+    case "for_each":
+    case "runbook":
       return succeeded();
   }
 }

@@ -12,6 +12,7 @@ import { makePlan } from "../runbooks/plan.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import { ON_RESOLVE_DEFAULT, type Run, type StepRecord } from "../runs/records.ts";
 import { isFinal } from "../runs/states.ts";
+import { calledRunbooks } from "../engine/candidate.ts";
 import { openMemoryStore } from "../store/memory.ts";
 import { insertRuns, type NewRun, putRunbookText } from "../store/new-runs.ts";
 import { nextWaitingMs, readRun } from "../store/runs.ts";
@@ -34,7 +35,7 @@ export async function runRunbookTest(
 ): Promise<readonly Failure[]> {
   const runbook = file.catalog.runbooks.get(config.runbook ?? "");
   if (runbook === undefined) throw new Error(`the runbook ${String(config.runbook)} was not checked`);
-  const planning = makePlan(runbook, config.with ?? {}, file.catalog.inventory);
+  const planning = makePlan(runbook, config.with ?? {}, file.catalog);
   if (!planning.ok) {
     const diff = planning.errors.map(({ pointer, message }) => `+ ${pointer}: ${message}`);
     return [{ line, title: "the plan", diff }];
@@ -61,7 +62,8 @@ export async function runRunbookTest(
     });
     const run = newRun(runbook, planning, file.catalog.digest, clock.nowMs());
     await store.transaction(async (tx) => {
-      await putRunbookText(tx, runbook);
+      for (const one of [runbook, ...calledRunbooks(file.catalog.runbooks, run.plan)])
+        await putRunbookText(tx, one);
       await insertRuns(tx, store.dialect, [run]);
       await keepContents(tx, dependencies, run.id, planning.contents);
     });

@@ -3,7 +3,6 @@ import { mayStart } from "../engine/dispatch.ts";
 import { finishRun } from "../engine/end-run.ts";
 import { compiledRunbook, type RunbookCache } from "../engine/runbook-cache.ts";
 import { commitOwned, type RunSession } from "../engine/session.ts";
-import { hostOf } from "../runbooks/plan.ts";
 import type { Runbook, Step } from "../runbooks/runbook.ts";
 import type { Run } from "../runs/records.ts";
 import type { RunEnd } from "../runs/states.ts";
@@ -57,7 +56,7 @@ export function createSimulatedRuns(
     if (!(await mayStart(session))) return;
     const { steps } = session.runbook;
     const { durationMs, end } = endOf(run);
-    await beginChanges(session, steps, clock.nowMs());
+    await beginChanges(session, clock.nowMs());
     underWay.set(run.id, { session, steps, endAtMs: clock.nowMs() + durationMs, end });
   }
 
@@ -94,18 +93,9 @@ export function createSimulatedRuns(
 }
 
 /** As production does when a change step begins. */
-async function beginChanges(
-  session: UnderWay["session"],
-  steps: readonly Step[],
-  atMs: number,
-): Promise<void> {
-  const hosts = new Set(
-    steps.flatMap((step) => {
-      const host = step.effect === "read" ? undefined : hostOf(session.run.plan, step);
-      return host === undefined ? [] : [host.name];
-    }),
-  );
-  if (hosts.size === 0) return;
+async function beginChanges(session: UnderWay["session"], atMs: number): Promise<void> {
+  const hosts = session.run.plan.changes;
+  if (hosts.length === 0) return;
   await commitOwned(session, async (tx) => {
     for (const host of hosts) await noteHostChange(tx, session.run.id, host, atMs);
   });

@@ -58,6 +58,10 @@ function attempt(context: StepContext, dependencies: StepDependencies): Promise<
       return wait(context, specOf(context, verb));
     case "notify":
       return notify(context, specOf(context, verb), dependencies.notifiers);
+    // The engine goes through the steps inside; the step itself is never attempted.
+    case "for_each":
+    case "runbook":
+      throw new Error(`a step with ${verb} has no attempts`);
   }
 }
 

@@ -17,6 +17,7 @@ export interface NewRun
     | "failedStep"
     | "message"
     | "summary"
+    | "result"
     | "cancelRequestedAtMs"
     | "cancelBecause"
     | "heldReason"

@@ -172,6 +172,7 @@ export async function endRun(
     failedStep: string | null;
     message: string | null;
     summary: string | null;
+    result?: Readonly<Record<string, unknown>> | null;
     atMs: number;
     neverStarted?: boolean;
   },
@@ -183,6 +184,7 @@ export async function endRun(
       failed_step: end.failedStep,
       message: end.message,
       summary: end.summary,
+      result: end.result === undefined || end.result === null ? null : JSON.stringify(end.result),
       finished_at: end.atMs,
       ...(end.neverStarted === true ? { started_at: null } : {}),
       owner: null,

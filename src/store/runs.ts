@@ -199,6 +199,7 @@ export function toRun(row: Selectable<RunTable>): Run {
     failedStep: row.failed_step,
     message: row.message,
     summary: row.summary,
+    result: row.result === null ? null : (JSON.parse(row.result) as Record<string, unknown>),
     catalogDigest: row.catalog_digest,
     cancelRequestedAtMs: row.cancel_requested_at,
     cancelBecause: toCancelBecause(row.cancel_because),

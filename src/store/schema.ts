@@ -127,6 +127,7 @@ export interface RunTable {
   readonly failed_step: string | null;
   readonly message: string | null;
   readonly summary: string | null;
+  readonly result: string | null;
   readonly catalog_digest: string;
   readonly cancel_requested_at: number | null;
   /** `alert_ended`, or null where a person asked. */

@@ -154,6 +154,17 @@ export async function setStepWait(
     .execute();
 }
 
+/** A step that is made of other steps begins. */
+export async function startStep(tx: Tx, runId: string, stepId: string, atMs: number): Promise<void> {
+  await tx
+    .updateTable("step")
+    .set({ state: "running", started_at: atMs })
+    .where("run_id", "=", runId)
+    .where("id", "=", stepId)
+    .where("state", "=", "pending")
+    .execute();
+}
+
 /** Ends a step. A step that has ended stays as it is. */
 export async function endStep(
   tx: Tx,

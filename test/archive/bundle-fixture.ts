@@ -42,6 +42,7 @@ export function exampleRun(changes: Partial<Run> = {}): Run {
     changeEndedAtMs: T0 + 5_000,
     failedStep: null,
     message: null,
+    result: null,
     summary: "p99 before 0.93 s, restarted: succeeded.",
     catalogDigest: "ef".repeat(32),
     cancelRequestedAtMs: null,

@@ -97,7 +97,7 @@ const IS_OF_TYPE: Readonly<Record<(typeof INPUT_TYPES)[number], (value: unknown)
 
 describe.each(INPUT_TYPES)("%s", (type) => {
   const runbook = runbookFor(type);
-  const plan = (value: unknown) => makePlan(runbook, { x: value }, inventory, seal);
+  const plan = (value: unknown) => makePlan(runbook, { x: value }, { inventory, runbooks: new Map(), sealSecret: seal });
 
   test("takes what fits; the plan is of the declared type and the same after JSON", () => {
     fc.assert(
@@ -108,7 +108,9 @@ describe.each(INPUT_TYPES)("%s", (type) => {
         const stored = JSON.parse(JSON.stringify(planning.plan)) as typeof planning.plan;
         expect(stored).toEqual(planning.plan);
         expect(digestOf(stored)).toBe(planning.digest);
-        expect(inputsForExpressions(stored)).toEqual(inputsForExpressions(planning.plan));
+        expect(inputsForExpressions(stored, stored)).toEqual(
+          inputsForExpressions(planning.plan, planning.plan),
+        );
       }),
     );
   });
@@ -123,7 +125,7 @@ describe.each(INPUT_TYPES)("%s", (type) => {
     );
     fc.assert(
       fc.property(anything, (value) => {
-        const bound = bindInputs(runbook, { x: value }, inventory, seal);
+        const bound = bindInputs(runbook, { x: value }, { inventory, runbooks: new Map(), sealSecret: seal });
         if (bound.ok) expect(IS_OF_TYPE[type](bound.values["x"])).toBe(true);
         else
           for (const { pointer, code, message } of bound.errors) {
@@ -156,7 +158,7 @@ describe("hostile texts", () => {
   test.each(INPUT_TYPES.filter((type) => !TEXTS.has(type)))("are never a %s, alone or in a list", (type) => {
     for (const { name, value } of corpus)
       for (const given of [value, [value], { name: value, base64: value }]) {
-        const bound = bindInputs(runbookFor(type), { x: given }, inventory, seal);
+        const bound = bindInputs(runbookFor(type), { x: given }, { inventory, runbooks: new Map(), sealSecret: seal });
         expect(bound.ok, `${name}: ${JSON.stringify(bound).slice(0, 200)}`).toBe(false);
       }
   });
@@ -212,7 +214,7 @@ describe("the digest of a plan with inputs of every type", () => {
   ];
   const digestFor = (pairs: readonly (readonly [string, unknown])[]) => {
     const raw = Object.fromEntries(pairs.map(([type, value]) => [`${type}_x`, value]));
-    const planning = makePlan(runbook, raw, inventory, seal);
+    const planning = makePlan(runbook, raw, { inventory, runbooks: new Map(), sealSecret: seal });
     if (!planning.ok) throw new Error(JSON.stringify(planning.errors));
     return planning.digest;
   };
@@ -260,8 +262,8 @@ describe("the digest of a plan with inputs of every type", () => {
     const raw = (secret: string) =>
       Object.fromEntries(given.map(([type, value]) => [`${type}_x`, type === "secret" ? secret : value]));
     const [first, second] = [
-      makePlan(runbook, raw("hunter2"), inventory),
-      makePlan(runbook, raw("other"), inventory),
+      makePlan(runbook, raw("hunter2"), { inventory, runbooks: new Map() }),
+      makePlan(runbook, raw("other"), { inventory, runbooks: new Map() }),
     ];
     if (!first.ok || !second.ok) throw new Error("both fit");
     expect(JSON.stringify(first.plan)).not.toContain("hunter2");

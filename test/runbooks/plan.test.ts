@@ -20,7 +20,7 @@ const runbook = runbookOf(
 );
 
 function planOf(raw: Record<string, unknown>, hosts = inventory): { plan: Plan; digest: string } {
-  const planning = makePlan(runbook, raw, hosts);
+  const planning = makePlan(runbook, raw, { inventory: hosts, runbooks: new Map() });
   if (!planning.ok) throw new Error(JSON.stringify(planning.errors));
   return planning;
 }
@@ -29,7 +29,7 @@ describe("a plan", () => {
   test("freezes the inputs, the hosts, and where each step runs", () => {
     const { plan, digest } = planOf({ host: "web-1:9100" });
     expect(plan).toEqual({
-      schema: 1,
+      schema: 2,
       runbook: { name: "example", digest: runbook.digest },
       inputs: { host: "web-1", times: 1 },
       hostInputs: ["host"],
@@ -45,6 +45,9 @@ describe("a plan", () => {
         },
       ],
       targets: { look: "db-1", restart: "web-1", tidy: "web-1" },
+      changes: ["web-1"],
+      items: {},
+      calls: {},
     });
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -59,18 +62,18 @@ describe("a plan", () => {
   });
 
   test("says which hosts its steps change", () => {
-    expect(changedHosts(runbook, planOf({ host: "web-1" }).plan).map((host) => host.name)).toEqual(["web-1"]);
+    expect(changedHosts(planOf({ host: "web-1" }).plan).map((host) => host.name)).toEqual(["web-1"]);
   });
 
   test("gives a step its host, and none to a step that Nightshift does itself", () => {
     const { plan } = planOf({ host: "web-1" });
-    expect(hostOf(plan, { id: "restart" })?.address).toBe("10.0.0.1");
-    expect(hostOf(plan, { id: "probe" })).toBeUndefined();
-    expect(hostOf(plan, { id: "toString" })).toBeUndefined();
+    expect(hostOf(plan, "restart")?.address).toBe("10.0.0.1");
+    expect(hostOf(plan, "probe")).toBeUndefined();
+    expect(hostOf(plan, "toString")).toBeUndefined();
   });
 
   test("shows a host input to expressions as an object", () => {
-    expect(inputsForExpressions(planOf({ host: "web-1" }).plan)).toEqual({
+    expect(inputsForExpressions(planOf({ host: "web-1" }).plan, planOf({ host: "web-1" }).plan)).toEqual({
       host: {
         name: "web-1",
         address: "10.0.0.1",
@@ -125,7 +128,7 @@ describe("no plan is made", () => {
     ],
     ["on a host that allows no user at all", { host: "db-1" }, HOSTS, "/steps/restart", "become-not-allowed"],
   ])("%s", (_, raw, hosts, pointer, code) => {
-    const planning = makePlan(runbook, raw, inventoryOf(hosts));
+    const planning = makePlan(runbook, raw, { inventory: inventoryOf(hosts), runbooks: new Map() });
     expect(planning.ok ? [] : planning.errors).toMatchObject([{ pointer, code }]);
   });
 });

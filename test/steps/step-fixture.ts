@@ -138,6 +138,7 @@ function exampleStep(action: Action): Step {
     continueOnError: false,
     isEvidence: false,
     outputs: new Map(),
+    body: null,
     onInterrupt: "stop",
     retryOn: [],
     isCritical: false,

@@ -86,7 +86,7 @@ function plannedShape(run: NewRun, catalog: Catalog): Record<string, unknown> {
       id: step.id,
       verb: step.verb,
       effect: step.effect,
-      host: hostOf(run.plan, step)?.name ?? null,
+      host: hostOf(run.plan, step.id)?.name ?? null,
     })),
   };
 }

@@ -1,6 +1,8 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
+import { calledRunbooks } from "../../engine/candidate.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { allInstances } from "../../engine/frames.ts";
 import type { GuardResult } from "../../engine/guards.ts";
 import { type PlannedRun, planRunbook } from "../../engine/plan-runbook.ts";
 import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
@@ -52,7 +54,7 @@ export function runbookRoutes(dependencies: EngineDependencies): Router {
       const errors = planned.errors.map((error) => ({ ...error, pointer: `${below}${error.pointer}` }));
       throw new HttpProblem(422, "Invalid inputs", detail, { errors });
     }
-    response.json(plannedShape(planned));
+    response.json(plannedShape(planned, catalog.current().runbooks));
   });
   return router;
 }
@@ -75,27 +77,33 @@ function runbookShape(runbook: Runbook): Record<string, unknown> {
 }
 
 /** What a start would run; `guards` is null where none was judged. */
-export function plannedShape({
-  runbook,
-  plan,
-  digest,
-  guards,
-}: Pick<PlannedRun, "runbook" | "plan" | "digest"> & {
-  readonly guards: readonly GuardResult[] | null;
-}): Record<string, unknown> {
+export function plannedShape(
+  {
+    runbook,
+    plan,
+    digest,
+    guards,
+  }: Pick<PlannedRun, "runbook" | "plan" | "digest"> & {
+    readonly guards: readonly GuardResult[] | null;
+  },
+  runbooks: ReadonlyMap<string, Runbook>,
+): Record<string, unknown> {
+  const called = new Map(calledRunbooks(runbooks, plan).map((one) => [one.digest, one]));
   return {
     runbook: runbook.name,
     digest,
     inputs: plan.inputs,
     hosts: plan.hosts.map((host) => host.name),
-    steps: runbook.steps.map((step) => ({
-      id: step.id,
-      name: step.name,
-      verb: step.verb,
-      effect: step.effect,
-      host: hostOf(plan, step)?.name ?? null,
-      if: step.if?.source ?? null,
-    })),
+    steps: allInstances({ run: { plan }, runbook, called })
+      .filter(({ section }) => section === "steps")
+      .map(({ step }) => ({
+        id: step.id,
+        name: step.name,
+        verb: step.verb,
+        effect: step.effect,
+        host: hostOf(plan, step.id)?.name ?? null,
+        if: step.if?.source ?? null,
+      })),
     guards: guards?.map(guardShape) ?? null,
   };
 }

@@ -1,0 +1,199 @@
+import { ExpressionError } from "../expressions/cel.ts";
+import type { Template } from "../expressions/templates.ts";
+import type { Step } from "../runbooks/runbook.ts";
+import { parallelOf } from "../runbooks/verbs/for-each.ts";
+import type { StepFacts } from "../runs/records.ts";
+import { isFinalStep, type StepEnd } from "../runs/states.ts";
+import { endStep, startStep } from "../store/steps.ts";
+import { measureAtStart } from "./asserts.ts";
+import { callFrame, type Frame, itemFrames, localId } from "./frames.ts";
+import { executeBody } from "./sections.ts";
+import {
+  branch,
+  commitOwned,
+  type Progress,
+  recordOf,
+  type RunSession,
+  setRecord,
+  stopReason,
+} from "./session.ts";
+import { isSkipped } from "./step.ts";
+import { runbookVariables, stepVariables } from "./variables.ts";
+
+// Steps that are made of other steps. Their own row says when they began and what became of them; what they did is in the
+// rows of the steps inside.
+
+type Loop = Extract<Step, { verb: "for_each" }>;
+type Call = Extract<Step, { verb: "runbook" }>;
+type Variables = () => Record<string, unknown>;
+
+/** One item of a loop that has ended, as expressions see it. */
+interface ItemResult {
+  readonly host: string;
+  readonly item: string;
+  readonly status: "succeeded" | "failed" | "pending";
+  readonly steps: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The same steps for each item, some items at a time. With `max_failures` failed items no further one begins; those under
+ * way are finished. An item that has ended is not gone through again after a restart.
+ */
+export async function executeLoop(session: RunSession, step: Loop, variables: Variables): Promise<Progress> {
+  if (await isSkipped(session, step, variables)) return "ended";
+  await begin(session, step);
+  const frames = itemFrames(session, session.frame, step);
+  const waiting = [...frames];
+  let isReleased = false;
+  const work = async () => {
+    for (;;) {
+      const isOver = isReleased || session.isDraining || stopReason(session) !== null;
+      if (isOver || failuresIn(session, frames) >= step.spec.failuresMax) return;
+      const frame = waiting.shift();
+      if (frame === undefined) return;
+      if (statusOf(session, frame) !== "pending" && isWhole(session, frame)) continue;
+      const item = branch(session, frame, false);
+      const { progress } = await executeBody(item).finally(() => session.stops.delete(item.stop));
+      if (progress === "released") isReleased = true;
+    }
+  };
+  await Promise.all(Array.from({ length: parallelOf(step.spec, frames.length) }, work));
+  if (isReleased || session.isDraining) return "released";
+  return endLoop(session, step, frames);
+}
+
+/** Every step of the item has ended, also those that follow a failure. */
+function isWhole(session: RunSession, { body }: Frame): boolean {
+  const isEnded = (step: Step) => isFinalStep(recordOf(session, step).state);
+  const hasFailed = body.steps.some((step) => recordOf(session, step).state === "failed");
+  const reached = hasFailed ? body.steps.filter(isEnded) : body.steps;
+  return [...reached, ...(hasFailed ? body.onFailure : []), ...body.finally].every(isEnded);
+}
+
+function failuresIn(session: RunSession, frames: readonly Frame[]): number {
+  return frames.filter((frame) => statusOf(session, frame) === "failed").length;
+}
+
+/** Of the item's `steps`; pending while one of them has not ended and none has failed. */
+function statusOf(session: RunSession, { body }: Frame): ItemResult["status"] {
+  const records = body.steps.map((step) => ({ step, record: recordOf(session, step) }));
+  if (records.some(({ step, record }) => isFailure(step, record.state))) return "failed";
+  return records.every(({ record }) => isFinalStep(record.state)) ? "succeeded" : "pending";
+}
+
+function isFailure(step: Step, state: string): boolean {
+  if (state === "cancelled" || (state === "interrupted" && step.effect !== "read")) return true;
+  return (state === "failed" || state === "timed_out" || state === "interrupted") && !step.continueOnError;
+}
+
+async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]): Promise<Progress> {
+  const items = frames.map((frame) => itemResult(session, step, frame));
+  const failed = items.filter((item) => item.status === "failed");
+  const pending = items.filter((item) => item.status === "pending");
+  const names = failed.map((item) => item.item).join(", ");
+  const rest = pending.length === 0 ? "" : `; ${pending.length} were not begun`;
+  const message = failed.length === 0 ? null : `${failed.length} of ${items.length} failed (${names})${rest}`;
+  if (stopReason(session) !== null)
+    return end(session, step, "cancelled", message ?? `the run was stopped${rest}`, items);
+  const status = failed.length >= Math.min(step.spec.failuresMax, items.length) ? "failed" : "succeeded";
+  return end(session, step, status, message, items);
+}
+
+function itemResult(session: RunSession, step: Loop, frame: Frame): ItemResult {
+  const { body, items } = frame;
+  const item: unknown = items[step.spec.as];
+  const isHost = typeof item === "object" && item !== null && "name" in item;
+  const records = [...body.steps, ...body.onFailure, ...body.finally].map(
+    (inner) => [localId(frame, inner), recordOf(session, inner)] as const,
+  );
+  const steps = records.map(([id, record]) => {
+    const { stdout: _, response: __, ...shown } = stepVariables(record);
+    return [id, shown] as const;
+  });
+  const name = isHost ? String(item.name) : String(item);
+  return {
+    host: isHost ? name : "",
+    item: name,
+    status: statusOf(session, frame),
+    steps: Object.fromEntries(steps),
+    outputs: Object.assign({}, ...records.map(([, record]) => record.facts?.outputs ?? {})) as Record<
+      string,
+      unknown
+    >,
+  };
+}
+
+/** The steps of another runbook, with inputs that were bound before the run started. */
+export async function executeCall(session: RunSession, step: Call, variables: Variables): Promise<Progress> {
+  if (await isSkipped(session, step, variables)) return "ended";
+  const inner = branch(session, callFrame(session, step), session.mayPark);
+  try {
+    if (recordOf(session, step).state === "pending") {
+      const refusal = await measureAtStart(inner);
+      if (refusal !== null) return await end(session, step, "failed", refusal.text, null);
+    }
+    await begin(session, step);
+    const { progress, failed } = await executeBody(inner);
+    if (progress === "released") return "released";
+    if (stopReason(session) !== null)
+      return await end(session, step, "cancelled", "the run was stopped inside of it", null);
+    if (failed !== null) {
+      const why = failed.message === null ? "" : `: ${failed.message}`;
+      return await end(session, step, "failed", `step ${failed.id} ${failed.state}${why}`, null);
+    }
+    const result = renderResult(inner);
+    if (!result.ok) return await end(session, step, "failed", result.message, null);
+    return await end(session, step, "succeeded", null, result.value);
+  } finally {
+    session.stops.delete(inner.stop);
+  }
+}
+
+type Rendered =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly message: string };
+
+/** What the runbook of this frame gives back. */
+export function renderResult(session: RunSession): Rendered {
+  const variables = runbookVariables(session, "succeeded", null);
+  const values: [string, unknown][] = [];
+  for (const [name, value] of session.frame.runbook.result) {
+    try {
+      values.push([name, isTemplate(value) ? value.render(variables) : value]);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return { ok: false, message: `result.${name}: ${error.message}` };
+    }
+  }
+  return { ok: true, value: Object.fromEntries(values) };
+}
+
+function isTemplate(value: Template | string | number | boolean): value is Template {
+  return typeof value === "object";
+}
+
+async function begin(session: RunSession, step: Step): Promise<void> {
+  if (recordOf(session, step).state !== "pending") return;
+  const atMs = session.dependencies.clock.nowMs();
+  await commitOwned(session, (tx) => startStep(tx, session.run.id, step.id, atMs));
+  setRecord(session, step.id, { state: "running", startedAtMs: atMs });
+}
+
+async function end(
+  session: RunSession,
+  step: Step,
+  status: StepEnd,
+  message: string | null,
+  value: unknown,
+): Promise<Progress> {
+  const { clock, metrics } = session.dependencies;
+  const atMs = clock.nowMs();
+  const facts: StepFacts = { stdout: "", json: null, value, response: null, outputs: {} };
+  await commitOwned(session, (tx) =>
+    endStep(tx, session.run.id, step.id, { status, exitCode: null, message, atMs, facts }),
+  );
+  setRecord(session, step.id, { state: status, message, finishedAtMs: atMs, facts });
+  metrics.stepsFinished.inc({ verb: step.verb, status });
+  return "ended";
+}

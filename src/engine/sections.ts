@@ -1,0 +1,101 @@
+import type { Section, Step } from "../runbooks/runbook.ts";
+import type { StepRecord } from "../runs/records.ts";
+import { isFinalStep, type RunEnd } from "../runs/states.ts";
+import { readRun } from "../store/runs.ts";
+import { executeCall, executeLoop } from "./nesting.ts";
+import { type Progress, recordOf, renewStop, type RunSession, stopReason } from "./session.ts";
+import { executeStep, failsRun } from "./step.ts";
+import { runbookVariables } from "./variables.ts";
+
+/** How far the steps before `on_failure` and `finally` came. */
+export interface Course {
+  readonly end: RunEnd;
+  readonly failedStep: string | null;
+}
+
+/** Runs the steps in order from the first that has not ended. Stops at the first whose end fails the run. */
+export async function executeSection(
+  session: RunSession,
+  section: Section,
+  course: Course | null,
+): Promise<Progress> {
+  for (const step of stepsOf(session, section)) {
+    if (!isFinalStep(recordOf(session, step).state)) {
+      if (session.isDraining) return "released";
+      if (course === null) await stopIfAlertEnded(session, step);
+      if (stopReason(session) !== null) return "ended";
+      const variables = () => runbookVariables(session, course?.end ?? "running", course?.failedStep ?? null);
+      if (course === null) session.currentSteps.add(step);
+      const progress = await executeAny(session, step, variables).finally(() =>
+        session.currentSteps.delete(step),
+      );
+      if (progress === "released" || !isFinalStep(recordOf(session, step).state)) return "released";
+    }
+    // A step of on_failure or finally that fails is recorded, and the next one runs all the same.
+    if (course === null && failsRun(step, recordOf(session, step))) return "ended";
+  }
+  return "ended";
+}
+
+function executeAny(
+  session: RunSession,
+  step: Step,
+  variables: () => Record<string, unknown>,
+): Promise<Progress> {
+  if (step.verb === "for_each") return executeLoop(session, step, variables);
+  if (step.verb === "runbook") return executeCall(session, step, variables);
+  return executeStep(session, step, variables);
+}
+
+function stepsOf({ frame: { body } }: RunSession, section: Section): readonly Step[] {
+  return section === "steps" ? body.steps : section === "on_failure" ? body.onFailure : body.finally;
+}
+
+/** How the steps inside of a step ended: the first that failed, or null. */
+export interface BodyEnd {
+  readonly progress: Progress;
+  readonly failed: StepRecord | null;
+}
+
+/** The steps inside of a step, with what follows a failure of one of them, and what follows in any case. */
+export async function executeBody(session: RunSession): Promise<BodyEnd> {
+  if ((await executeSection(session, "steps", null)) === "released")
+    return { progress: "released", failed: null };
+  const failed = firstFailure(session);
+  const course: Course = { end: endOf(session, failed), failedStep: failed?.id ?? null };
+  renewStop(session);
+  if (course.end === "failed" || course.end === "timed_out" || course.end === "interrupted") {
+    if ((await executeSection(session, "on_failure", course)) === "released")
+      return { progress: "released", failed };
+    renewStop(session);
+  }
+  return { progress: await executeSection(session, "finally", course), failed };
+}
+
+/** The first step that fails the run; read from committed states alone, so that it is the same after a restart. */
+export function firstFailure(session: RunSession): StepRecord | null {
+  const failed = session.frame.body.steps.find((step) => {
+    const record = recordOf(session, step);
+    return isFinalStep(record.state) && failsRun(step, record);
+  });
+  return failed === undefined ? null : recordOf(session, failed);
+}
+
+function endOf(session: RunSession, failed: StepRecord | null): RunEnd {
+  const stopped = stopReason(session);
+  if (stopped === "timed_out") return "timed_out";
+  if (stopped === "cancelled" || stopped === "alert_ended") return "cancelled";
+  if (failed === null) return "succeeded";
+  return failed.state === "cancelled" || failed.state === "interrupted" ? failed.state : "failed";
+}
+
+/** Asked anew before each step: the word of the dispatcher takes seconds. A critical step that began, before a restart say, is finished first. */
+async function stopIfAlertEnded(session: RunSession, next: Step): Promise<void> {
+  const { run, dependencies } = session;
+  if (run.onResolve.kind !== "cancel") return;
+  if (!session.alert.hasEnded)
+    session.alert.hasEnded =
+      (await readRun(dependencies.store.reader, run.id))?.cancelBecause === "alert_ended";
+  const hasBegun = recordOf(session, next).state === "running";
+  if (session.alert.hasEnded && !(next.isCritical && hasBegun)) session.stop.abort("alert_ended");
+}

@@ -1,0 +1,197 @@
+import { ExpressionError } from "../expressions/expression.ts";
+import type { Template } from "../expressions/templates.ts";
+import type { InventoryHost } from "../hosts/host.ts";
+import { HostLookupError } from "../hosts/inventory.ts";
+import { inputVariables } from "./input-variables.ts";
+import { bindInputs } from "./inputs.ts";
+import { type PlanError, type PlannedCall, type PlanSources, toPlannedInputs } from "./plan.ts";
+import type { Body, Runbook, Step } from "./runbook.ts";
+import { CALL_DEPTH_MAX } from "./verbs/call.ts";
+import { RUNS_SOMEWHERE } from "./verbs.ts";
+
+/** Steps of one run, with those inside of others. A page and a bundle list all of them. */
+const STEPS_MAX = 5_000;
+
+/** What the steps of a runbook come to for its inputs. */
+export interface PlannedSteps {
+  readonly hosts: readonly InventoryHost[];
+  readonly targets: Readonly<Record<string, string>>;
+  readonly changes: ReadonlySet<string>;
+  readonly items: Readonly<Record<string, readonly string[]>>;
+  readonly calls: Readonly<Record<string, PlannedCall>>;
+  readonly errors: readonly PlanError[];
+}
+
+/** The steps at one depth: of the run's runbook, of one item, or of a called runbook. */
+interface Frame {
+  readonly body: Body;
+  /** Of the step they are inside of, with a slash at its end. */
+  readonly around: string;
+  /** `inputs`, and the items of the loops around. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** The runbooks that led here, outermost first. */
+  readonly callers: readonly string[];
+}
+
+interface Planner {
+  readonly sources: PlanSources;
+  readonly hosts: Map<string, InventoryHost>;
+  readonly targets: Record<string, string>;
+  readonly changes: Set<string>;
+  readonly items: Record<string, readonly string[]>;
+  readonly calls: Record<string, PlannedCall>;
+  readonly errors: PlanError[];
+  steps: number;
+}
+
+/** Resolves the target of every step, the items of every loop and the inputs of every called runbook. */
+export function planSteps(
+  runbook: Runbook,
+  inputs: Readonly<Record<string, unknown>>,
+  sources: PlanSources,
+): PlannedSteps {
+  const planner: Planner = {
+    sources,
+    hosts: new Map(),
+    targets: {},
+    changes: new Set(),
+    items: {},
+    calls: {},
+    errors: [],
+    steps: 0,
+  };
+  planBody(planner, { body: runbook, around: "", variables: { inputs }, callers: [runbook.name] });
+  if (planner.steps > STEPS_MAX) {
+    const message = `the run would have ${planner.steps} steps; at most ${STEPS_MAX} are possible`;
+    planner.errors.push({ pointer: "/steps", code: "too-many-steps", message });
+  }
+  return { ...planner, hosts: [...planner.hosts.values()] };
+}
+
+function planBody(planner: Planner, frame: Frame): void {
+  const { steps, onFailure, finally: last } = frame.body;
+  for (const step of [...steps, ...onFailure, ...last]) {
+    planner.steps += 1;
+    if (planner.steps > STEPS_MAX) continue;
+    if (step.verb === "for_each") planLoop(planner, frame, step);
+    else if (step.verb === "runbook") planCall(planner, frame, step);
+    else if (RUNS_SOMEWHERE.has(step.verb)) planTarget(planner, frame, step);
+  }
+}
+
+function fail(planner: Planner, path: string, code: PlanError["code"], message: string): void {
+  planner.errors.push({ pointer: `/steps/${path}`, code, message });
+}
+
+function planTarget(planner: Planner, frame: Frame, step: Step): void {
+  const path = `${frame.around}${step.id}`;
+  try {
+    const host = planner.sources.inventory.resolve(targetName(frame, step));
+    if (step.become !== null && !host.become.includes(step.become)) {
+      const message = `the inventory does not allow steps to become ${step.become} on host ${host.name}`;
+      return fail(planner, path, "become-not-allowed", message);
+    }
+    planner.hosts.set(host.name, host);
+    planner.targets[path] = host.name;
+    if (step.effect !== "read") planner.changes.add(host.name);
+  } catch (error) {
+    if (error instanceof ExpressionError)
+      return fail(planner, path, "target-failed", `target of step ${path}: ${error.message}`);
+    if (!(error instanceof HostLookupError) || error.code === "no-host-selected") throw error;
+    fail(planner, path, error.code, `target of step ${path}: ${error.message}`);
+  }
+}
+
+/** A target is a name, or an expression whose value is a host or a name. */
+function targetName({ body, variables }: Frame, step: Step): string {
+  const template = body.templates.get(step.target);
+  const value = template === undefined ? step.target : template.render(variables);
+  if (typeof value === "object" && value !== null && "name" in value) return String(value.name);
+  return String(value);
+}
+
+function planLoop(planner: Planner, frame: Frame, step: Extract<Step, { verb: "for_each" }>): void {
+  const path = `${frame.around}${step.id}`;
+  const { inputs } = frame.variables as { inputs: Readonly<Record<string, unknown>> };
+  const list = inputs[step.spec.input];
+  const found = Array.isArray(list) ? (list as readonly unknown[]) : [];
+  if (found.length === 0) return fail(planner, path, "no-items", `input ${step.spec.input} is empty`);
+  const names = found.map(nameOf);
+  planner.items[path] = names;
+  for (const [index, item] of found.entries()) {
+    const host = isHostVariables(item) ? planner.sources.inventory.named(item.name) : undefined;
+    if (host !== undefined) planner.hosts.set(host.name, host);
+    planBody(planner, {
+      ...frame,
+      body: step.body ?? EMPTY_BODY,
+      around: `${path}/${itemSegment(names, index)}/`,
+      variables: { ...frame.variables, [step.spec.as]: item },
+    });
+  }
+}
+
+const EMPTY_BODY: Body = { steps: [], onFailure: [], finally: [], templates: new Map<string, Template>() };
+
+/** A host goes by its name, an option of a file by its value. */
+function nameOf(item: unknown): string {
+  if (isHostVariables(item)) return item.name;
+  return typeof item === "object" && item !== null && "value" in item ? String(item.value) : String(item);
+}
+
+/** An item in the path of a step: its name, unless that could be taken for something else in a file's path. */
+export function itemSegment(names: readonly string[], index: number): string {
+  const name = names[index] ?? "";
+  const isPlain = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/.test(name) && names.indexOf(name) === index;
+  return isPlain ? name : `item-${index + 1}`;
+}
+
+function planCall(planner: Planner, frame: Frame, step: Extract<Step, { verb: "runbook" }>): void {
+  const path = `${frame.around}${step.id}`;
+  const { name } = step.spec;
+  const runbook = planner.sources.runbooks.get(name);
+  if (runbook === undefined) return fail(planner, path, "unknown-runbook", `there is no runbook "${name}"`);
+  if (frame.callers.includes(name) || frame.callers.length >= CALL_DEPTH_MAX) {
+    const chain = [...frame.callers, name].join(" -> ");
+    const message = `runbooks call each other at most ${CALL_DEPTH_MAX} deep, and never themselves: ${chain}`;
+    return fail(planner, path, "calls-too-deep", message);
+  }
+  const { inventory, sealSecret } = planner.sources;
+  const bound = bindInputs(runbook, renderWith(frame, step), inventory, sealSecret);
+  if (!bound.ok) {
+    for (const error of bound.errors)
+      fail(planner, path, error.code, `input ${error.pointer.slice(1)} of ${name}: ${error.message}`);
+    return;
+  }
+  for (const host of [...bound.hosts.values()].flat()) planner.hosts.set(host.name, host);
+  planner.calls[path] = { runbook: { name, digest: runbook.digest }, ...toPlannedInputs(bound) };
+  const inputs = inputVariables(bound);
+  planBody(planner, {
+    body: runbook,
+    around: `${path}/`,
+    variables: { inputs },
+    callers: [...frame.callers, name],
+  });
+}
+
+/** A host is handed on by its name. */
+function renderWith(
+  { body, variables }: Frame,
+  step: Extract<Step, { verb: "runbook" }>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(step.spec.with).map(([name, value]) => {
+      const template = typeof value === "string" ? body.templates.get(value) : undefined;
+      const rendered = template === undefined ? value : template.render(variables);
+      return [name, withoutHosts(rendered)];
+    }),
+  );
+}
+
+function withoutHosts(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutHosts);
+  return isHostVariables(value) ? value.name : value;
+}
+
+function isHostVariables(value: unknown): value is { readonly name: string } {
+  return typeof value === "object" && value !== null && "name" in value && "address" in value;
+}
