@@ -5,8 +5,10 @@ const SUITE_BUDGET_MS = 60_000;
 
 /** A new suite is one line here. Imported when asked for, so that one does not pay for the other's packages. */
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
+  bundle: async () => (await import("./bundle.ts")).bundleSuite,
   intake: async () => (await import("./intake.ts")).intakeSuite,
   match: async () => (await import("./match.ts")).matchSuite,
+  ssh: async () => (await import("./ssh.ts")).sshSuite,
 };
 
 process.exitCode = await main(process.argv.slice(2));

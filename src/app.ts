@@ -8,18 +8,22 @@ import { type ConfigurationOptions, createConfiguration } from "./configuration.
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { openOutcomeJournal } from "./engine/outcome-journal.ts";
-import { openExecutors } from "./executors/executors.ts";
+import { KnownSecrets } from "./known-secrets.ts";
+import { openHostExecutors } from "./host-executors.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { alertReplayRoutes } from "./http/api/alert-replay.ts";
+import { alertBundleRoutes } from "./http/api/alert-bundle.ts";
 import { alertRoutes } from "./http/api/alerts.ts";
 import { approvalRoutes } from "./http/api/approvals.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
 import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
 import { pauseRoutes } from "./http/api/pauses.ts";
+import { retentionRoutes } from "./http/api/retention.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
+import { runFileRoutes } from "./http/api/run-files.ts";
 import { runRoutes } from "./http/api/runs.ts";
 import { statsRoutes } from "./http/api/stats.ts";
 import { statusRoutes } from "./http/api/status.ts";
@@ -29,13 +33,13 @@ import { closeServer, createWebApp, createWebServer, listen } from "./http/serve
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
 import { mountWebhooks } from "./http/webhooks/webhooks.ts";
 import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
-import { createPeerHttpClient } from "./outbound/http-client.ts";
 import { readInputKey } from "./platform/input-key.ts";
 import { createKillPoints } from "./platform/killpoints.ts";
 import type { Log } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
+import type { Redaction } from "./redaction/redaction.ts";
 import { deliveryLimits, requestLimits, retentionSettings, runLimits } from "./settings/limits.ts";
 import { urlOfListenAddress } from "./settings/listen.ts";
 import { readEnvironment } from "./settings/load.ts";
@@ -45,6 +49,8 @@ import type { Store } from "./store/store.ts";
 export interface AppOptions extends ConfigurationOptions {
   readonly enableLifecycle: boolean;
   readonly version: string;
+  /** Told what is taken out of everything from now on, at the start and at each reload: for the log, which is open already. */
+  readonly onRedaction?: (redaction: Redaction) => void;
 }
 
 /** The running service. */
@@ -98,12 +104,13 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   const { settings, clock, log, version } = options;
   const startedAtMs = clock.nowMs();
   const metrics = createMetrics(version);
-  const http = createPeerHttpClient();
   const catalog = await CatalogHolder.open(options.catalogSource(settings));
   teardown.add("catalog", () => catalog.close());
-  const live = { current: await openLiveParts(settings, { http, clock, log }) };
-  const dependencies = await openDependencies(options, { catalog, metrics, live }, teardown);
-  const { store, artifacts, bundles } = dependencies;
+  const liveOptions = { clock, log, metrics, known: new KnownSecrets() };
+  const live = { current: await openLiveParts(settings, liveOptions) };
+  options.onRedaction?.(live.current.redaction);
+  const dependencies = await openDependencies(options, { catalog, live, ...liveOptions }, teardown);
+  const { store } = dependencies;
   const engine = createEngine(dependencies);
   await engine.start();
   teardown.add("engine", () => engine.stop());
@@ -111,12 +118,13 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   teardown.add("body parser", () => parser.close());
 
   const configuration = createConfiguration(options, catalog, metrics, async (fresh) => {
-    const parts = await openLiveParts(fresh, { http, clock, log });
+    const parts = await openLiveParts(fresh, liveOptions);
     return () => {
       const waiting = settingsThatNeedRestart(live.current.settings, fresh);
       if (waiting.length > 0)
         log.warn({ settings: waiting }, "these settings are taken on at the next start only");
       live.current = parts;
+      options.onRedaction?.(parts.redaction);
     };
   });
   configuration.watch();
@@ -156,7 +164,10 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       reload: options.enableLifecycle ? configuration.reload : null,
     }),
     api: [
-      runRoutes({ store, artifacts, bundles, engine, engineDependencies: dependencies, externalUrl }),
+      runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
+      runFileRoutes(dependencies),
+      alertBundleRoutes(dependencies),
+      retentionRoutes(dependencies, engine.retention),
       alertRoutes({ store, externalUrl }),
       pauseRoutes(dependencies),
       hostRoutes(dependencies),
@@ -200,6 +211,7 @@ interface OpenedBefore {
   readonly catalog: CatalogHolder;
   readonly metrics: Metrics;
   readonly live: { readonly current: LiveParts };
+  readonly known: KnownSecrets;
 }
 
 /** Database, archive, executors and everything else that the engine uses. */
@@ -219,9 +231,10 @@ async function openDependencies(
   const workRoot = join(settings.storagePath, "work");
   await mkdir(workRoot, { recursive: true, mode: 0o700 });
   const inventory = () => catalog.current().inventory;
-  const executors = openExecutors({
-    lookUp: (name) => inventory().hosts.find((host) => host.name === name),
+  const executors = openHostExecutors(settings, {
+    lookUp: (name) => inventory().named(name),
     workFolder: workRoot,
+    known: before.known,
     onConnectFailure: (reason) => metrics.sshConnectFailures.inc({ reason }),
   });
   teardown.add("executors", () => executors.close());
@@ -242,9 +255,13 @@ async function openDependencies(
     },
     steps: {
       executorFor: (host) => executors.forHost(host),
+      writableOn: ({ name }) => inventory().hosts.find((host) => host.name === name)?.writable ?? [],
       inventoryHosts: () => namesAndAddresses(inventory().hosts),
       get prometheus() {
         return live.current.prometheus;
+      },
+      get trust() {
+        return live.current.trust;
       },
       get notifiers() {
         return live.current.notifiers;
@@ -258,6 +275,12 @@ async function openDependencies(
     },
     get prometheus() {
       return live.current.prometheus;
+    },
+    get secrets() {
+      return live.current.secrets;
+    },
+    get redaction() {
+      return live.current.redaction;
     },
     inputKey: readInputKey(settings.storagePath),
     journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),

@@ -1,12 +1,22 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { SecureContext } from "node:tls";
+import type { ReadSecret } from "./engine/secrets.ts";
+import type { KnownSecrets } from "./known-secrets.ts";
 import { createNotifiers } from "./notify/create.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { type OpenSources, openSources } from "./open-sources.ts";
-import type { HttpClient } from "./outbound/http-client.ts";
+import { createPeerHttpClient, type HttpClient } from "./outbound/http-client.ts";
 import { createPrometheus, type Prometheus } from "./outbound/prometheus.ts";
+import { trustAlso, TrustError } from "./outbound/trust.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Log } from "./platform/log.ts";
+import type { Metrics } from "./platform/metrics.ts";
 import { resolveSecret, type SecretReaders } from "./platform/secrets.ts";
+import { readSecrets } from "./read-secrets.ts";
+import { createRedaction, type Redaction } from "./redaction/redaction.ts";
 import { createSecretReaders, type Settings } from "./settings/load.ts";
+import { compileRedactPatterns } from "./settings/redact-patterns.ts";
 
 /** What follows the settings at a reload. Opened whole, secrets read, before any of it is used. */
 export interface LiveParts {
@@ -14,27 +24,61 @@ export interface LiveParts {
   readonly sources: OpenSources;
   readonly notifiers: ReadonlyMap<string, Notifier>;
   readonly prometheus: Prometheus | null;
+  /** Which certificates are believed; null for Node's own list. */
+  readonly trust: SecureContext | null;
+  /** Secrets that runbooks may use. */
+  readonly secrets: ReadonlyMap<string, ReadSecret>;
+  readonly redaction: Redaction;
 }
 
 export interface LivePartsOptions {
-  readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, "redactions">;
+  /** Gets every secret that is read. */
+  readonly known: KnownSecrets;
 }
 
 const PROMETHEUS_TIMEOUT_MS = 30_000;
 
-/** Throws SecretError for a secret that cannot be read. */
+/** Throws SecretError for a secret, and TrustError for certificates, that cannot be read. */
 export async function openLiveParts(settings: Settings, options: LivePartsOptions): Promise<LiveParts> {
-  const { http, clock, log } = options;
+  const { clock, log, metrics, known } = options;
+  const trust = await readTrust(settings);
+  const http = createPeerHttpClient({ trust });
   const secretReaders = createSecretReaders(settings.folder);
-  const readSecret = (ref: Parameters<typeof resolveSecret>[0]) => resolveSecret(ref, secretReaders);
-  return {
+  const readersFor = (name: string) => known.learning(name, secretReaders);
+  const readSecret = (ref: Parameters<typeof resolveSecret>[0]) => resolveSecret(ref, readersFor("notifier"));
+  const secrets = await readSecrets(settings, secretReaders, known);
+  for (const [name, secret] of secrets)
+    if (secret.kind === "unreadable")
+      log.warn({ name, problem: secret.message }, "a secret cannot be used; steps that need it fail");
+  const parts = {
     settings,
-    sources: await openSources(settings, { http, clock, secretReaders }),
+    sources: await openSources(settings, { http, clock, readersFor }),
     notifiers: await createNotifiers(settings.notifiers, { log, http, clock, readSecret }),
-    prometheus: await openPrometheus(settings, http, secretReaders),
+    prometheus: await openPrometheus(settings, http, readersFor("prometheus")),
+    trust,
+    secrets,
   };
+  // Last, when every secret has been read.
+  const redaction = createRedaction({
+    known: known.list(),
+    own: compileRedactPatterns(settings.redact),
+    onRedacted: (pattern, count) => metrics.redactions.inc({ pattern }, count),
+  });
+  return { ...parts, redaction };
+}
+
+async function readTrust({ outbound, folder }: Settings): Promise<SecureContext | null> {
+  if (outbound.ca_file === undefined) return null;
+  const file = resolve(folder, outbound.ca_file);
+  try {
+    return trustAlso(await readFile(file, "utf8"));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TrustError(`outbound.ca_file ${file}: ${reason}`, { cause });
+  }
 }
 
 async function openPrometheus(

@@ -2,6 +2,8 @@ import { Command, CommanderError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { addRunbookCommands } from "./cli/program/runbook-commands.ts";
+import { addRedactCommand } from "./cli/program/redact-command.ts";
+import { addBundleCommands } from "./cli/program/bundle-commands.ts";
 import { addServerCommands } from "./cli/program/server-commands.ts";
 import { addSimulationCommands } from "./cli/program/simulation-commands.ts";
 import { LOG_LEVELS, type LogLevel } from "./platform/log.ts";
@@ -26,9 +28,10 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .showHelpAfterError("(nightshift COMMAND --help shows the flags)");
   addServe(program, setExitCode);
   addCheck(program, setExitCode);
-  addServerCommands(program, { output, setExitCode });
+  addServerCommands(program, { output, setExitCode }, programFolder);
   addRunbookCommands(program, { output, setExitCode }, programFolder);
   addSimulationCommands(program, { output, setExitCode }, programFolder);
+  addRedactCommand(program, { output, setExitCode }, programFolder);
   program
     .command("schema")
     .description("print the JSON Schema of a file kind, for editors")
@@ -41,16 +44,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       const { schemaCommand } = await import("./cli/schema.ts");
       setExitCode(schemaCommand(kind, output));
     });
-  program
-    .command("bundle")
-    .description("look into bundles that runs have left")
-    .command("verify")
-    .argument("<file>", "a bundle's zip")
-    .description("check every byte of a bundle against its own sums; exit 1 when one was changed")
-    .action(async (file: string) => {
-      const { verifyCommand } = await import("./cli/bundle.ts");
-      setExitCode(await verifyCommand(file, output));
-    });
+  addBundleCommands(program, { output, setExitCode });
   program
     .command("demo")
     .description("show the whole way of an alert on this machine, with nothing else installed")

@@ -22,7 +22,8 @@ export interface OpenSources {
 export interface SourceParts {
   readonly http: HttpClient;
   readonly clock: Clock;
-  readonly secretReaders: SecretReaders;
+  /** Reads the secrets of the source of this name. */
+  readonly readersFor: (name: string) => SecretReaders;
 }
 
 const API_TIMEOUT_MS = 5_000;
@@ -43,7 +44,7 @@ export async function openSources(settings: Settings, parts: SourceParts): Promi
     const auth =
       each.auth === undefined
         ? ({ kind: "none" } as const)
-        : await resolveSourceAuth(each.auth, parts.secretReaders);
+        : await resolveSourceAuth(each.auth, parts.readersFor(`source-${each.name}`));
     engine.set(each.name, source);
     webhooks.set(each.name, { source, auth });
     if (each.map !== undefined) mappings.set(each.name, each.map);
@@ -53,11 +54,14 @@ export async function openSources(settings: Settings, parts: SourceParts): Promi
 
 async function openApi(
   source: SourceSettings,
-  { http, clock, secretReaders }: SourceParts,
+  { http, clock, readersFor }: SourceParts,
 ): Promise<AlertSourceApi | null> {
   if (source.api === undefined) return null;
   const { urls } = source.api;
-  const token = source.api.token === undefined ? null : await resolveSecret(source.api.token, secretReaders);
+  const token =
+    source.api.token === undefined
+      ? null
+      : await resolveSecret(source.api.token, readersFor(`source-${source.name}`));
   if (source.kind === "grafana")
     return createGrafanaApi({ http, urls, token, clock, timeoutMs: API_TIMEOUT_MS });
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };

@@ -54,6 +54,7 @@ describe("examples", () => {
     "hosts.yml":
       "hosts: [{name: local}, {name: web-1, address: 10.0.0.11, labels: {role: web}, become: [root]}]\n",
     "rules/zz-last.yml": "rules: [{name: zz-last, mode: observe, matchers: []}]\n",
+    "data/databases.csv": "name,title,region\norders,Orders of the shop,eu\n",
     "runbooks/zz-nothing.yml": "name: zz-nothing\nsteps: [{wait: 1s}]\n",
     "runbooks/restart-web.yml":
       readBlocks("README.md", read("README.md")).find((block) => nameOf(block) === "runbooks/restart-web.yml")
@@ -243,6 +244,9 @@ describe("commands", () => {
       "rule list",
       "rule show",
       "rule reset-breaker",
+      "runbook list",
+      "runbook show",
+      "runbook plan",
       "approval list",
       "approval approve",
       "approval reject",

@@ -44,8 +44,7 @@ export function openArchiveFolder(folder: string): ArchiveFolder {
         const [, sha256, format] = /^([0-9a-f]{64})\.(zip|tar\.gz)$/.exec(entry.name) ?? [];
         if (sha256 === undefined || (format !== "zip" && format !== "tar.gz")) continue;
         const found = await stat(join(bundles, entry.name)).catch(() => null);
-        if (found !== null)
-          yield { sha256, format, bytes: found.size, modifiedAtMs: found.mtimeMs };
+        if (found !== null) yield { sha256, format, bytes: found.size, modifiedAtMs: found.mtimeMs };
       }
     },
     removeFile: (runId, path) => rm(join(runs, runId, path), { force: true }),

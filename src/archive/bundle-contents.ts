@@ -140,6 +140,6 @@ function factsOf(listed: Listed): ManifestFile {
     content_type: artifact.contentType,
     truncated: artifact.isTruncated,
     changed: artifact.isChanged,
-    redactions: null,
+    redactions: artifact.redactions,
   };
 }

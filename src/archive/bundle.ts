@@ -7,7 +7,7 @@ import { bundleContents } from "./bundle-contents.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { bundleName } from "./bundle-names.ts";
-import { SEAL_COMMENT, sealed } from "./seal.ts";
+import { SEAL_COMMENT, sealed, sealedGzip } from "./seal.ts";
 import { tuneZipEngine } from "./zip-engine.ts";
 
 const ENTRY_MODE = 0o644;
@@ -53,7 +53,8 @@ export async function* zipOfParts(parts: BundleParts): AsyncGenerator<Uint8Array
 
 /** The same files as gzipped tar. */
 export async function* tarGzOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array, void, void> {
-  yield* packed(new TarArchive({ gzip: true, gzipOptions: { level: COMPRESSION_LEVEL } }), entries);
+  const archive = new TarArchive({ gzip: true, gzipOptions: { level: COMPRESSION_LEVEL } });
+  yield* sealedGzip(packed(archive, entries));
 }
 
 /** A file as it stands in an archive, folder and all. */

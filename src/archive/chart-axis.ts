@@ -1,14 +1,32 @@
-// Round numbers for axes, and how they are written.
+// Round numbers for axes.
+import type { Unit } from "../runbooks/verbs/prometheus.ts";
+import { formatValue } from "./chart-units.ts";
 
 /** At most `countMax` round values from `min` to `max`, both widened to the next round one. */
-export function valueTicks(min: number, max: number, countMax: number): number[] {
-  const span = max - min;
-  const rough = span / Math.max(1, countMax - 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999_999) ?? 10) * power;
+export function valueTicks(min: number, max: number, countMax: number, unit: Unit | null = null): number[] {
+  const step = roundStep((max - min) / Math.max(1, countMax - 1), unit);
   const first = Math.floor(min / step + 1e-9);
   const last = Math.ceil(max / step - 1e-9);
   return Array.from({ length: last - first + 1 }, (_, index) => tidy((first + index) * step));
+}
+
+const MINUTES_S = [15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+const DIGITS = [1, 2, 2.5, 5, 10];
+
+/** Sizes have powers of two between them, and times what clocks have. */
+function roundStep(rough: number, unit: Unit | null): number {
+  if (unit === "seconds" && rough > 10) {
+    const step = MINUTES_S.find((candidate) => candidate >= rough * 0.999_999);
+    if (step !== undefined) return step;
+    return decimalStep(rough / 86_400) * 86_400;
+  }
+  const isSize = unit === "bytes" || unit === "bytes_per_second";
+  return isSize && rough > 1 ? 2 ** Math.ceil(Math.log2(rough) - 1e-6) : decimalStep(rough);
+}
+
+function decimalStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return (DIGITS.find((factor) => factor * power >= rough * 0.999_999) ?? 10) * power;
 }
 
 /** Without the last digits that binary fractions bring: 0.30000000000000004 is 0.3. */
@@ -16,24 +34,12 @@ function tidy(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-const SUFFIXES = [
-  [1e12, "T"],
-  [1e9, "G"],
-  [1e6, "M"],
-  [1e3, "k"],
-] as const;
-
-/** Short for an axis: 1500000 is `1.5M`, 0.0004 is `0.0004`, 0.00000004 is `4e-8`. */
-export function formatValue(value: number): string {
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  const suffix = SUFFIXES.find(([factor]) => size >= factor);
-  if (suffix !== undefined && size < 1e15) return `${trimmed(value / suffix[0])}${suffix[1]}`;
-  return size < 1e-4 || size >= 1e15 ? value.toExponential(1).replace(".0e", "e") : trimmed(value);
-}
-
-function trimmed(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** The ticks as they are written: with as many digits as tell one from the next. */
+export function tickLabels(ticks: readonly number[], unit: Unit | null): string[] {
+  const [first = 0, second = 1] = ticks;
+  const largest = Math.max(...ticks.map(Math.abs));
+  const digits = Math.ceil(Math.log10(largest / Math.max(second - first, Number.MIN_VALUE))) + 1;
+  return ticks.map((tick) => formatValue(tick, unit, Math.min(15, Math.max(4, digits))));
 }
 
 const SECOND_MS = 1_000;

@@ -73,10 +73,7 @@ export function* withFiles(head: object, files: Iterable<ManifestFile>): Generat
 }
 
 /** `SHA256SUMS` as `sha256sum -c` reads it, in parts. */
-export function* sha256Sums(
-  first: SummedFile,
-  others: Iterable<SummedFile>,
-): Generator<string, void, void> {
+export function* sha256Sums(first: SummedFile, others: Iterable<SummedFile>): Generator<string, void, void> {
   yield `${first.sha256}  ${first.path}\n`;
   for (const { path, sha256 } of others) yield `${sha256}  ${path}\n`;
 }

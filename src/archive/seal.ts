@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-// A zip ends with a comment. A bundle's comment ends with the SHA-256 of every byte before that digest, so that a single
-// changed byte is found wherever it is: in a file, in compressed data that happens to unpack the same, in a header that
-// no reader looks at.
+// A bundle ends with the SHA-256 of every byte before that digest, so that a single changed byte is found wherever it is: in a
+// file, in compressed data that happens to unpack the same, in a header that no reader looks at. A zip has it in its comment. A
+// tar.gz has it in the comment of a second gzip member that holds nothing: programs read members one after the other.
 
 const SEAL_TEXT = "nightshift bundle; SHA-256 of all bytes before this digest: ";
 const DIGEST_CHARS = 64;
@@ -10,7 +10,22 @@ const DIGEST_CHARS = 64;
 /** The comment to give to the zip; its digest is filled in by {@link sealed}. */
 export const SEAL_COMMENT = SEAL_TEXT + "0".repeat(DIGEST_CHARS);
 
-/** How many bytes at the end of a sealed zip its digest takes. */
+/** A gzip header with a comment and nothing else (RFC 1952): no time, no file name. */
+const MEMBER_HEAD = Buffer.from([0x1f, 0x8b, 8, 0x10, 0, 0, 0, 0, 0, 255]);
+/** The end of the comment, an empty deflate block, and the sum and length of nothing. */
+const MEMBER_END = Buffer.from([0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+/** How a sealed file ends: with these bytes, the digest, and these. */
+export interface SealPlace {
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
+export const SEAL_PLACES: Readonly<Record<"zip" | "tar.gz", SealPlace>> = {
+  zip: { before: Buffer.from(SEAL_TEXT), after: Buffer.alloc(0) },
+  "tar.gz": { before: Buffer.concat([MEMBER_HEAD, Buffer.from(SEAL_TEXT)]), after: MEMBER_END },
+};
+
 export const SEAL_DIGEST_BYTES = DIGEST_CHARS;
 
 /** Passes a zip on that ends with {@link SEAL_COMMENT}, with the digest filled in. */
@@ -33,7 +48,14 @@ export async function* sealed(zip: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   yield Buffer.from(hash.digest("hex"));
 }
 
-/** Whether a zip's comment is that of a bundle; otherwise something packed it anew. */
-export function hasSealComment(comment: string): boolean {
-  return comment.startsWith(SEAL_TEXT) && /^[0-9a-f]{64}$/.test(comment.slice(SEAL_TEXT.length));
+/** Passes a gzip on, with a sealing member at its end. */
+export async function* sealedGzip(gzip: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const hash = createHash("sha256");
+  for await (const chunk of gzip) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const { before, after } = SEAL_PLACES["tar.gz"];
+  hash.update(before);
+  yield Buffer.concat([before, Buffer.from(hash.digest("hex")), after]);
 }

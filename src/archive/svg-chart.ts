@@ -1,167 +1,91 @@
-import { formatValue, timeTicks, valueTicks } from "./chart-axis.ts";
+import type { Chart, ChartSeries } from "./chart.ts";
+import { tickLabels, timeTicks } from "./chart-axis.ts";
+import { seriesLine } from "./chart-lines.ts";
+import { BOTTOM, isDrawable, PLOT, round, type Scale, scaleOf, WIDTH } from "./chart-scale.ts";
+import { CHART_STYLE, dashOf, SERIES_SHOWN_MAX } from "./chart-style.ts";
+import { formatValue } from "./chart-units.ts";
 import { withoutControls } from "./markdown.ts";
 
-export interface ChartPoint {
-  readonly timeMs: number;
-  /** NaN, infinities and what comes near them are gaps. */
-  readonly value: number;
-}
-
-export interface ChartSeries {
-  readonly name: string;
-  /** Oldest first. */
-  readonly points: readonly ChartPoint[];
-}
-
-export interface Chart {
-  readonly title: string;
-  /** A second, smaller line, such as the query. */
-  readonly subtitle: string;
-  readonly series: readonly ChartSeries[];
-  readonly startMs: number;
-  readonly endMs: number;
-  /** Between two points; a longer distance is a gap in the line. */
-  readonly stepMs: number;
-  /** A vertical line; drawn only when it lies between start and end. */
-  readonly mark: { readonly timeMs: number; readonly label: string } | null;
-}
-
-const WIDTH = 960;
-const PLOT = { left: 68, right: 24, top: 74, height: 300 } as const;
-const PLOT_WIDTH = WIDTH - PLOT.left - PLOT.right;
-const BOTTOM = PLOT.top + PLOT.height;
 const LEGEND_ROW = 20;
-/** More lines than this cannot be told apart. */
-const SERIES_SHOWN_MAX = 10;
-const TEXT_CHARS_MAX = 136;
+const LEGEND_WIDTH = WIDTH - PLOT.left - PLOT.right - 30;
+/** What fits into the width of the chart, by the size of the letters. */
+const TITLE_CHARS_MAX = 90;
+const QUERY_CHARS_MAX = 136;
+const TEXT_CHARS_MAX = 115;
+/** Of the facts in the legend, generously. */
+const CHAR_WIDTH = 7.3;
+const LABEL_WIDTH = 170;
+const NOTES_MAX = 3;
 
 /**
  * A line chart as SVG: readable on light and dark ground, times in UTC, no script, nothing loaded from elsewhere. All text
  * may come from outside. The same input gives the same text.
  */
 export function lineChart(chart: Chart): string {
-  const shown = chart.series.slice(0, SERIES_SHOWN_MAX);
-  const legend = legendOf(shown, chart.series.length);
-  const height = BOTTOM + 52 + legend.rows * LEGEND_ROW;
+  const shown = highest(chart.series);
   const scale = scaleOf(chart, shown);
+  const legend = legendOf(chart, shown);
+  const height = BOTTOM + 52 + legend.length * LEGEND_ROW;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title subtitle">`,
     `<title id="title">${escape(chart.title)}</title><desc id="subtitle">${escape(chart.subtitle)}</desc>`,
-    STYLE,
+    CHART_STYLE,
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
-    `<text class="title" x="24" y="30">${escape(cut(chart.title))}</text>`,
-    `<text class="query" x="24" y="50">${escape(cut(chart.subtitle))}</text>`,
-    valueAxis(scale),
+    `<text class="title" x="24" y="30">${escape(cut(chart.title, TITLE_CHARS_MAX))}</text>`,
+    `<text class="query" x="24" y="50">${escape(cut(chart.subtitle, QUERY_CHARS_MAX))}</text>`,
+    valueAxis(chart, scale),
     timeAxis(chart, scale),
     ...shown.map((series, index) => seriesLine(series, index, chart, scale)),
     scale.isEmpty
       ? `<text class="empty" x="${WIDTH / 2}" y="${PLOT.top + PLOT.height / 2}">no data in this range</text>`
       : "",
-    markLine(chart, scale),
-    legend.svg,
+    markLine(chart, scale, {
+      timeMs: chart.alertMs,
+      kind: "alert",
+      label: "alert since",
+      labelY: PLOT.top - 22,
+    }),
+    markLine(chart, scale, {
+      timeMs: chart.changeMs,
+      kind: "change",
+      label: "first change",
+      labelY: PLOT.top - 7,
+    }),
+    ...legend,
     "</svg>\n",
   ].join("\n");
 }
 
-/** Colours that differ in lightness too, and have enough contrast on their ground. */
-const LIGHT = [
-  "#1f6feb",
-  "#c2410c",
-  "#15803d",
-  "#7c3aed",
-  "#be185d",
-  "#0e7490",
-  "#a16207",
-  "#475569",
-  "#b91c1c",
-  "#4d7c0f",
-];
-const DARK = [
-  "#6cb6ff",
-  "#ff9f5c",
-  "#5fd38d",
-  "#b9a2ff",
-  "#ff8ac2",
-  "#4fd1e0",
-  "#e6c34d",
-  "#b6c2cf",
-  "#ff8a80",
-  "#b5d95b",
-];
-const DASHES = ["", "6 3", "2 3"];
-
-const STYLE = `<style>
-text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: #475569 }
-.ground { fill: #ffffff } .title { font-size: 16px; font-weight: 600; fill: #0f172a }
-.query { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 11px }
-.grid { stroke: #e2e8f0; stroke-width: 1 } .axis { stroke: #94a3b8; stroke-width: 1 }
-.value { text-anchor: end } .time, .empty { text-anchor: middle } .empty { font-size: 14px }
-.line { fill: none; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round } .dot { stroke: none }
-.mark { stroke: #b91c1c; stroke-width: 1.5; stroke-dasharray: 5 3 } .mark-label { fill: #b91c1c; font-weight: 600 }
-${LIGHT.map((colour, index) => `.c${index} { stroke: ${colour} } .f${index} { fill: ${colour} }`).join("\n")}
-@media (prefers-color-scheme: dark) {
-text { fill: #a8b3c2 } .ground { fill: #14181f } .title { fill: #f1f5f9 }
-.grid { stroke: #2a313c } .axis { stroke: #566273 } .mark { stroke: #ff8a80 } .mark-label { fill: #ff8a80 }
-${DARK.map((colour, index) => `.c${index} { stroke: ${colour} } .f${index} { fill: ${colour} }`).join("\n")}
-}
-</style>`;
-
-interface Scale {
-  readonly ticks: readonly number[];
-  readonly isEmpty: boolean;
-  readonly x: (timeMs: number) => number;
-  readonly y: (value: number) => number;
+/** The series with the highest peaks, in the order they came in. */
+function highest(series: readonly ChartSeries[]): readonly ChartSeries[] {
+  if (series.length <= SERIES_SHOWN_MAX) return series;
+  const peaks = new Map(series.map((each) => [each, peakOf(each)]));
+  const order = [...series].sort((left, right) => (peaks.get(right) ?? 0) - (peaks.get(left) ?? 0));
+  const shown = new Set(order.slice(0, SERIES_SHOWN_MAX));
+  return series.filter((each) => shown.has(each));
 }
 
-function scaleOf(chart: Chart, shown: readonly ChartSeries[]): Scale {
-  let min = Infinity;
-  let max = -Infinity;
-  for (const { points } of shown) {
-    for (const { value } of points) {
-      if (!isDrawable(value)) continue;
-      min = Math.min(min, value);
-      max = Math.max(max, value);
-    }
-  }
-  const isEmpty = min > max;
-  const ticks = isEmpty ? valueTicks(0, 1, 6) : valueTicks(...padded(min, max), 6);
-  const [bottom = 0, top = 1] = [ticks[0], ticks.at(-1)];
-  const spanMs = Math.max(1, chart.endMs - chart.startMs);
-  return {
-    ticks,
-    isEmpty,
-    x: (timeMs) => round(PLOT.left + ((timeMs - chart.startMs) / spanMs) * PLOT_WIDTH),
-    y: (value) => round(BOTTOM - ((value - bottom) / (top - bottom)) * PLOT.height),
-  };
+/** A series without data comes last. */
+function peakOf({ points }: ChartSeries): number {
+  return points.reduce(
+    (peak, point) => (isDrawable(point) ? Math.max(peak, point.value) : peak),
+    -Number.MAX_VALUE,
+  );
 }
 
-/** Zero is part of the axis unless the values are far from it and close together; a flat line always has it. */
-function padded(min: number, max: number): [number, number] {
-  const low = min > 0 && min < max * 0.75 ? 0 : min;
-  const high = max < 0 && max > min * 0.75 ? 0 : max;
-  const isFlat = high - low <= Math.max(Math.abs(low), Math.abs(high)) * 1e-9;
-  if (!isFlat) return [low, high];
-  return low === 0 ? [0, 1] : [Math.min(0, low), Math.max(0, high)];
-}
-
-/** Sums and differences of what is drawn must stay numbers, and no axis begins at 5e-324. */
-function isDrawable(value: number): boolean {
-  const size = Math.abs(value);
-  return size === 0 || (size > 1e-250 && size < 1e250);
-}
-
-function valueAxis({ ticks, y }: Scale): string {
+function valueAxis({ unit }: Chart, { ticks, y }: Scale): string {
+  const labels = tickLabels(ticks, unit);
   return ticks
-    .map((tick) => {
+    .map((tick, index) => {
       const at = y(tick);
       const line = `<line class="grid" x1="${PLOT.left}" x2="${WIDTH - PLOT.right}" y1="${at}" y2="${at}"/>`;
-      return `${line}<text class="value" x="${PLOT.left - 8}" y="${round(at + 4)}">${formatValue(tick)}</text>`;
+      return `${line}<text class="value" x="${PLOT.left - 8}" y="${round(at + 4)}">${labels[index]}</text>`;
     })
     .join("\n");
 }
 
 function timeAxis(chart: Chart, { x }: Scale): string {
-  const ticks = timeTicks(chart.startMs, chart.endMs, 9).map(({ timeMs, label }) => {
+  const ticks = timeTicks(chart.startMs, chart.endMs, 8).map(({ timeMs, label }) => {
     const at = x(timeMs);
     return `<line class="axis" x1="${at}" x2="${at}" y1="${BOTTOM}" y2="${BOTTOM + 5}"/><text class="time" x="${at}" y="${BOTTOM + 19}">${label}</text>`;
   });
@@ -174,63 +98,74 @@ function timeAxis(chart: Chart, { x }: Scale): string {
   ].join("\n");
 }
 
-function seriesLine({ points }: ChartSeries, index: number, chart: Chart, scale: Scale): string {
-  const dash = dashOf(index);
-  return unbroken(points, chart.stepMs)
-    .map((part) => {
-      const [first] = part;
-      if (part.length === 1 && first !== undefined) {
-        return `<circle class="dot f${index}" cx="${scale.x(first.timeMs)}" cy="${scale.y(first.value)}" r="2.5"/>`;
-      }
-      const path = part.map(({ timeMs, value }) => `${scale.x(timeMs)} ${scale.y(value)}`).join("L");
-      return `<path class="line c${index}"${dash} d="M${path}"/>`;
-    })
-    .join("\n");
+interface Mark {
+  readonly timeMs: number | null;
+  readonly kind: "alert" | "change";
+  readonly label: string;
+  readonly labelY: number;
 }
 
-function dashOf(index: number): string {
-  const dash = DASHES[Math.floor(index / 4) % DASHES.length] ?? "";
-  return dash === "" ? "" : ` stroke-dasharray="${dash}"`;
-}
-
-/** The stretches of a series that have no gap in them. */
-function unbroken(points: readonly ChartPoint[], stepMs: number): ChartPoint[][] {
-  const parts: ChartPoint[][] = [];
-  let previousMs = -Infinity;
-  for (const point of points) {
-    if (!isDrawable(point.value)) continue;
-    if (point.timeMs - previousMs > stepMs * 1.5) parts.push([]);
-    parts.at(-1)?.push(point);
-    previousMs = point.timeMs;
+function markLine({ startMs, endMs }: Chart, { x }: Scale, { timeMs, kind, label, labelY }: Mark): string {
+  if (timeMs === null || timeMs > endMs) return "";
+  const text = (at: number, anchor: "start" | "end", words: string) =>
+    `<text class="mark-label ${kind}-label" x="${round(at)}" y="${labelY}" text-anchor="${anchor}">${words}</text>`;
+  const iso = new Date(timeMs).toISOString();
+  if (timeMs < startMs) {
+    const isSameDay = iso.slice(0, 10) === new Date(startMs).toISOString().slice(0, 10);
+    const when = isSameDay ? iso.slice(11, 19) : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+    return text(PLOT.left, "start", `← ${label} ${when}, before this range`);
   }
-  return parts;
+  const at = x(timeMs);
+  const hasRoomLeft = at - LABEL_WIDTH > PLOT.left;
+  const hasRoomRight = at + LABEL_WIDTH < WIDTH - PLOT.right;
+  // The change comes after the alert: to their own sides, they do not meet.
+  const isLeft = kind === "alert" ? hasRoomLeft : !hasRoomRight;
+  return `<line class="mark ${kind}" x1="${at}" x2="${at}" y1="${labelY - 9}" y2="${BOTTOM}"/>
+${text(at + (isLeft ? -6 : 6), isLeft ? "end" : "start", `${label} ${iso.slice(11, 19)}`)}`;
 }
 
-function markLine({ mark, startMs, endMs }: Chart, { x }: Scale): string {
-  if (mark === null || mark.timeMs < startMs || mark.timeMs > endMs) return "";
-  const at = x(mark.timeMs);
-  const time = new Date(mark.timeMs).toISOString().slice(11, 19);
-  const isRight = at > WIDTH / 2;
-  const label = `${escape(cut(mark.label))} ${time}`;
-  return `<line class="mark" x1="${at}" x2="${at}" y1="${PLOT.top - 14}" y2="${BOTTOM}"/>
-<text class="mark-label" x="${round(at + (isRight ? -6 : 6))}" y="${PLOT.top - 5}" text-anchor="${isRight ? "end" : "start"}">${label}</text>`;
-}
-
-function legendOf(shown: readonly ChartSeries[], count: number): { svg: string; rows: number } {
-  const rows = shown.map(({ name, points }, index) => {
-    const y = BOTTOM + 58 + index * LEGEND_ROW;
-    const last = points.findLast(({ value }) => isDrawable(value));
-    const value = last === undefined ? "no data" : `last ${formatValue(last.value)}`;
-    return `<line class="line c${index}"${dashOf(index)} x1="${PLOT.left}" x2="${PLOT.left + 22}" y1="${y - 4}" y2="${y - 4}"/><text x="${PLOT.left + 30}" y="${y}">${escape(cut(name))} · ${value}</text>`;
+/** A row for each series, then what is not shown, then the notes. */
+function legendOf(chart: Chart, shown: readonly ChartSeries[]): string[] {
+  const y = (row: number) => BOTTOM + 58 + row * LEGEND_ROW;
+  const series = shown.map((each, row) => {
+    const line = `<line class="line c${row}"${dashOf(row)} x1="${PLOT.left}" x2="${PLOT.left + 22}" y1="${y(row) - 4}" y2="${y(row) - 4}"/>`;
+    const facts = factsOf(each, chart);
+    // A picture of its own ends the name where the facts begin, however wide its letters are.
+    const nameWidth = Math.round(LEGEND_WIDTH - facts.length * CHAR_WIDTH - 12);
+    const name = `<svg x="${PLOT.left + 30}" y="${y(row) - 14}" width="${nameWidth}" height="18"><text y="14">${escape(cut(each.name, TEXT_CHARS_MAX))}</text></svg>`;
+    return `${line}${name}<text class="value" x="${WIDTH - PLOT.right}" y="${y(row)}">${facts}</text>`;
   });
-  const rest = count - shown.length;
-  const note = `<text x="${PLOT.left + 30}" y="${BOTTOM + 58 + rows.length * LEGEND_ROW}">and ${rest} more series, only in the JSON file</text>`;
-  return { svg: [...rows, ...(rest > 0 ? [note] : [])].join("\n"), rows: rows.length + (rest > 0 ? 1 : 0) };
+  const rest = chart.series.length - shown.length;
+  const restNote = rest > 0 ? [`and ${rest} more series with lower peaks, only in the JSON file`] : [];
+  const more = chart.notes.length - NOTES_MAX;
+  const notes = chart.notes.slice(0, NOTES_MAX).map((note) => escape(cut(note, TEXT_CHARS_MAX)));
+  const lines = [
+    ...restNote.map((text) => ["rest", text] as const),
+    ...notes.map((text) => ["note", text] as const),
+    ...(more > 0 ? [["note", `and ${more} more notes, in the JSON file`] as const] : []),
+  ];
+  const below = lines.map(
+    ([kind, text], index) =>
+      `<text class="${kind}" x="${PLOT.left + 30}" y="${y(series.length + index)}">${text}</text>`,
+  );
+  return [...series, ...below];
 }
 
-function cut(text: string): string {
+/** `max 1.2s · before the change 900ms · last 210ms`. */
+function factsOf(series: ChartSeries, { unit, changeMs, startMs }: Chart): string {
+  const last = series.points.findLast(isDrawable);
+  if (last === undefined) return "no data";
+  const parts = [`max ${formatValue(peakOf(series), unit)}`];
+  if (changeMs !== null && changeMs >= startMs) {
+    const before = series.points.findLast((point) => point.timeMs <= changeMs && isDrawable(point));
+    if (before !== undefined) parts.push(`before the change ${formatValue(before.value, unit)}`);
+  }
+  return [...parts, `last ${formatValue(last.value, unit)}`].join(" · ");
+}
+
+function cut(text: string, charsMax: number): string {
   const line = withoutControls(text).replaceAll(/\s+/g, " ").trim();
-  return line.length > TEXT_CHARS_MAX ? `${line.slice(0, TEXT_CHARS_MAX - 1)}…`.toWellFormed() : line;
+  return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…`.toWellFormed() : line;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -243,8 +178,4 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function escape(text: string): string {
   return withoutControls(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

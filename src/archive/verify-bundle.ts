@@ -3,23 +3,20 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { ArchiveEntry } from "./bundle.ts";
-import type { ManifestFile } from "./manifest.ts";
-import { hasSealComment, SEAL_COMMENT, SEAL_DIGEST_BYTES } from "./seal.ts";
-import { zipEntries } from "./zip-entries.ts";
+import { LIST_BYTES_MAX, parseManifest } from "./manifest-reading.ts";
+import { bundleEntries, formatOf } from "./open-bundle.ts";
+import { SEAL_DIGEST_BYTES, SEAL_PLACES } from "./seal.ts";
 
 export interface BundleReport {
   /** Empty when every byte is as it was sealed. */
   readonly problems: readonly string[];
-  /** False for a zip that something packed anew: its files are checked, its other bytes cannot be. */
+  /** False for an archive that something packed anew: its files are checked, its other bytes cannot be. */
   readonly isSealed: boolean;
   readonly files: number;
 }
 
-/** Larger than any manifest of ours; a hostile zip must not fill the memory. */
-const LIST_BYTES_MAX = 256 * 1024 * 1024;
-
 /**
- * Checks a bundle's zip against itself: the digest at its end over all bytes before it, and each file against the manifest
+ * Checks a bundle against itself: the digest at its end over all bytes before it, and each file against the manifest
  * and SHA256SUMS. A single changed byte is always found. Rejects only when the file cannot be read.
  */
 export async function verifyBundle(path: string): Promise<BundleReport> {
@@ -31,34 +28,37 @@ export async function verifyBundle(path: string): Promise<BundleReport> {
     files = found.digests.size;
     problems.push(...found.problems, ...compare(found));
   } catch (error) {
-    problems.push(`the zip cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`the archive cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { problems, isSealed: seal.isSealed, files };
 }
 
 async function checkSeal(path: string): Promise<{ isSealed: boolean; problems: string[] }> {
+  const format = await formatOf(path);
+  const { before, after } = SEAL_PLACES[format ?? "zip"];
   const { size } = await stat(path);
-  if (size < SEAL_COMMENT.length)
-    return { isSealed: false, problems: ["the file is too short to be a bundle"] };
-  const comment = await readEnd(path, size, SEAL_COMMENT.length);
+  const endBytes = before.byteLength + SEAL_DIGEST_BYTES + after.byteLength;
+  if (size < endBytes) return { isSealed: false, problems: ["the file is too short to be a bundle"] };
+  const end = await readEnd(path, size, endBytes);
+  const written = end.subarray(before.byteLength, before.byteLength + SEAL_DIGEST_BYTES).toString("latin1");
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { end: size - SEAL_DIGEST_BYTES - 1 }))
-    hash.update(chunk as Buffer);
-  const isWhole = hash.digest("hex") === comment.slice(-SEAL_DIGEST_BYTES);
+  const lastHashed = size - after.byteLength - SEAL_DIGEST_BYTES - 1;
+  for await (const chunk of createReadStream(path, { end: lastHashed })) hash.update(chunk as Buffer);
+  const isAlike = end.subarray(0, before.byteLength).equals(before) && /^[0-9a-f]{64}$/.test(written);
+  const isWhole = hash.digest("hex") === written && end.subarray(endBytes - after.byteLength).equals(after);
   if (isWhole) return { isSealed: true, problems: [] };
-  if (hasSealComment(comment))
-    return { isSealed: true, problems: ["the bytes of the zip are not those that were sealed"] };
+  if (isAlike)
+    return { isSealed: true, problems: ["the bytes of the archive are not those that were sealed"] };
   return {
     isSealed: false,
-    problems: ["the zip does not end with a bundle's digest: it was changed, or packed anew"],
+    problems: ["the archive does not end with a bundle's digest: it was changed, or packed anew"],
   };
 }
 
-async function readEnd(path: string, size: number, bytes: number): Promise<string> {
+async function readEnd(path: string, size: number, bytes: number): Promise<Buffer> {
   const file = await open(path, "r");
   try {
-    const { buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, size - bytes);
-    return buffer.toString("latin1");
+    return (await file.read(Buffer.alloc(bytes), 0, bytes, size - bytes)).buffer;
   } finally {
     await file.close();
   }
@@ -77,15 +77,13 @@ async function readFiles(path: string): Promise<FoundFiles> {
   const lists = new Map<string, string>();
   const problems: string[] = [];
   const folders = new Set<string>();
-  for await (const entry of zipEntries(path)) {
-    const [folder = "", ...rest] = entry.name.split("/");
-    const name = rest.join("/");
-    folders.add(folder);
-    if (digests.has(name)) problems.push(`${name} is there twice`);
-    const isList = name === "manifest.json" || name === "SHA256SUMS";
+  for await (const entry of bundleEntries(path)) {
+    folders.add(entry.folder);
+    if (digests.has(entry.path)) problems.push(`${entry.path} is there twice`);
+    const isList = entry.path === "manifest.json" || entry.path === "SHA256SUMS";
     const { sha256, size, text } = await digestEntry(entry, isList);
-    digests.set(name, { sha256, size });
-    if (text !== null) lists.set(name, text);
+    digests.set(entry.path, { sha256, size });
+    if (text !== null) lists.set(entry.path, text);
   }
   if (folders.size !== 1) problems.push(`${folders.size} folders where one is expected`);
   return {
@@ -96,9 +94,10 @@ async function readFiles(path: string): Promise<FoundFiles> {
   };
 }
 
-async function digestEntry(
+/** Reads a file of an archive to its end; keeps its text when it is one of the lists. */
+export async function digestEntry(
   entry: ArchiveEntry,
-  isList: boolean,
+  isKept: boolean,
 ): Promise<{ sha256: string; size: number; text: string | null }> {
   const hash = createHash("sha256");
   const kept: Buffer[] = [];
@@ -108,11 +107,11 @@ async function digestEntry(
     const bytes = chunk as Buffer;
     hash.update(bytes);
     size += bytes.byteLength;
-    if (!isList) continue;
+    if (!isKept) continue;
     if (size > LIST_BYTES_MAX) throw new Error(`${entry.name} is larger than any of ours`);
     kept.push(bytes);
   }
-  return { sha256: hash.digest("hex"), size, text: isList ? Buffer.concat(kept).toString("utf8") : null };
+  return { sha256: hash.digest("hex"), size, text: isKept ? Buffer.concat(kept).toString("utf8") : null };
 }
 
 function compare({ digests, manifest, sums }: FoundFiles): string[] {
@@ -123,13 +122,13 @@ function compare({ digests, manifest, sums }: FoundFiles): string[] {
     sums.split("\n").flatMap((line) => (line === "" ? [] : [[line.slice(66), line.slice(0, 64)]])),
   );
   const problems: string[] = [];
-  for (const { path, size, sha256 } of listed) {
+  for (const { path, size, sha256 } of listed.values()) {
     const found = digests.get(path);
     if (found === undefined) problems.push(`${path} is missing`);
     else if (found.sha256 !== sha256 || found.size !== size)
       problems.push(`${path} differs from the manifest`);
   }
-  const known = new Set([...listed.map(({ path }) => path), "manifest.json"]);
+  const known = new Set([...listed.keys(), "manifest.json"]);
   for (const [path, { sha256 }] of digests) {
     if (path === "SHA256SUMS") continue;
     if (summed.get(path) !== sha256) problems.push(`${path} differs from SHA256SUMS`);
@@ -137,13 +136,4 @@ function compare({ digests, manifest, sums }: FoundFiles): string[] {
   }
   for (const path of summed.keys()) if (!known.has(path)) problems.push(`${path} is in SHA256SUMS alone`);
   return problems;
-}
-
-function parseManifest(text: string): Pick<ManifestFile, "path" | "size" | "sha256">[] | null {
-  try {
-    const parsed = JSON.parse(text) as { files?: unknown };
-    return Array.isArray(parsed.files) ? (parsed.files as ManifestFile[]) : null;
-  } catch {
-    return null;
-  }
 }

@@ -56,7 +56,7 @@ function lintCaps(step: Step, linted: Linted, path: Path): void {
   );
   const verb = recordOf(raw[step.verb]);
   if (step.verb === "collect" && step.spec.paths.length > 0 && verb["max_size"] === undefined) {
-    const message = "how much may these files be together? add max_size, such as 50MiB, which is the default";
+    const message = "how much may one of these files be? add max_size, such as 50MiB, which is the default";
     warn(linted, [...path, "collect"], "collect-without-cap", message, true);
   }
   if (step.verb === "http" && raw["timeout"] === undefined && verb["timeout"] === undefined) {

@@ -110,16 +110,18 @@ function toOptions(
   if (problems.length > before) return undefined;
   const options: Option[] = [];
   const values = new Set<string>();
-  for (const { row, problem } of table) {
+  for (const place of table) {
+    const { row } = place;
     const value = row[valueColumn];
     const label = row[labelColumn ?? valueColumn];
     const wrong =
       textProblem(value) ??
       (typeof value === "string" && values.has(value) ? "stands there twice" : undefined);
-    if (wrong !== undefined) problems.push(problem(valueColumn, "invalid-options", `the value ${wrong}`));
+    if (wrong !== undefined)
+      problems.push(place.problem(valueColumn, "invalid-options", `the value ${wrong}`));
     const wrongLabel = labelColumn === undefined ? undefined : textProblem(label);
     if (wrongLabel !== undefined)
-      problems.push(problem(labelColumn ?? "", "invalid-options", `the label ${wrongLabel}`));
+      problems.push(place.problem(labelColumn ?? "", "invalid-options", `the label ${wrongLabel}`));
     if (typeof value !== "string" || typeof label !== "string") continue;
     values.add(value);
     options.push({ value, label, row });

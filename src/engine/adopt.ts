@@ -6,7 +6,7 @@ import type { Attempt, StepRecord } from "../runs/records.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
 import { putArtifact } from "../store/evidence.ts";
-import { stepFolder } from "./attempt.ts";
+import { folderOf } from "./attempt.ts";
 import { allInstances } from "./frames.ts";
 import { commitOwned, LOCAL, type RunSession } from "./session.ts";
 
@@ -81,7 +81,7 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
   const isTriedAgain = known === null && step.onInterrupt === "retry";
   const recovered = await recoverStepOutput(dependencies.artifacts, {
     ...place,
-    folder: stepFolder(session, step),
+    folder: folderOf(session, step),
   });
   await commitOwned(session, async (tx) => {
     for (const facts of [recovered.stdout, recovered.stderr]) {
@@ -99,6 +99,7 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
         isTruncated: true,
         isChanged: false,
         isSensitive: false,
+        redactions: null,
       });
     }
     await endAttempt(tx, key, end);

@@ -113,7 +113,9 @@ async function readRunsOf(
   const filter = { state: null, runbook: null, episodeId: episode.id };
   const started = await listRuns(store.reader, filter, RUNS_MAX, null);
   const known = new Set(started.map((run) => run.id));
-  const joined = new Set(decisions.flatMap(({ runId }) => (runId === null || known.has(runId) ? [] : [runId])));
+  const joined = new Set(
+    decisions.flatMap(({ runId }) => (runId === null || known.has(runId) ? [] : [runId])),
+  );
   const others = await Promise.all([...joined].slice(0, RUNS_MAX).map((id) => readRun(store.reader, id)));
   return [...started, ...others.filter((run) => run !== null)].toSorted((left, right) =>
     left.id < right.id ? -1 : 1,

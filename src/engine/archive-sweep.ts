@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { readAlertBundleFiles, readBundleFiles, readSweptRuns, type SweptRun } from "../store/archive-rows.ts";
+import {
+  readAlertBundleFiles,
+  readBundleFiles,
+  readSweptRuns,
+  type SweptRun,
+} from "../store/archive-rows.ts";
 import { readArtifacts } from "../store/evidence.ts";
 import { archiveFolderOf } from "./retention-files.ts";
 import type { Pass } from "./retention.ts";

@@ -1,5 +1,5 @@
-import { openStepOutput, type RunningOutput } from "../archive/step-output.ts";
-import type { OutputFacts } from "../archive/output-log.ts";
+import { stepFolder } from "../archive/bundle-names.ts";
+import { openStepOutput, type RunningOutput, type StepOutputFacts } from "../archive/step-output.ts";
 import { attemptCookie } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
@@ -7,12 +7,14 @@ import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
 import type { Artifact, StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
-import { addRunProblem, putArtifact } from "../store/evidence.ts";
+import { addRunProblem, evidenceBytesOf, putArtifact } from "../store/evidence.ts";
 import { noteHostChange } from "../store/run-hosts.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { beginAttempt, endAttempt, endStep, setStepWait } from "../store/steps.ts";
 import { attemptStep } from "../steps/verbs.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
+import { redactedWriter } from "./evidence-file.ts";
+import { redactFacts, redactionOf, redactResult } from "./redact-attempt.ts";
 import { commitOwned, recordOf, type RunSession, setRecord } from "./session.ts";
 
 /** What one attempt is made with: the step's templates rendered for it. */
@@ -32,8 +34,8 @@ export interface AttemptEnded {
 }
 
 /** The folder of a step's files in the archive: `steps/01-graph`. */
-export function stepFolder(session: RunSession, step: Step): string {
-  return `steps/${String(recordOf(session, step).position + 1).padStart(2, "0")}-${step.id}`;
+export function folderOf(session: RunSession, step: Step): string {
+  return stepFolder(recordOf(session, step));
 }
 
 /** Commits the intent, does the work, and returns how it ended. What it gathered is durable when it returns. */
@@ -60,16 +62,18 @@ export async function makeAttempt(
   });
   dependencies.killPoints.reached("after-intent");
 
-  const folder = stepFolder(session, step);
-  const output = openStepOutput(dependencies.artifacts, { runId: run.id, folder, attempt: number });
+  const folder = folderOf(session, step);
+  const redaction = redactionOf(session);
+  const place = { runId: run.id, folder, attempt: number };
+  const output = openStepOutput(dependencies.artifacts, place, redaction);
   const context = stepContext(session, step, rendered, number, output);
-  const result = await attemptStep(context, dependencies.steps).catch((error: unknown): AttemptResult => {
+  const attempted = await attemptStep(context, dependencies.steps).catch((error: unknown): AttemptResult => {
     dependencies.log.error({ runId: run.id, stepId: step.id, error }, "a step verb threw");
     const message = `the step could not be carried out: ${error instanceof Error ? error.message : String(error)}`;
     return {
       status: "failed",
       didNotStart: false,
-      isFinal: false,
+      isPermanent: false,
       exitCode: null,
       message,
       json: null,
@@ -83,6 +87,7 @@ export async function makeAttempt(
   const logs = (["stdout", "stderr"] as const).flatMap((name) =>
     logArtifact(run.id, step.id, host, facts[name]),
   );
+  const result = redactResult(redaction, attempted);
   return { number, startedAtMs, result, stdout: output.stdoutText(), logs };
 }
 
@@ -94,9 +99,12 @@ function stepContext(
   output: RunningOutput,
 ): StepContext {
   const { dependencies, run } = session;
+  const redaction = redactionOf(session);
   return {
     step,
     ...rendered,
+    // What people are told is kept by others.
+    spec: step.verb === "notify" ? redaction.json(rendered.spec) : rendered.spec,
     run: {
       id: run.id,
       url: runUrl(dependencies, run.id),
@@ -112,8 +120,12 @@ function stepContext(
     signal: session.stop.signal,
     output,
     createEvidence: (path) => createEvidence(session, step, rendered.host, path),
+    evidenceBytesLeft: async () => {
+      const gatheredBytes = await evidenceBytesOf(dependencies.store.reader, run.id);
+      return Math.max(0, dependencies.limits.bundleBytesMax - gatheredBytes);
+    },
     recordProblem: (path, message) => {
-      const problem = { stepId: step.id, path, message };
+      const problem = { stepId: step.id, path: redaction.text(path), message: redaction.text(message) };
       const write = commitOwned(session, (tx) => addRunProblem(tx, run.id, problem));
       session.pendingWrites.track(write, (error) =>
         dependencies.log.warn({ runId: run.id, error }, "a collector's problem could not be recorded"),
@@ -135,7 +147,9 @@ async function createEvidence(
   path: string,
 ): Promise<EvidenceFile> {
   const { dependencies, run } = session;
-  const writer = await dependencies.artifacts.createFile(run.id, path);
+  const redaction = redactionOf(session);
+  const opened = await dependencies.artifacts.createFile(run.id, redaction.text(path));
+  const writer = redactedWriter(opened, redaction);
   return {
     write: (chunk) => writer.write(chunk),
     discard: () => writer.discard(),
@@ -152,14 +166,15 @@ async function createEvidence(
         contentType: facts.contentType ?? "application/octet-stream",
         isTruncated: facts.isTruncated ?? false,
         isChanged: facts.isChanged ?? false,
-        isSensitive: step.verb === "collect" && step.spec.isSensitive,
+        isSensitive: facts.isSensitive === true || (step.verb === "collect" && step.spec.isSensitive),
+        redactions: stored.redactions,
       };
       await commitOwned(session, (tx) => putArtifact(tx, artifact));
     },
   };
 }
 
-function logArtifact(runId: string, stepId: string, host: string | null, facts: OutputFacts): Artifact[] {
+function logArtifact(runId: string, stepId: string, host: string | null, facts: StepOutputFacts): Artifact[] {
   if (facts.file === null) return [];
   const { path, bytes, sha256 } = facts.file;
   return [
@@ -174,6 +189,7 @@ function logArtifact(runId: string, stepId: string, host: string | null, facts: 
       isTruncated: facts.omittedBytes > 0,
       isChanged: false,
       isSensitive: false,
+      redactions: facts.redactions,
     },
   ];
 }
@@ -192,9 +208,12 @@ export async function commitAttempt(
   session: RunSession,
   step: Step,
   ended: AttemptEnded,
-  verdict: AttemptVerdict,
+  judged: AttemptVerdict,
 ): Promise<void> {
   const { dependencies, run } = session;
+  const redaction = redactionOf(session);
+  const message = redaction.textOrNull(judged.message);
+  const verdict = { ...judged, message, facts: redactFacts(redaction, judged.facts) };
   const atMs = dependencies.clock.nowMs();
   const key = { runId: run.id, stepId: step.id, number: ended.number };
   const end = { status: verdict.status, exitCode: ended.result.exitCode, message: verdict.message, atMs };

@@ -14,10 +14,12 @@ import type { KillPoints } from "../platform/killpoints.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Bell } from "../queue/bell.ts";
+import type { Redaction } from "../redaction/redaction.ts";
 import type { StepDependencies } from "../steps/verbs.ts";
 import type { Store } from "../store/store.ts";
 import type { OutcomeJournal } from "./outcome-journal.ts";
 import type { RetentionSettings } from "./retention.ts";
+import type { ReadSecret } from "./secrets.ts";
 
 /** A configured sender of webhooks, as the engine needs it. */
 export interface Source {
@@ -41,6 +43,8 @@ export interface EngineLimits {
   readonly shutdownGraceMs: number;
   /** A start later than this after its decision first asks the source whether the alert still fires. */
   readonly startWithinMs: number;
+  /** Of all files of one run; beyond it nothing more is gathered. */
+  readonly bundleBytesMax: number;
 }
 
 /** Who is told of what. */
@@ -70,6 +74,10 @@ export interface EngineDependencies {
   readonly notifiers: ReadonlyMap<string, Notifier>;
   readonly notifyRoutes: readonly NotifyRoute[];
   readonly prometheus: Prometheus | null;
+  /** Secrets that runbooks may use, by name, as last read. */
+  readonly secrets: ReadonlyMap<string, ReadSecret>;
+  /** On the only way into the database, the archive and notices. Knows the secrets of the settings as configured now. */
+  readonly redaction: Redaction;
   readonly journal: OutcomeJournal;
   /** Keeps secret inputs and uploaded files while their run has not ended. */
   readonly inputKey: InputKey;

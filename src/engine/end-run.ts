@@ -17,6 +17,7 @@ import { noteClimb } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { countForBreaker } from "./breakers.ts";
 import { addNotices } from "./notices.ts";
+import { redactEnding, redactionOf } from "./redact-attempt.ts";
 import { decideForRun, type LaterDecision } from "./run-decisions.ts";
 import { commitOwned, type RunSession } from "./session.ts";
 
@@ -35,10 +36,11 @@ export interface RunEnding {
 
 /** Ends the run and leaves, in the same transaction, everything that is to follow: bundle, notices, verification, rejudging. */
 export async function finishRun(
-  session: Pick<RunSession, "dependencies" | "run" | "ownership">,
-  ending: RunEnding,
+  session: Pick<RunSession, "dependencies" | "run" | "ownership"> & Partial<Pick<RunSession, "opened">>,
+  asked: RunEnding,
 ): Promise<void> {
   const { dependencies, ownership } = session;
+  const ending = redactEnding(redactionOf(session), asked);
   const atMs = dependencies.clock.nowMs();
   const ended = await commitOwned(session, async (tx) => {
     await endOpenSteps(tx, ownership.runId, atMs);
@@ -84,7 +86,7 @@ export async function leaveFollowUps(
   await deleteRunInputs(tx, run.id);
   // What it waited for, should somebody have ended it meanwhile: nobody decides on it any more.
   for (const id of await voidApprovals(tx, run.id, atMs)) await deleteTimer(tx, "approval", id);
-  await freeWaiting(tx, run);
+  await freeWaiting(tx, dependencies, run);
   const event = eventOf(run);
   if (event !== null) await addNotices(tx, dependencies, run, event, atMs);
   if (run.verification !== null && run.changeEndedAtMs !== null) {
@@ -108,7 +110,7 @@ export async function leaveFollowUps(
 const LOOKED_AT_IN_LINE = 8;
 
 /** Gives the run's locks and slot to those that are first in line for them. */
-async function freeWaiting(tx: Tx, run: Run): Promise<void> {
+async function freeWaiting(tx: Tx, { store }: EngineDependencies, run: Run): Promise<void> {
   const names = await releaseLocks(tx, run.id);
   const line = names.length === 0 ? [] : await firstInLine(tx, names, LOOKED_AT_IN_LINE);
   const forSlot = await findHeldForSlot(
@@ -116,7 +118,7 @@ async function freeWaiting(tx: Tx, run: Run): Promise<void> {
     { rule: run.trigger.rule, runbook: run.runbook },
     LOOKED_AT_IN_LINE,
   );
-  await unholdRuns(tx, [...line, ...forSlot]);
+  await unholdRuns(tx, store.dialect, [...line, ...forSlot]);
 }
 
 function eventOf(run: Run): NoticeEvent | null {

@@ -7,7 +7,7 @@ import { workFolder } from "./dependencies.ts";
 import { finishRun, type RunEnding } from "./end-run.ts";
 import { allInstances } from "./frames.ts";
 import { renderResult } from "./nesting.ts";
-import { openInputs, RunInputError } from "./run-inputs.ts";
+import { closeInputs, openInputs, RunInputError } from "./run-inputs.ts";
 import { type Course, executeSection, firstFailure } from "./sections.ts";
 import { commitOwned, type Progress, recordOf, renewStop, type RunSession, stopReason } from "./session.ts";
 import { beginSilences } from "./silences.ts";
@@ -36,6 +36,7 @@ export async function executeRun(session: RunSession): Promise<void> {
     if (error instanceof RunInputError) {
       const { message } = error;
       await finishRun(session, { end: "failed", failedStep: null, message, summary: null });
+      await rm(workFolder(dependencies, run.id), { recursive: true, force: true });
       return;
     }
     // Another node has the run: it writes, we stop. Anything else is for the caller.
@@ -59,6 +60,7 @@ async function executeSections(session: RunSession): Promise<Progress> {
     return release(session);
   renewStop(session);
   if ((await executeSection(session, "finally", course)) === "released") return release(session);
+  await closeInputs(session.dependencies, session.run.id);
   session.dependencies.killPoints.reached("after-last-step");
   const end = wasCutOff(session) ? "interrupted" : course.end;
   await finishRun(session, { ...course, ...resultOf(session, end), summary: renderSummary(session, course) });

@@ -70,12 +70,12 @@ export class Outbox {
   }
 
   async #do(item: OutboxItem): Promise<void> {
-    const { store, log } = this.#dependencies;
+    const { store, log, redaction } = this.#dependencies;
     try {
       await this.#act(item);
     } catch (error) {
       const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
-      const message = error instanceof Error ? error.message : String(error);
+      const message = redaction.text(error instanceof Error ? error.message : String(error));
       log.warn(
         { runId: item.runId, action: item.action, target: item.target, attempts: item.attempts, error },
         "work after a run failed; trying again",
@@ -137,7 +137,7 @@ export class Outbox {
   }
 
   async #sendNotice(item: OutboxItem, signal: AbortSignal): Promise<void> {
-    const { store, notifiers, metrics, killPoints, clock } = this.#dependencies;
+    const { store, notifiers, metrics, killPoints, clock, redaction } = this.#dependencies;
     const name = item.target.slice(item.target.indexOf(":") + 1);
     const notifier = notifiers.get(name);
     if (notifier === undefined) throw new Error(`there is no notifier ${name} in the settings`);
@@ -149,7 +149,8 @@ export class Outbox {
     };
     try {
       const runId = item.data["isAboutRun"] === false ? null : item.runId;
-      await notifier.send({ event, title, text, url, runId, dedupeKey: item.id }, signal);
+      const notice = { event, title: redaction.text(title), text: redaction.text(text), url };
+      await notifier.send({ ...notice, runId, dedupeKey: item.id }, signal);
     } catch (error) {
       metrics.noticesSent.inc({ notifier: name, result: "failed" });
       throw error;

@@ -30,7 +30,8 @@ async function drop({ dependencies, breathe }: Pass, removal: Removal): Promise<
   const { store, artifacts, bundles } = dependencies;
   switch (removal.kind) {
     case "run": {
-      while (await store.transaction((tx) => deleteArtifactRows(tx, removal.runId, ROWS_MAX))) await breathe();
+      while (await store.transaction((tx) => deleteArtifactRows(tx, removal.runId, ROWS_MAX)))
+        await breathe();
       return artifacts.remove(removal.runId);
     }
     case "bundle":
@@ -40,7 +41,7 @@ async function drop({ dependencies, breathe }: Pass, removal: Removal): Promise<
 }
 
 /** Whether work of this kind is possible here at all. */
-export function archiveFolderOf({ retention }: EngineDependencies) {
+export function archiveFolderOf({ retention }: Pick<EngineDependencies, "retention">) {
   if (retention === null) throw new Error("there is no archive here");
   return retention.archiveFolder;
 }

@@ -25,9 +25,9 @@ export async function expireHistory(pass: Pass): Promise<void> {
   const counted = countedTo(await readProgress(dependencies.store.reader), nowMs);
   await eachPage(pass, "decision", {
     find: async (db, page) =>
-      (
-        await findExpiredDecisions(db, { beforeMs: decisionsBeforeMs, countedTo: counted }, page)
-      ).map(withoutBytes),
+      (await findExpiredDecisions(db, { beforeMs: decisionsBeforeMs, countedTo: counted }, page)).map(
+        withoutBytes,
+      ),
     remove: deleteDecisions,
   });
   await eachPage(pass, "delivery", {

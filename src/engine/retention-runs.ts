@@ -50,7 +50,11 @@ function evidenceAgeMs({ settings, runsMs }: Pass): number {
 
 /** Files and bundles of runs that ended long ago. Never longer kept than the run itself. */
 export async function expireEvidence(pass: Pass): Promise<void> {
-  const work = { beforeMs: pass.nowMs - evidenceAgeMs(pass), because: "age", take: (all: Found) => all } as const;
+  const work = {
+    beforeMs: pass.nowMs - evidenceAgeMs(pass),
+    because: "age",
+    take: (all: Found) => all,
+  } as const;
   let afterId = "";
   for (let more = true; more; ) {
     const found = await removeEvidence(pass, work, afterId);
@@ -116,7 +120,11 @@ async function removeEvidence(pass: Pass, work: EvidenceWork, afterId: string): 
 /** Runs themselves, and runbook texts that no run is left of. */
 export async function expireRuns(pass: Pass): Promise<void> {
   const { store } = pass.dependencies;
-  const cut = { beforeMs: pass.nowMs - pass.runsMs, nowMs: pass.nowMs, keepsPinned: pass.settings.keepsPinned };
+  const cut = {
+    beforeMs: pass.nowMs - pass.runsMs,
+    nowMs: pass.nowMs,
+    keepsPinned: pass.settings.keepsPinned,
+  };
   const texts = new Map<string, string>();
   let afterId = "";
   for (;;) {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Timer } from "../runs/records.ts";
 import { claimTimer, ensureTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -37,7 +38,7 @@ export interface PassOptions {
 
 /** One pass, as its parts see it. */
 export interface Pass extends PassOptions {
-  readonly dependencies: EngineDependencies;
+  readonly dependencies: RetentionDependencies;
   readonly report: ReportBuilder;
   readonly nowMs: number;
   readonly settings: RetentionSettings;
@@ -46,6 +47,14 @@ export interface Pass extends PassOptions {
   readonly stopped: AbortSignal;
   /** Lets others run; call it between two transactions. Throws when the service stops. */
   readonly breathe: () => Promise<void>;
+}
+
+export interface RetentionDependencies
+  extends Pick<
+    EngineDependencies,
+    "store" | "artifacts" | "bundles" | "retention" | "metrics" | "log" | "killPoints" | "clock"
+  > {
+  readonly catalog: { current(): Pick<Catalog, "rules" | "runbooks"> };
 }
 
 /** Removes what is too old or too much, in small transactions. At most one pass at a time. */
@@ -57,7 +66,10 @@ export interface Retention {
   stop(): void;
 }
 
-export async function scheduleRetention({ store, retention }: EngineDependencies): Promise<void> {
+export async function scheduleRetention({
+  store,
+  retention,
+}: Pick<RetentionDependencies, "store" | "retention">): Promise<void> {
   if (retention === null) return;
   await store.transaction(async (tx) => {
     const dueAtMs = (await store.nowMs(tx)) + FIRST_MS;
@@ -65,7 +77,7 @@ export async function scheduleRetention({ store, retention }: EngineDependencies
   });
 }
 
-export function createRetention(dependencies: EngineDependencies): Retention {
+export function createRetention(dependencies: RetentionDependencies): Retention {
   const stopped = new AbortController();
   let last: Promise<unknown> = Promise.resolve();
   let sweptAtMs = Number.NEGATIVE_INFINITY;
@@ -94,7 +106,7 @@ export function createRetention(dependencies: EngineDependencies): Retention {
 }
 
 async function runPass(
-  dependencies: EngineDependencies,
+  dependencies: RetentionDependencies,
   options: PassOptions,
   stopped: AbortSignal,
 ): Promise<RetentionReport> {

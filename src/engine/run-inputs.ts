@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../platform/digest.ts";
 import { type InputKey, InputKeyError } from "../platform/input-key.ts";
@@ -73,7 +73,7 @@ export async function openInputs(parts: Parts, run: RunWithInputs): Promise<Open
   for (const [name, value] of Object.entries(run.plan.inputs)) {
     if (typeof value !== "object" || !("sha256" in value)) continue;
     const content = await readFileInput(parts, run, name);
-    const folder = join(workFolder(parts, run.id), "inputs");
+    const folder = inputFolder(parts, run.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     // Under the input's name: the name that the file was sent with is no path.
     const path = join(folder, name);
@@ -81,6 +81,15 @@ export async function openInputs(parts: Parts, run: RunWithInputs): Promise<Open
     filePaths.set(name, path);
   }
   return { secrets, filePaths };
+}
+
+/** After the last step, and before the run ends: no file of a person stays behind, whatever happens next. May be repeated. */
+export async function closeInputs(parts: Pick<Parts, "workRoot">, runId: string): Promise<void> {
+  await rm(inputFolder(parts, runId), { recursive: true, force: true });
+}
+
+function inputFolder(parts: Pick<Parts, "workRoot">, runId: string): string {
+  return join(workFolder(parts, runId), "inputs");
 }
 
 async function readContents(

@@ -15,6 +15,8 @@ import {
   makeAttempt,
   type RenderedStep,
 } from "./attempt.ts";
+import { redactionOf } from "./redact-attempt.ts";
+import { missingSecret } from "./secrets.ts";
 import {
   commitOwned,
   PARK_AFTER_MS,
@@ -44,6 +46,8 @@ export async function executeStep(
     if (stopReason(session) !== null)
       return endWithoutAttempt(session, step, "cancelled", "the run was stopped before the next attempt");
     if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
+    const missing = missingSecret(session, step);
+    if (missing !== null) return endWithoutAttempt(session, step, "failed", missing);
     const rendered = renderAttempt(session, step, variables());
     if (!rendered.ok) return endWithoutAttempt(session, step, "failed", rendered.message);
     const ended = await makeAttempt(session, step, rendered.value);
@@ -121,9 +125,10 @@ async function endWithoutAttempt(
   session: RunSession,
   step: Step,
   status: StepEnd,
-  message: string | null,
+  text: string | null,
 ): Promise<Progress> {
   const { clock, metrics } = session.dependencies;
+  const message = redactionOf(session).textOrNull(text);
   const atMs = clock.nowMs();
   const end = { status, exitCode: null, message, atMs, facts: null };
   await commitOwned(session, (tx) => endStep(tx, session.run.id, step.id, end));
@@ -213,7 +218,7 @@ export function judgeAttempt(
 }
 
 function mayRetry(session: RunSession, step: Step, ended: AttemptEnded, status: StepEnd): boolean {
-  if (stopReason(session) !== null || ended.number > step.retries || ended.result.isFinal) return false;
+  if (stopReason(session) !== null || ended.number > step.retries || ended.result.isPermanent) return false;
   // Interrupted: the connection broke in the middle. Only what changes nothing is tried again then.
   if (status === "interrupted") return step.effect === "read";
   if (status !== "failed" && status !== "timed_out") return false;

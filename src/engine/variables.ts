@@ -3,6 +3,7 @@ import type { Step } from "../runbooks/runbook.ts";
 import type { StepRecord } from "../runs/records.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
 import { type Frame, localId } from "./frames.ts";
+import { secretVariables } from "./secrets.ts";
 import type { RunSession } from "./session.ts";
 
 /** What a runbook's expressions see: inputs, steps, run, and the item of a loop. A runbook never sees the alert. */
@@ -16,6 +17,7 @@ export function runbookVariables(
     ...frame.items,
     inputs: inputsOf(session),
     steps: stepsOf(session, frame),
+    secrets: secretVariables(session.dependencies, session.runbook.secrets),
     run: {
       id: run.id,
       url: runUrl(session.dependencies, run.id),

@@ -200,9 +200,10 @@ async function recordOutcome(
   run: Run,
   episodes: readonly JudgedEpisode[],
   outcome: Outcome,
-  because: string,
+  reason: string,
   nowMs: number,
 ): Promise<void> {
+  const because = dependencies.redaction.text(reason);
   if (!(await setRunOutcome(tx, run.id, outcome, because))) return;
   await setEpisodeOutcome(
     tx,

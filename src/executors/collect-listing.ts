@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import { LIST_SCRIPT } from "./collect-scripts.ts";
-import type { Candidate, ProblemReport } from "./collect-selection.ts";
+import type { Candidate } from "./collect-selection.ts";
+import { decodePath } from "./collect-path.ts";
 import type { Glob } from "./globs.ts";
 import { type Collection, runScript } from "./remote-script.ts";
 
@@ -37,28 +37,25 @@ export async function listCandidates(
   // `find` names the folders that it could not enter, and bases that are not there: the latter become `no-match`.
   for (const line of said.split("\n").filter((text) => /permission denied/i.test(text)))
     problems.add("", "not-readable", `${host.name}: ${line.slice(0, 300)}`);
-  return parseListing(Buffer.concat(chunks), globs, problems);
+  return parseListing(Buffer.concat(chunks), globs);
 }
 
-function parseListing(text: Buffer, globs: readonly Glob[], problems: ProblemReport): readonly Candidate[] {
+function parseListing(text: Buffer, globs: readonly Glob[]): readonly Candidate[] {
   const candidates: Candidate[] = [];
   const fields: Buffer[] = [];
   for (let start = 0, end = text.indexOf(0); end !== -1; start = end + 1, end = text.indexOf(0, start)) {
     fields.push(text.subarray(start, end));
     if (fields.length < 4) continue;
-    const [globIndex = "", kind = "", path = "", resolved = ""] = fields.map(String);
-    const isText = fields.every((field) => isUtf8(field));
+    const [globIndex = "", kind = "", path = "", resolved = ""] = fields.map(decodePath);
     fields.length = 0;
     const isFolder = kind === "folder";
     if (isFolder && globs[Number(globIndex)]?.depth !== 0) continue;
-    if (isText)
-      candidates.push({
-        globIndex: Number(globIndex),
-        kind: kind === "file" || kind === "missing" ? kind : "other",
-        path,
-        resolved,
-      });
-    else problems.add(path, "failed", `${JSON.stringify(path)} has a name that is not UTF-8 and is left out`);
+    candidates.push({
+      globIndex: Number(globIndex),
+      kind: kind === "file" || kind === "missing" ? kind : "other",
+      path,
+      resolved,
+    });
   }
   return candidates;
 }

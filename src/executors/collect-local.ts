@@ -1,14 +1,19 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, opendir, readlink, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host } from "../hosts/host.ts";
 import type { CollectEnd, CollectOptions, CollectRequest } from "./collect.ts";
+import { decodePath, encodePath, shownPath } from "./collect-path.ts";
 import {
   bytesToTake,
   type Candidate,
+  changeOf,
   CollectStopped,
+  type FileFacts,
+  isCompressedName,
   ProblemReport,
   selectFiles,
+  tooBig,
   usableGlobs,
 } from "./collect-selection.ts";
 import type { Glob } from "./globs.ts";
@@ -37,7 +42,8 @@ export async function collectLocal(
     let leftBytes = request.totalBytesMax;
     for (const path of selectFiles(globs, candidates, readable, request, problems)) {
       stop.signal.throwIfAborted();
-      leftBytes -= await gather(path, leftBytes, host, request, options, problems, stop.signal);
+      const bytesMax = Math.min(leftBytes, (await options.bytesLeft?.()) ?? leftBytes);
+      leftBytes -= await gather(path, { bytesMax, host, request, options, problems, signal: stop.signal });
     }
     return "finished";
   } catch (error) {
@@ -59,22 +65,26 @@ async function findLocal(
   const found: Candidate[] = [];
   let seen = 0;
   const add = async (path: string, isLiteral: boolean) => {
-    const facts = await stat(path).catch(() => null);
+    const bytes = encodePath(path);
+    const facts = await stat(bytes).catch(() => null);
     if (facts?.isDirectory() === true && !isLiteral) return;
     const kind = facts === null ? "missing" : facts.isFile() ? "file" : "other";
-    found.push({ globIndex, kind, path, resolved: await realpath(path).catch(() => path) });
+    const resolved = await realpath(bytes, { encoding: "buffer" }).then(decodePath, () => path);
+    found.push({ globIndex, kind, path, resolved });
   };
   const walk = async (folder: string, depth: number): Promise<void> => {
-    const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" && error.code !== "ENOTDIR")
-        problems.add(folder, "not-readable", `${folder} cannot be listed: ${error.code ?? "failed"}`);
-      return null;
-    });
+    const entries = await opendir(encodePath(folder), { encoding: BYTES }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT" && error.code !== "ENOTDIR")
+          problems.add(folder, "not-readable", `${folder} cannot be listed: ${error.code ?? "failed"}`);
+        return null;
+      },
+    );
     for await (const entry of entries ?? []) {
       signal.throwIfAborted();
       seen += 1;
       if (seen > ENTRIES_MAX) return;
-      const path = join(folder, entry.name);
+      const path = join(folder, nameOf(entry));
       const isLast = glob.depth === depth;
       if ((glob.depth === null || isLast) && glob.matches(path)) await add(path, false);
       const mayHoldMore = glob.depth === null ? entry.isDirectory() : !isLast && !entry.isFile();
@@ -82,7 +92,7 @@ async function findLocal(
     }
   };
   if (glob.depth === 0) {
-    if ((await lstat(glob.base).catch(() => null)) !== null) await add(glob.base, true);
+    if ((await lstat(encodePath(glob.base)).catch(() => null)) !== null) await add(glob.base, true);
   } else {
     await walk(glob.base, 1);
     if (seen > ENTRIES_MAX)
@@ -95,33 +105,48 @@ async function findLocal(
   return found;
 }
 
+/** As `readdir` takes it; `opendir` does as well, which its types do not say. */
+const BYTES = "buffer" as BufferEncoding;
+
+/** The bytes of a name, as a path has them. */
+function nameOf(entry: { readonly name: unknown }): string {
+  return entry.name instanceof Uint8Array ? decodePath(entry.name) : String(entry.name);
+}
+
+interface Gathering {
+  /** What all files together may still have. */
+  readonly bytesMax: number;
+  readonly host: Host;
+  readonly request: CollectRequest;
+  readonly options: CollectOptions;
+  readonly problems: ProblemReport;
+  readonly signal: AbortSignal;
+}
+
+function factsOf(facts: Stats): FileFacts {
+  const { dev, ino, size, nlink, mtimeMs } = facts;
+  return { id: `${dev}:${ino}`, size, links: nlink, modifiedAt: String(mtimeMs) };
+}
+
 /** Reads one file and resolves with how many bytes were given out. */
 async function gather(
   path: string,
-  leftBytes: number,
-  host: Host,
-  request: CollectRequest,
-  options: CollectOptions,
-  problems: ProblemReport,
-  signal: AbortSignal,
+  { bytesMax, host, request, options, problems, signal }: Gathering,
 ): Promise<number> {
   const handle = await openSafely(path, problems);
   if (handle === null) return 0;
   try {
     const facts = await handle.stat();
     if (request.changedSinceMs !== null && facts.mtimeMs < request.changedSinceMs) return 0;
-    const takeBytes = bytesToTake(facts.size, leftBytes, request);
+    const onTooBig = isCompressedName(path) ? "skip" : request.onTooBig;
+    const takeBytes = bytesToTake(facts.size, bytesMax, request.fileBytesMax, onTooBig);
     if (takeBytes === null) {
-      problems.add(
-        path,
-        "too-big",
-        `${path} on ${host.name} has ${facts.size} bytes, more than is left to gather`,
-      );
+      problems.add(path, "too-big", tooBig(path, host, facts.size));
       return 0;
     }
     const content = new FileContent(handle, Math.max(0, facts.size - takeBytes), takeBytes, signal);
     const file = {
-      path,
+      path: shownPath(path),
       modifiedAtMs: facts.mtimeMs,
       sizeBytes: facts.size,
       isTruncated: takeBytes < facts.size,
@@ -131,9 +156,10 @@ async function gather(
       if (error !== content.failure) throw error;
       problems.add(path, "failed", `${path} could be read only in part: ${String(error)}`);
     });
-    const after = await handle.stat();
-    if (after.size !== facts.size || after.mtimeMs !== facts.mtimeMs)
-      problems.add(path, "changed", `${path} changed while it was read`);
+    const named = await stat(encodePath(path)).catch(() => null);
+    const namedId = named === null ? null : factsOf(named).id;
+    const change = changeOf(path, factsOf(facts), factsOf(await handle.stat()), namedId);
+    if (change !== null) problems.add(path, "changed", change);
     return content.bytes;
   } finally {
     await handle.close();
@@ -187,7 +213,7 @@ async function openSafely(path: string, problems: ProblemReport): Promise<FileHa
   let handle: FileHandle;
   try {
     handle = await open(
-      path,
+      encodePath(path),
       constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY,
     );
   } catch (error) {
@@ -216,7 +242,9 @@ async function refusalOf(handle: FileHandle, path: string) {
       message: `${path} has another hard link, which may lie outside the readable paths`,
     };
   const opened =
-    process.platform === "linux" ? await readlink(`/proc/self/fd/${handle.fd}`) : await realpath(path);
+    process.platform === "linux"
+      ? decodePath(await readlink(`/proc/self/fd/${handle.fd}`, { encoding: "buffer" }))
+      : await realpath(path);
   if (opened === path) return null;
   return { code: "changed" as const, message: `${path} was exchanged or moved while it was opened` };
 }

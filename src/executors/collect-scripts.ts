@@ -30,19 +30,22 @@ exit 0
 `;
 
 /**
- * Reads the named files. Arguments: bytes of one file at most, bytes of all at most, `tail` or `skip`, the oldest change in
- * seconds since 1970 (0 for any), then the paths, links resolved. `NIGHTSHIFT_MARK` is an unguessable word that begins
- * every line of ours; no file can hold it, because it is nowhere but in the environment of this script.
+ * Reads the named files. Arguments: bytes of one file at most, bytes of all at most, the oldest change in seconds since 1970 (0
+ * for any), then for each file a letter, `t` to keep the end of one that is too big or `s` to leave it out, with its path, links
+ * resolved, as `pathArgument` writes it. `NIGHTSHIFT_MARK` is an unguessable word that begins every line of ours; no file can
+ * hold it, because it is nowhere but in the environment of this script.
  *
- * For each path: `MARK file INDEX TAKE SIZE MTIME ID` and that many bytes or fewer, or `MARK not INDEX REASON SIZE`. At the
- * end `MARK now ID SIZE MTIME` for each file that is still there, and `MARK done`. A file is opened once, and the kernel is
- * asked what was opened: a link or a folder exchanged after the path was judged shows as another path, so nothing outside
- * is read however the names change. This is why no tar does the reading: it opens by name.
+ * For each path: `MARK file INDEX TAKE SIZE SECONDS`, that many bytes or fewer, `MARK was FACTS`, and `MARK now FACTS FACTS` of the
+ * open file and of the one that has its name by then, or of the first alone. Or `MARK not INDEX REASON SIZE`. At the end
+ * `MARK done`. Facts are device and inode, size, links, and the time of the last change in three words.
+ *
+ * A file is opened once, and the kernel is asked what was opened: a link or a folder exchanged after the path was judged shows
+ * as another path, so nothing outside is read however the names change. This is why no tar does the reading: it opens by name.
  */
 export const READ_SCRIPT = `
 export LC_ALL=C
 mark=$NIGHTSHIFT_MARK; unset NIGHTSHIFT_MARK
-max=$1; left=$2; mode=$3; since=$4; shift 4
+max=$1; left=$2; since=$3; shift 3
 i=-1; fd=/proc/$$/fd/3
 newline='
 '
@@ -51,24 +54,32 @@ one() {
   [ -f "$1" ] || { no gone 0; return; }
   command exec 3<"$1" || { no unreadable 0; return; }
   # What the substitution takes off the end is taken off the path too.
-  p=$1; while [ "\${p%"$newline"}" != "$p" ]; do p=\${p%"$newline"}; done
+  path=$1; p=$1; while [ "\${p%"$newline"}" != "$p" ]; do p=\${p%"$newline"}; done
   [ "$(readlink "$fd")" = "$p" ] || { no changed 0; return; }
-  set -- $(stat -L -c '%f %h %s %Y %d:%i' "$fd")
+  set -- $(stat -L -c '%f %Y %d:%i %s %h %y' "$fd")
   case $1 in 8???) ;; *) no other 0; return;; esac
-  [ "$2" = 1 ] || { no linked 0; return; }
-  [ "$4" -ge "$since" ] || { no old 0; return; }
+  [ "$5" = 1 ] || { no linked 0; return; }
+  [ "$2" -ge "$since" ] || { no old 0; return; }
   room=$max; [ "$room" -le "$left" ] || room=$left
-  take=$3; [ "$take" -gt 0 ] || take=$room
+  size=$4; take=$4; [ "$take" -gt 0 ] || take=$room
   if [ "$take" -gt "$room" ]; then
-    if [ "$mode" = skip ] || [ "$room" -eq 0 ]; then no big "$3"; return; fi
+    if [ "$mode" = s ] || [ "$room" -eq 0 ]; then no big "$size"; return; fi
     take=$room
   fi
-  printf '%s file %s %s %s %s %s\\n' "$mark" "$i" "$take" "$3" "$4" "$5"
-  if [ "$take" -lt "$3" ]; then tail -c "$take" <&3 | head -c "$take"; else head -c "$take" <&3; fi
-  [ "$3" -eq 0 ] || left=$((left-take))
+  printf '%s file %s %s %s %s\\n' "$mark" "$i" "$take" "$size" "$2"
+  if [ "$take" -lt "$size" ]; then tail -c "$take" <&3 | head -c "$take"; else head -c "$take" <&3; fi
+  [ "$size" -eq 0 ] || left=$((left-take))
+  shift 2; printf '%s was %s\\n' "$mark" "$*"
+  set -- $(stat -L -c '%d:%i %s %h %y' -- "$fd" "$path" 2>/dev/null)
+  printf '%s now %s\\n' "$mark" "$*"
 }
-for path do i=$((i+1)); one "$path"; done
-stat -L -c '%d:%i %s %Y' -- "$@" 2>/dev/null |
-  while read -r id size time; do printf '%s now %s %s %s\\n' "$mark" "$id" "$size" "$time"; done
+for item do
+  i=$((i+1)); mode=\${item%"\${item#?}"}; item=\${item#?}
+  case $item in
+    %*) item=$(printf '%bx' "\${item#%}"); item=\${item%x};;
+    *) item=\${item#=};;
+  esac
+  one "$item"
+done
 printf '%s done\\n' "$mark"
 `;

@@ -1,4 +1,5 @@
 import type { CollectOptions, CollectProblem, CollectRequest } from "./collect.ts";
+import { shownPath } from "./collect-path.ts";
 import { compileGlob, compileReadable, type Glob, globProblem, isReadable } from "./globs.ts";
 
 /** Something that a glob of the request found. */
@@ -26,7 +27,7 @@ export class ProblemReport {
   add(path: string, code: CollectProblem["code"], message: string): void {
     const count = (this.#counts.get(code) ?? 0) + 1;
     this.#counts.set(code, count);
-    if (count <= PROBLEMS_MAX) this.#onProblem({ path, code, message });
+    if (count <= PROBLEMS_MAX) this.#onProblem({ path: shownPath(path), code, message: shownPath(message) });
   }
 
   finish(): void {
@@ -93,12 +94,49 @@ export function selectFiles(
 export function bytesToTake(
   sizeBytes: number,
   totalLeftBytes: number,
-  request: CollectRequest,
+  fileBytesMax: number,
+  onTooBig: CollectRequest["onTooBig"],
 ): number | null {
-  const roomBytes = Math.min(request.fileBytesMax, totalLeftBytes);
+  const roomBytes = Math.max(0, Math.min(fileBytesMax, totalLeftBytes));
   if (sizeBytes === 0) return roomBytes;
   if (sizeBytes <= roomBytes) return sizeBytes;
-  return request.onTooBig === "skip" || roomBytes === 0 ? null : roomBytes;
+  return onTooBig === "skip" || roomBytes === 0 ? null : roomBytes;
+}
+
+/** Rotated logs as logrotate compresses them, and what else is of no use without its beginning. */
+export function isCompressedName(path: string): boolean {
+  return /\.(gz|tgz|xz|zst|bz2|lz4|zip|7z)$/i.test(path);
+}
+
+/** What was seen of a file, before and after it was read; times as opaque texts. */
+export interface FileFacts {
+  /** Device and inode. */
+  readonly id: string;
+  readonly size: number;
+  readonly modifiedAt: string;
+  readonly links: number;
+}
+
+/** What happened to a file while it was read, for people; null when nothing did. `named` is the file of that name afterwards. */
+export function changeOf(
+  path: string,
+  before: FileFacts,
+  after: FileFacts,
+  namedId: string | null,
+): string | null {
+  if (after.links === 0)
+    return `${path} was deleted while it was read: its last content is what was gathered`;
+  if (namedId !== before.id)
+    return `${path} was rotated while it was read: what was gathered is the file that had this name before`;
+  if (after.size < before.size) return `${path} became shorter while it was read`;
+  if (after.size > before.size) return `${path} grew while it was read: what came later is not in it`;
+  return after.modifiedAt === before.modifiedAt ? null : `${path} changed while it was read`;
+}
+
+/** Why a file was left out by {@link bytesToTake}. */
+export function tooBig(path: string, host: { readonly name: string }, sizeBytes: number | string): string {
+  const why = isCompressedName(path) ? "; it is compressed, so that its end alone cannot be read" : "";
+  return `${path} on ${host.name} has ${sizeBytes} bytes, more than may be gathered of it${why}`;
 }
 
 /** Ends the reading of a file's content when the collection has been stopped. */

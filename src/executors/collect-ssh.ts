@@ -3,9 +3,19 @@ import type { Host } from "../hosts/host.ts";
 import type { CollectEnd, CollectOptions, CollectRequest } from "./collect.ts";
 import { listCandidates } from "./collect-listing.ts";
 import { READ_SCRIPT } from "./collect-scripts.ts";
-import { CollectStopped, ProblemReport, selectFiles, usableGlobs } from "./collect-selection.ts";
+import { pathArgument, shownPath } from "./collect-path.ts";
+import {
+  changeOf,
+  CollectStopped,
+  type FileFacts,
+  isCompressedName,
+  ProblemReport,
+  selectFiles,
+  usableGlobs,
+} from "./collect-selection.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { watchInterruption } from "./interruption.ts";
+import { tooBig } from "./collect-selection.ts";
 import { type Collection, type OpenHostJob, runScript } from "./remote-script.ts";
 
 /** Paths given to one reading script: far below what one process may be given as arguments. */
@@ -35,7 +45,10 @@ export async function collectSsh(
     const candidates = globs.length === 0 ? [] : await listCandidates(collection, globs);
     const paths = selectFiles(globs, candidates, readable, request, problems);
     let leftBytes = request.totalBytesMax;
-    for (const batch of batches(paths)) leftBytes -= await readBatch(collection, batch, leftBytes);
+    for (const batch of batches(paths)) {
+      const bytesMax = Math.min(leftBytes, (await options.bytesLeft?.()) ?? leftBytes);
+      leftBytes -= await readBatch(collection, batch, bytesMax);
+    }
     return "finished";
   } catch (error) {
     if (error instanceof CollectStopped) return error.end;
@@ -63,60 +76,56 @@ function* batches(paths: readonly string[]): Generator<readonly string[]> {
   if (batch.length > 0) yield batch;
 }
 
-interface ReadFacts {
-  readonly path: string;
-  readonly size: string;
-  readonly modifiedAt: string;
-}
-
 /** Reads the files of one batch and resolves with how many bytes were given out. */
 async function readBatch(
   collection: Collection,
   paths: readonly string[],
   leftBytes: number,
 ): Promise<number> {
-  const { request, problems } = collection;
+  const { request } = collection;
   const mark = randomUUID();
   const since = request.changedSinceMs === null ? 0 : Math.floor(request.changedSinceMs / 1000);
-  const values = [request.fileBytesMax, leftBytes, request.onTooBig, since, ...paths].map(String);
+  const letterOf = (path: string) => (request.onTooBig === "skip" || isCompressedName(path) ? "s" : "t");
+  const values = [
+    ...[request.fileBytesMax, Math.max(0, leftBytes), since].map(String),
+    ...paths.map((path) => letterOf(path) + pathArgument(path)),
+  ];
   let readBytes = 0;
+  let last = -1;
   await runScript(collection, { script: READ_SCRIPT, values, mark }, async (queue) => {
     const reader = new FrameReader(queue, mark);
-    const read = new Map<string, ReadFacts>();
     for (;;) {
-      const [kind, ...words] = (await reader.line()) ?? [];
+      const [kind, index, ...words] = (await reader.line()) ?? [];
       if (kind === "done") return;
-      const path = paths[Number(words[0])];
-      if (kind === "file" && path !== undefined) {
-        const [, take = "0", size = "0", modifiedAt = "0", id = ""] = words;
-        const facts = { path, size, modifiedAt };
-        const bytes = await readFile(collection, reader, facts, Number(take));
-        readBytes += bytes;
-        if (bytes < Number(take) && size !== "0")
-          problems.add(path, "changed", `${path} became shorter while it was read`);
-        else read.set(id, facts);
-      } else if (kind === "not" && path !== undefined) {
-        reportRefusal(collection, path, words[1] ?? "", words[2] ?? "");
-      } else if (kind === "now") {
-        const [id = "", size, modifiedAt] = words;
-        const before = read.get(id);
-        if (before !== undefined && (before.size !== size || before.modifiedAt !== modifiedAt))
-          problems.add(before.path, "changed", `${before.path} changed while it was read`);
-      } else {
-        throw new CollectStopped("lost");
-      }
+      const path = paths[Number(index)];
+      // Each file once, in the order asked for: a host that says otherwise does not run our script.
+      if (path === undefined || Number(index) <= last) throw new CollectStopped("lost");
+      last = Number(index);
+      const bytesMax = Math.min(request.fileBytesMax, leftBytes - readBytes);
+      if (kind === "file") readBytes += await readFile(collection, reader, { path, bytesMax, words });
+      else if (kind === "not") reportRefusal(collection, path, words[0] ?? "", words[1] ?? "");
+      else throw new CollectStopped("lost");
     }
   });
   return readBytes;
 }
 
+/** A file as the host announces it; `words` are those of its line, after its number. */
+interface Announced {
+  readonly path: string;
+  readonly bytesMax: number;
+  readonly words: readonly string[];
+}
+
+/** Hands on one file, and tells what happened to it meanwhile. Resolves with how many bytes it had. */
 async function readFile(
   collection: Collection,
   reader: FrameReader,
-  file: ReadFacts,
-  takeBytes: number,
+  { path, bytesMax, words }: Announced,
 ): Promise<number> {
-  const sizeBytes = Number(file.size);
+  const [takeBytes = Number.NaN, sizeBytes = Number.NaN, seconds = Number.NaN] = words.map(Number);
+  const isPlausible = takeBytes <= Math.max(0, bytesMax) && sizeBytes >= 0 && Number.isFinite(seconds);
+  if (!isPlausible) throw new CollectStopped("lost");
   let readBytes = 0;
   let isAtMark = false;
   const content = async function* (): AsyncGenerator<Uint8Array> {
@@ -133,27 +142,45 @@ async function readFile(
     }
   };
   await collection.options.onFile({
-    path: file.path,
-    modifiedAtMs: Number(file.modifiedAt) * 1000,
+    path: shownPath(path),
+    modifiedAtMs: seconds * 1000,
     sizeBytes,
     isTruncated: takeBytes < sizeBytes,
     content: content(),
   });
   for await (const unread of content()) void unread;
+  const before = readFacts(await reader.line(), "was");
+  const now = (await reader.line()) ?? [];
+  const after = readFacts(now, "now");
+  if (before === null) throw new CollectStopped("lost");
+  const isShort = readBytes < takeBytes && sizeBytes > 0;
+  const seen = after === null ? null : changeOf(path, before, after, now[FACT_WORDS + 1] ?? null);
+  const change = seen ?? (isShort ? `${path} became shorter while it was read` : null);
+  if (change !== null) collection.problems.add(path, "changed", change);
   return readBytes;
 }
 
+/** Device and inode, size, links, date, time, zone. */
+const FACT_WORDS = 6;
+
+function readFacts(words: readonly string[] | null, kind: string): FileFacts | null {
+  const [said, id = "", size = "", links = "", ...time] = words ?? [];
+  if (said !== kind || time.length < FACT_WORDS - 3) return null;
+  return {
+    id,
+    size: Number(size),
+    links: Number(links),
+    modifiedAt: time.slice(0, FACT_WORDS - 3).join(" "),
+  };
+}
+
 function reportRefusal(collection: Collection, path: string, reason: string, sizeBytes: string): void {
-  const { problems, host } = collection;
+  const { problems, host, request } = collection;
   switch (reason) {
     case "old":
       return;
     case "big":
-      return problems.add(
-        path,
-        "too-big",
-        `${path} on ${host.name} has ${sizeBytes} bytes, more than is left to gather`,
-      );
+      return problems.add(path, "too-big", tooBig(path, host, sizeBytes));
     case "linked":
       return problems.add(
         path,
@@ -161,7 +188,11 @@ function reportRefusal(collection: Collection, path: string, reason: string, siz
         `${path} has another hard link, which may lie outside the readable paths`,
       );
     case "unreadable":
-      return problems.add(path, "not-readable", `${path} on ${host.name} cannot be opened by ${host.user}`);
+      return problems.add(
+        path,
+        "not-readable",
+        `${path} on ${host.name} cannot be opened by ${request.become ?? host.user}`,
+      );
     case "other":
       return problems.add(path, "not-a-file", `${path} is no regular file`);
     default:

@@ -14,13 +14,21 @@ export interface CollectRequest {
   readonly filesMax: number;
   readonly fileBytesMax: number;
   readonly totalBytesMax: number;
-  /** What to do with a file over its limit: keep its end, or leave it out (and say so). */
+  /** The user to read as, one of those that the host's entry lists; null or absent for the login itself. */
+  readonly become?: string | null;
+  /**
+   * What to do with a file over its limit: keep its end, or leave it out (and say so). A compressed one, by its name, is left
+   * out in any case: its end alone cannot be read.
+   */
   readonly onTooBig: "tail" | "skip";
 }
 
 /** One gathered file. `content` may be read once, until `onFile` resolves; what is not read then is dropped. */
 export interface CollectedFile {
-  /** Absolute path on the host, links resolved. May hold any character but NUL: newlines and escapes too. */
+  /**
+   * Absolute path on the host, links resolved. May hold any character but NUL: newlines and escapes too. Bytes that are not
+   * UTF-8 are written as `\xE4`.
+   */
   readonly path: string;
   readonly modifiedAtMs: number;
   /** The file's size on the host; more than `content` holds when `isTruncated`. */
@@ -30,11 +38,16 @@ export interface CollectedFile {
 }
 
 export interface CollectOptions {
+  /** How much may still be gathered, whatever the request says; asked again and again, as others gather too. */
+  readonly bytesLeft?: () => Promise<number>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Called once for each file, one after the other; awaited before the next one. What it throws ends the collection. */
   readonly onFile: (file: CollectedFile) => Promise<void>;
-  /** A path that gave nothing, or that changed while it was read: collection goes on. */
+  /**
+   * A path that gave nothing, or that changed while it was read: collection goes on. That a file has changed is told after its
+   * `onFile` and before the next one.
+   */
   readonly onProblem: (problem: CollectProblem) => void;
 }
 

@@ -2,6 +2,7 @@ import { type Host, type InventoryHost, LOCAL_HOST } from "../hosts/host.ts";
 import { type Executor, ExecutorError } from "./executor.ts";
 import type { HostLookup } from "./host-entry.ts";
 import { createLocalExecutor } from "./local.ts";
+import type { ProcessLimits } from "./process-limits.ts";
 import { createSshExecutor } from "./ssh.ts";
 import type { ConnectionOptions } from "./ssh-connection.ts";
 import type { CredentialSources } from "./ssh-credentials.ts";
@@ -15,6 +16,8 @@ export interface ExecutorsOptions {
   readonly workFolder: string;
   /** Added to the clean environment of commands on this machine, such as another PATH. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of commands on this machine. Default: none. */
+  readonly processLimits?: ProcessLimits;
   readonly connection?: Partial<ConnectionOptions>;
   /** Told of each command or collection that could not begin because the host could not be used. */
   readonly onConnectFailure?: (reason: ConnectFailure) => void;
@@ -37,11 +40,12 @@ export interface Executors {
 }
 
 export function openExecutors(options: ExecutorsOptions): Executors {
-  const { lookUp, workFolder, environment, connection, credentials } = options;
+  const { lookUp, workFolder, environment, processLimits, connection, credentials } = options;
   const local = createLocalExecutor({
     lookUp,
     workFolder,
     ...(environment === undefined ? {} : { environment }),
+    ...(processLimits === undefined ? {} : { processLimits }),
   });
   const ssh = watched(
     createSshExecutor({

@@ -7,9 +7,12 @@ import { canSweep, findGroupMembers, signalProcess, sweepProcesses } from "./coo
 import type { Command, Cookie, ExecutionResult, Executor, RunOptions } from "./executor.ts";
 import { checkBecome, type HostEntry, hostEntry, type HostLookup } from "./host-entry.ts";
 import { KILL_GRACE_MS_MAX, LEAVE_AFTER_MS, settledWithin, watchInterruption } from "./interruption.ts";
+import { openLocalJobs } from "./collect-become.ts";
 import { collectLocal } from "./collect-local.ts";
+import { collectSsh } from "./collect-ssh.ts";
 import { type LocalProcess, type ProcessExit, startProcess } from "./local-process.ts";
 import { notStarted } from "./not-started.ts";
+import { limitedArgv, NO_PROCESS_LIMITS, type ProcessLimits } from "./process-limits.ts";
 import { commandJob, loaderArgv, sweepJob } from "./remote-command.ts";
 import { StartGate } from "./start-gate.ts";
 import { SweepCount } from "./sweep-count.ts";
@@ -27,11 +30,20 @@ export interface LocalOptions {
   readonly lookUp: HostLookup;
   /** Added to the clean environment of every command, such as another PATH. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of each process that a command starts. Default: none. */
+  readonly processLimits?: ProcessLimits;
+}
+
+/** What all commands here have in common. */
+interface Surroundings {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processLimits: ProcessLimits;
 }
 
 /** Runs commands on this machine: no shell, a clean environment, a process group for each. */
 export function createLocalExecutor(options: LocalOptions): Executor {
   const environment = cleanEnvironment(options.environment);
+  const surroundings = { environment, processLimits: options.processLimits ?? NO_PROCESS_LIMITS };
   return {
     run: async (host, command, run) => {
       const entry = hostEntry(options.lookUp, host);
@@ -41,12 +53,17 @@ export function createLocalExecutor(options: LocalOptions): Executor {
       const direct: Command = { ...command, cwd: command.cwd ?? options.workFolder };
       const become = otherUser(command.become);
       return become === null
-        ? runDirectly(direct, environment, run)
-        : runByLoader(host, { ...direct, become }, environment, run);
+        ? runDirectly(direct, surroundings, run)
+        : runByLoader(host, { ...direct, become }, surroundings, run);
     },
     sweep: (host, cookie) => sweepEverybody(hostEntry(options.lookUp, host), cookie, environment),
-    collect: (host, request, collect) =>
-      collectLocal(hostEntry(options.lookUp, host).readable, host, request, collect),
+    collect: async (host, request, collect) => {
+      const entry = hostEntry(options.lookUp, host);
+      checkBecome(host, entry, request.become ?? null);
+      return otherUser(request.become ?? null) === null
+        ? collectLocal(entry.readable, host, request, collect)
+        : collectSsh(openLocalJobs(environment), entry.readable, host, request, collect);
+    },
     close: async () => {},
   };
 }
@@ -58,14 +75,15 @@ function otherUser(become: string | null): string | null {
 
 async function runDirectly(
   command: Command,
-  environment: Readonly<Record<string, string>>,
+  { environment, processLimits }: Surroundings,
   run: RunOptions,
 ): Promise<ExecutionResult> {
+  const cwd = command.cwd ?? "/";
   const startedAt = performance.now();
   const child = await startProcess({
-    argv: command.argv,
+    argv: limitedArgv(processLimits, command.argv, { path: environment["PATH"] ?? "", cwd }),
     env: { ...environment, ...command.env, [COOKIE_VARIABLE]: run.cookie },
-    cwd: command.cwd ?? "/",
+    cwd,
     stdin: command.stdin,
     onStdout: (chunk) => run.output.stdout.write(chunk),
     onStderr: (chunk) => run.output.stderr.write(chunk),
@@ -81,7 +99,7 @@ async function runDirectly(
 async function runByLoader(
   host: Host,
   command: Command & { readonly become: string },
-  environment: Readonly<Record<string, string>>,
+  { environment, processLimits }: Surroundings,
   run: RunOptions,
 ): Promise<ExecutionResult> {
   const startedAt = performance.now();
@@ -99,7 +117,10 @@ async function runByLoader(
     isEndAnnounced: false,
   });
   const child = await startProcess({
-    argv: loaderArgv(command.become),
+    argv: limitedArgv(processLimits, loaderArgv(command.become), {
+      path: environment["PATH"] ?? "",
+      cwd: "/",
+    }),
     env: environment,
     cwd: "/",
     stdin: job + (command.stdin ?? ""),

@@ -61,7 +61,7 @@ if [ -n "$was" ]; then
   isSame=yes
   case $mode in ""|"$1") ;; *) isSame=no;; esac
   case $owner in ""|"$2"|"$3"|"$4"|"$5") ;; *) isSame=no;; esac
-  if [ $isSame = yes ] && command exec 3<"$name" 2>/dev/null; then
+  if [ $isSame = yes ] && { command exec 3<"$name"; } 2>/dev/null; then
     if [ "$(readlink /proc/$$/fd/3)" = "\${folder%/}/$base" ] && [ "$(sha256sum <&3)" = "$sum  -" ]
     then echo unchanged; exit 0; fi
     exec 3<&-

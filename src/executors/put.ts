@@ -207,8 +207,8 @@ function sentence(failure: PutFailure, request: PutRequest): string {
   }
 }
 
-/** The last thing a program said: usually why. */
+/** The first thing a program said: usually why. */
 function because(stderr: string): string {
-  const line = stderr.trim().split("\n").at(-1) ?? "";
+  const line = stderr.trim().split("\n", 1)[0] ?? "";
   return line === "" ? "" : `: ${line.slice(0, 300)}`;
 }

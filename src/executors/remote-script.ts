@@ -36,12 +36,14 @@ export async function runScript(
 ): Promise<string> {
   collection.signal.throwIfAborted();
   const { open, host, signal, leftMs } = collection;
+  const asked = collection.request.become ?? null;
+  const become = asked === host.user ? null : asked;
   let said = "";
   let flow = { pause: () => {}, resume: () => {} };
   const queue = new ChunkQueue({ pause: () => flow.pause(), resume: () => flow.resume() });
   const opened = await open(
     {
-      become: null,
+      become,
       job: (nonce) => scriptJob(run.script, run.values, run.mark, leftMs(), nonce),
       stdin: null,
       onStdout: (chunk) => queue.push(chunk),
@@ -58,7 +60,7 @@ export async function runScript(
   void opened.job.exited.then((end) => {
     if (end.kind === "lost") queue.end(new CollectStopped("lost"));
     else if (end.kind === "exited" && !end.hasStarted)
-      queue.end(notStarted(host, { argv: ["sh"], cwd: null, become: null }, end.exitCode, end.said));
+      queue.end(notStarted(host, { argv: ["sh"], cwd: null, become }, end.exitCode, end.said));
   });
   try {
     await read(queue);

@@ -67,9 +67,10 @@ export function createSshExecutor(options: SshOptions): Executor {
       return runRemotely(open, host, command, run);
     },
     sweep: (host, cookie) => sweepHost(open, host, hostEntry(options.lookUp, host).become, cookie),
-    collect: (host, request, collect) => {
-      const { readable } = hostEntry(options.lookUp, host);
-      return collectSsh((job, limits) => open(host, job, limits), readable, host, request, collect);
+    collect: async (host, request, collect) => {
+      const entry = hostEntry(options.lookUp, host);
+      checkBecome(host, entry, request.become ?? null);
+      return collectSsh((job, limits) => open(host, job, limits), entry.readable, host, request, collect);
     },
     close: async () => {
       await Promise.all([pools.ssh2.close(), pools.openssh.close()]);

@@ -56,6 +56,12 @@ export function exchange(options: Exchange): Promise<Answer> {
       socket.once(isTls ? "secureConnect" : "connect", () => options.onConnected()),
     );
     request.on("error", reject);
+    // A socket that was handed over would be nobody's: no error of it, and no abort, would ever be heard of.
+    request.once("upgrade", (_response, socket) => {
+      socket.destroy();
+      reject(new Error("the server wants to change to another protocol"));
+    });
+    request.once("close", () => reject(new Error("the connection was closed before the answer was whole")));
     request.once("response", (response) => readAnswer(response, options.bodyBytesMax, { resolve, reject }));
     if (body === null) request.end();
     else request.end(body);

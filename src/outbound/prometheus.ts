@@ -17,7 +17,10 @@ export interface QueryResult {
   readonly kind: "vector" | "matrix" | "scalar" | "string";
   /** A scalar is one series without labels; a string has none. */
   readonly series: readonly Series[];
+  /** Prometheus' warnings, such as a part of the data that could not be reached, and what it says for information. */
   readonly warnings: readonly string[];
+  /** Series that are left out, since native histograms have no single value. */
+  readonly histograms: number;
 }
 
 export interface Range {
@@ -129,7 +132,12 @@ async function ask(
 }
 
 const pointSchema = z.tuple([z.number(), z.string()]);
-const labelsSchema = z.record(z.string(), z.string()).default({});
+/** As pairs: a label may have any name, such as `__proto__`. */
+const labelsSchema = z
+  .custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value))
+  .transform((labels) => Object.entries(labels))
+  .pipe(z.array(z.tuple([z.string(), z.string()])))
+  .default([]);
 const dataSchema = z.discriminatedUnion("resultType", [
   z.object({
     resultType: z.literal("vector"),
@@ -143,7 +151,12 @@ const dataSchema = z.discriminatedUnion("resultType", [
   z.object({ resultType: z.literal("string"), result: pointSchema }),
 ]);
 const answerSchema = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("success"), data: dataSchema, warnings: z.array(z.string()).default([]) }),
+  z.object({
+    status: z.literal("success"),
+    data: dataSchema,
+    warnings: z.array(z.string()).default([]),
+    infos: z.array(z.string()).default([]),
+  }),
   z.object({
     status: z.literal("error"),
     errorType: z.string().default("unknown"),
@@ -170,8 +183,8 @@ function parseAnswer(response: HttpResponse): QueryResult {
     throw new PrometheusError(answer.data.errorType, `Prometheus refused the query: ${answer.data.error}`);
   return {
     kind: answer.data.data.resultType,
-    series: seriesOf(answer.data.data),
-    warnings: answer.data.warnings,
+    ...seriesOf(answer.data.data),
+    warnings: [...answer.data.warnings, ...answer.data.infos],
   };
 }
 
@@ -179,36 +192,48 @@ function parseBody(response: HttpResponse): unknown {
   try {
     return JSON.parse(response.body.toString("utf8")) as unknown;
   } catch (cause) {
-    throw new PrometheusError("bad_answer", `status ${response.status} with a body that is not JSON`, {
-      cause,
-    });
+    const said = beginningOf(response.body.toString("utf8"));
+    const message = `status ${response.status} with a body that is not JSON${said === "" ? "" : `: ${said}`}`;
+    throw new PrometheusError("bad_answer", message, { cause });
   }
+}
+
+const SAID_CHARS_MAX = 200;
+
+/** One line, such as the `Unauthorized` of a proxy. */
+function beginningOf(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  return line.length > SAID_CHARS_MAX ? `${line.slice(0, SAID_CHARS_MAX)}…`.toWellFormed() : line;
 }
 
 type Point = z.output<typeof pointSchema>;
 
-function seriesOf(data: z.output<typeof dataSchema>): Series[] {
+function seriesOf(data: z.output<typeof dataSchema>): Pick<QueryResult, "series" | "histograms"> {
   switch (data.resultType) {
-    case "vector":
-      // A native histogram has no single value, and is left out.
-      return data.result.flatMap(({ metric, value }) =>
+    case "vector": {
+      const series = data.result.flatMap(({ metric, value }) =>
         value === undefined ? [] : [toSeries(metric, [value])],
       );
-    case "matrix":
-      return data.result.map(({ metric, values }) => toSeries(metric, values));
+      return { series, histograms: data.result.length - series.length };
+    }
+    case "matrix": {
+      const plain = data.result.filter(({ values }) => values.length > 0);
+      const series = plain.map(({ metric, values }) => toSeries(metric, values));
+      return { series, histograms: data.result.length - series.length };
+    }
     case "scalar":
-      return [toSeries({}, [data.result])];
+      return { series: [toSeries([], [data.result])], histograms: 0 };
     case "string":
-      return [];
+      return { series: [], histograms: 0 };
   }
 }
 
-function toSeries(metric: Readonly<Record<string, string>>, points: readonly Point[]): Series {
+function toSeries(metric: z.output<typeof labelsSchema>, points: readonly Point[]): Series {
   const samples = points.map(([timeS, text]) => ({
     timeMs: Math.round(timeS * 1000),
     value: parseValue(text),
   }));
-  return { labels: new Map(Object.entries(metric)), samples };
+  return { labels: new Map(metric), samples };
 }
 
 /** Go writes infinities as `+Inf` and `-Inf`. */

@@ -77,9 +77,12 @@ export function quoteRe2(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, "\\$&");
 }
 
-/** A PromQL string literal. Everything but printable ASCII and letters of other scripts is written as an escape. */
+/**
+ * A PromQL string literal. Control characters are written as escapes, and so is U+FFFD: Prometheus takes the character itself
+ * for text that is no UTF-8.
+ */
 function quotePromql(text: string): string {
-  const escaped = text.toWellFormed().replace(/["\\]|\p{Cc}|\u2028|\u2029/gu, (character) => {
+  const escaped = text.toWellFormed().replace(/["\\]|\p{Cc}|[\u2028\u2029\ufffd]/gu, (character) => {
     if (character === '"' || character === "\\") return `\\${character}`;
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });

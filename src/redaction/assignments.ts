@@ -17,7 +17,8 @@ interface Family {
 const FAMILIES: readonly Family[] = [
   {
     name: "password",
-    keys: "password|passwd|pass_?phrase|(?<!old)pwd",
+    // In `pam_unix(passwd:session)` it is the name of a service.
+    keys: String.raw`password|(?<!pam_[a-z0-9_]{1,16}\()passwd|pass_?phrase|(?<!old)pwd`,
     anchors: ["password", "passwd", "passphrase", "pass_phrase", "pwd"],
     // PWD is the working folder in every environment.
     bareValue: (key) => (key === "pwd" ? /[^/~.]/y : null),

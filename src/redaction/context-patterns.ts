@@ -12,7 +12,7 @@ const SCHEMES = "bearer|basic|token|negotiate|ntlm|api-?key";
  */
 const AUTHORIZATION = new RegExp(
   [
-    String.raw`(authorization(?:\\{0,3}["'])?[ \t]{0,8}[:=][ \t]{0,8}(?:\[[ \t]{0,2})?(?:\\{0,3}["'])?(?:(?:${SCHEMES})[ \t]{1,4})?)`,
+    String.raw`(authorization(?:\\{0,3}["'])?[ \t]{0,8}[:=][ \t]{0,8}(?:\[(?!redacted:)[ \t]{0,2})?(?:\\{0,3}["'])?(?:(?:${SCHEMES})[ \t]{1,4})?)`,
     String.raw`(?!(?:(?:${SCHEMES})[ \t]{1,4})?${MASK}(?![^\s"'\\,;<>]))`,
     String.raw`((?<=(?:${SCHEMES})[ \t]{1,4})[^\s"'\\,;<>]{1,1024}|(?:digest|aws4-hmac)[^\r\n\\]{1,2048}|[^\s"'\\,;<>]{16,1024})`,
   ].join(""),

@@ -24,8 +24,8 @@ export interface KnownSearches {
 export function searchKnownValues(values: readonly KnownValue[]): KnownSearches {
   const looked = values
     .flatMap(partsOf)
-    .filter(({ value }) => [...value].length >= KNOWN_CHARS_MIN)
-    .map(({ name, value }) => ({ name, value, isWord: [...value].length < KNOWN_CHARS_ANYWHERE_MIN }));
+    .filter(({ value }) => value.length >= KNOWN_CHARS_MIN)
+    .map(({ name, value }) => ({ name, value, isWord: value.length < KNOWN_CHARS_ANYWHERE_MIN }));
   return {
     text: searchForms(
       looked.flatMap(({ name, value, isWord }) => textForms(value).map((form) => ({ form, name, isWord }))),
@@ -85,6 +85,8 @@ function searchForms(forms: readonly NamedForm[], skipsLineBreaks: boolean): Sea
       false,
     ),
     skipsLineBreaks,
+    // One value may begin in the middle of another and end behind it.
+    skipsCovered: false,
     judge: (literal, view, at) => judge(owners[literal] ?? [], masks, view, at),
   };
 }

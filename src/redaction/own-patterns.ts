@@ -19,7 +19,8 @@ const OVERLAP_BYTES = 1024;
 /** Lines looked at together, to learn that nothing is in them. */
 const BLOCK_BYTES_MAX = 32 * 1024;
 const LINE_FEED = 0x0a;
-const SPACES = new Set([0x20, 0x09, 0x0d, LINE_FEED]);
+const CARRIAGE_RETURN = 0x0d;
+const SPACES = new Set([0x20, 0x09, CARRIAGE_RETURN, LINE_FEED]);
 
 /**
  * Replaces what patterns of the settings match, line by line: what they may see is one line, or a piece of a long one. A match that
@@ -108,19 +109,19 @@ export class OwnPatternLayer implements Layer {
 
   /** Byte places in the piece. A pattern that the piece is too much for might have matched anywhere in it: all of it goes. */
   #find(piece: Buffer): { start: number; end: number; name: string }[] {
-    const isText = isUtf8(piece);
-    const text = piece.toString(isText ? "utf8" : "latin1");
-    const isOneByte = !isText || text.length === piece.byteLength;
+    const line = withoutLineBreak(piece);
+    const isText = isUtf8(line);
+    const text = line.toString(isText ? "utf8" : "latin1");
+    const isOneByte = !isText || text.length === line.byteLength;
     const byteAt = (index: number) => (isOneByte ? index : Buffer.byteLength(text.slice(0, index)));
-    const lineEnd = piece.at(-1) === LINE_FEED ? piece.byteLength - 1 : piece.byteLength;
     const found = this.#patterns.flatMap((pattern) => {
       const { name } = pattern;
       try {
         return pattern
           .findAll(text)
-          .map(({ start, end }) => ({ start: byteAt(start), end: Math.min(byteAt(end), lineEnd), name }));
+          .map(({ start, end }) => ({ start: byteAt(start), end: byteAt(end), name }));
       } catch {
-        return [{ start: 0, end: lineEnd, name }];
+        return [{ start: 0, end: line.byteLength, name }];
       }
     });
     return found
@@ -133,4 +134,9 @@ export class OwnPatternLayer implements Layer {
     if (this.#options.onFinding !== null) for (const byte of part) if (byte === LINE_FEED) this.#line += 1;
     this.#options.emit(part);
   }
+}
+
+function withoutLineBreak(piece: Buffer): Buffer {
+  if (piece.at(-1) !== LINE_FEED) return piece;
+  return piece.subarray(0, piece.at(-2) === CARRIAGE_RETURN ? -2 : -1);
 }

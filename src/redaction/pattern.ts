@@ -36,6 +36,7 @@ export function searchPatterns(patterns: readonly (Pattern | OwnJudge)[]): Searc
       true,
     ),
     skipsLineBreaks: false,
+    skipsCovered: true,
     judge: (literal, view, at) => literals[literal]?.judge(view, at) ?? NO,
   };
 }

@@ -36,7 +36,8 @@ export const PRIVATE_KEY: OwnJudge = {
     if (available < PRIVATE_KEY_BYTES_MAX + LINE_BYTES_MAX && !view.isEnd) return WAIT;
     const reach = view.text().slice(at, at + PRIVATE_KEY_BYTES_MAX);
     const headers = matchAt(HEADERS, reach, head.length) ?? "";
-    const length = head.length + headers.length + (matchAt(LINES, reach, head.length + headers.length) ?? "").length;
+    const length =
+      head.length + headers.length + (matchAt(LINES, reach, head.length + headers.length) ?? "").length;
     const rest = length === PRIVATE_KEY_BYTES_MAX ? BODY : null;
     return { kind: "found", span: { ...span, end: at + length, rest } };
   },

@@ -145,6 +145,9 @@ class LineNumbers {
   }
 }
 
-function goneBefore(gone: readonly { readonly line: number; readonly count: number }[], line: number): number {
+function goneBefore(
+  gone: readonly { readonly line: number; readonly count: number }[],
+  line: number,
+): number {
   return gone.filter((each) => each.line < line).reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,4 +1,12 @@
-import type { ByteClass, Layer, LayerOptions, Search, Span, View } from "./search.ts";
+import {
+  type ByteClass,
+  type Layer,
+  type LayerOptions,
+  type Search,
+  type Span,
+  type View,
+  WAIT,
+} from "./search.ts";
 
 /** What a judge may look back at; no pattern looks further. */
 const CONTEXT_BYTES = 32;
@@ -29,6 +37,8 @@ export class SearchLayer implements Layer {
   #lineBreakBytes = 0;
   #candidates: Candidate[] = [];
   #spans: Span[] = [];
+  /** Where the furthest of all that was found so far ends. */
+  #coveredTo = 0;
   /** What was replaced last goes on for as long as these follow. */
   #rest: ByteClass | null = null;
   #line = 1;
@@ -68,6 +78,7 @@ export class SearchLayer implements Layer {
     this.#end -= by;
     this.#emitted -= by;
     this.#scanned -= by;
+    this.#coveredTo -= by;
     this.#candidates = this.#candidates.map(({ at, literal }) => ({ at: at - by, literal }));
     this.#spans = this.#spans.map((span) => ({ ...span, start: span.start - by, end: span.end - by }));
   }
@@ -96,13 +107,13 @@ export class SearchLayer implements Layer {
       }
       if (skipsLineBreaks) this.#lineBreakBytes = 0;
       state = next[state + (classOf[byte] ?? 0)] ?? 0;
-      if (state >= acceptFrom) this.#note(state, index + 1);
+      if (state >= acceptFrom) this.#addCandidates(state, index + 1);
     }
     this.#state = state;
     this.#scanned = end;
   }
 
-  #note(state: number, end: number): void {
+  #addCandidates(state: number, end: number): void {
     const { automaton } = this.#search;
     for (const literal of automaton.endingAt(state))
       this.#candidates.push({ at: this.#back(end, automaton.lengths[literal] ?? 0), literal });
@@ -131,15 +142,20 @@ export class SearchLayer implements Layer {
     const view = viewOf(this.#bytes, this.#end, isEnd);
     const sorted = this.#candidates.sort((left, right) => left.at - right.at || left.literal - right.literal);
     for (const [index, { at, literal }] of sorted.entries()) {
-      const verdict =
-        at < decided || isEnd ? this.#search.judge(literal, view, at) : ({ kind: "wait" } as const);
-      if (verdict.kind === "found") this.#spans.push(verdict.span);
+      if (this.#search.skipsCovered && at < this.#coveredTo) continue;
+      const verdict = at < decided || isEnd ? this.#search.judge(literal, view, at) : WAIT;
+      if (verdict.kind === "found") this.#note(verdict.span);
       if (verdict.kind !== "wait") continue;
       this.#candidates = sorted.slice(index);
       return Math.min(at, decided);
     }
     this.#candidates = [];
     return decided;
+  }
+
+  #note(span: Span): void {
+    this.#spans.push(span);
+    this.#coveredTo = Math.max(this.#coveredTo, span.end);
   }
 
   #replace(limit: number, isEnd: boolean): void {

@@ -44,6 +44,8 @@ export interface Search {
   readonly automaton: Automaton;
   /** Literals are found across line breaks, too: base64 is wrapped at 64 or 76 characters. */
   readonly skipsLineBreaks: boolean;
+  /** What begins inside something found is no longer looked at: it goes with it, and judging it again and again costs time. */
+  readonly skipsCovered: boolean;
   judge(literal: number, view: View, at: number): Verdict;
 }
 

@@ -18,7 +18,13 @@ export const TOKEN_PATTERNS: readonly Pattern[] = [
   },
   {
     name: "aws-secret-key",
-    anchors: ["secretaccesskey", "secret_access_key", "secret access key", "secret-access-key", "aws_secret_key"],
+    anchors: [
+      "secretaccesskey",
+      "secret_access_key",
+      "secret access key",
+      "secret-access-key",
+      "aws_secret_key",
+    ],
     expression:
       /((?:secret[ _-]?access[ _-]?key|aws_secret_key)(?:\\{0,3}["'])?[ \t]{0,8}(?:=>|:=|[:=>])[ \t]{0,8}(?:\\{0,3}["'])?)([A-Za-z0-9+/]{16,128})/iy,
     rest: BASE64,

@@ -24,18 +24,28 @@ const SPACE = 0x20;
 export function textForms(value: string): Form[] {
   const bytes = Buffer.from(value, "utf8");
   const json = jsonTexts(value).filter((text) => text !== value);
-  const wide = Buffer.from(value, "utf16le");
-  const isWide = (mask: string) => Buffer.from(mask, "utf16le");
   return [
     urlForm(bytes),
     ...[...new Set(json)].map((text) => fixedForm(Buffer.from(text, "utf8"))),
-    { ...fixedForm(wide), isWithin: () => false, encodeMask: isWide },
-    {
-      ...fixedForm(Buffer.from(wide).swap16()),
-      isWithin: () => false,
-      encodeMask: (mask) => isWide(mask).swap16(),
-    },
+    ...utf16Forms(value),
   ];
+}
+
+/**
+ * UTF-16 in either order of its bytes. Of a value that begins and ends with plain letters both are found by what they share, since
+ * the one looks like the other moved by a byte.
+ */
+function utf16Forms(value: string): Form[] {
+  const wide = Buffer.from(value, "utf16le");
+  const encode = (mask: string) => Buffer.from(mask, "utf16le");
+  const wideForm = (bytes: Uint8Array, encodeMask: (mask: string) => Uint8Array): Form => ({
+    ...fixedForm(bytes),
+    isWithin: () => false,
+    encodeMask,
+  });
+  if (wide[1] === 0 && wide.at(-1) === 0)
+    return [wideForm(wide.subarray(0, -1), (mask) => encode(mask).subarray(0, -1))];
+  return [wideForm(wide, encode), wideForm(Buffer.from(wide).swap16(), (mask) => encode(mask).swap16())];
 }
 
 /** How JSON writers write it: plainly, with `/` or all of `<>&` escaped, in ASCII only; and that again inside a JSON text. */
@@ -149,7 +159,8 @@ function base64Form(form: Uint8Array): Form {
       let at = from;
       for (const byte of form) {
         const afterBreak = at + LINE_BREAK_BYTES_MAX;
-        while (at < end && at < afterBreak && (text[at] === LINE_FEED || text[at] === CARRIAGE_RETURN)) at += 1;
+        while (at < end && at < afterBreak && (text[at] === LINE_FEED || text[at] === CARRIAGE_RETURN))
+          at += 1;
         if (at >= end) return isEnd ? "no" : "wait";
         if (text[at] !== byte) return "no";
         at += 1;

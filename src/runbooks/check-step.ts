@@ -1,5 +1,6 @@
 import { hasTemplate } from "../expressions/templates.ts";
 import type { Path } from "../platform/yaml.ts";
+import { checkPut } from "./check-put.ts";
 import { checkQuery } from "./check-query.ts";
 import { pathOf, type StepDraft } from "./draft.ts";
 import { envNameProblem } from "./env-names.ts";
@@ -8,7 +9,7 @@ import type { Input } from "./inputs.ts";
 import { type Verb, VERBS } from "./runbook.ts";
 import { PLANNED_VERBS } from "./schema.ts";
 import { isHostList, loopNames } from "./scope.ts";
-import { isNesting, RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
+import { isNesting, MAY_BECOME, RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
 
 /** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
 export function checkStep(checking: Checking, step: StepDraft): void {
@@ -22,6 +23,7 @@ export function checkStep(checking: Checking, step: StepDraft): void {
   checkEnv(checking, step);
   checkTarget(checking, step, verb);
   if (verb === "prometheus") checkStepQuery(checking, step);
+  if (step.action?.verb === "put") checkPut(checking, step.action.spec.from, [...pathOf(step), "put", "from"]);
   if (step.action?.verb === "wait" && step.action.spec.durationMs === null && step.entry.until === undefined)
     report(
       checking,
@@ -90,7 +92,7 @@ function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
       (which) => RUNS_SOMEWHERE.has(which) || which === "for_each",
       "Nightshift itself does this step",
     ],
-    ["become", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
+    ["become", (which) => MAY_BECOME.has(which), "it belongs to run, command, collect and put"],
     ["env", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
   ];
   for (const [key, isFor, why] of meaning) {

@@ -1,7 +1,7 @@
 import type { Expression } from "../expressions/expression.ts";
 import { hasTemplate } from "../expressions/templates.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
-import type { Path } from "../platform/yaml.ts";
+import { type Path, recordOf } from "../platform/yaml.ts";
 import { bodyOf, pathOf, type StepDraft } from "./draft.ts";
 import { checkStep } from "./check-step.ts";
 import { type Checking, checkExpression, checkTemplate } from "./expressions.ts";
@@ -18,6 +18,7 @@ import {
 import type { StepEntry } from "./schema.ts";
 import { goesOnAfterFailure, isEvidence, type Place, scopesOf } from "./scope.ts";
 import { defaultEffect, defaultTimeoutMs, isNesting, RUNS_SOMEWHERE } from "./verbs.ts";
+import { secretTemplate } from "./verbs/put.ts";
 
 const DELAY_MS = 5_000;
 
@@ -157,10 +158,21 @@ function checkTexts(checking: Checking, step: StepDraft, present: Present): void
     const isFixed = verb === "prometheus" && (path[1] === "query" || path.at(-1) === "then");
     if (isFixed) continue;
     const isText = !(verb === "http" && path[1] === "json");
-    const mayReadSecrets = verb === "http" && SECRET_HTTP_KEYS.has(String(path[1]));
+    const mayReadSecrets =
+      (verb === "http" && SECRET_HTTP_KEYS.has(String(path[1]))) || (verb === "put" && path[1] === "from");
     const place: Place = { kind: "step", step, mayReadSecrets };
     checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, isText);
   }
+  checkPutSecret(checking, step, present);
+}
+
+/** The name of a secret stands for its template. */
+function checkPutSecret(checking: Checking, step: StepDraft, present: Present): void {
+  const name = step.entry?.put === undefined ? undefined : recordOf(recordOf(step.raw["put"])["from"])["secret"];
+  if (typeof name !== "string") return;
+  const path = [...pathOf(step), "put", "from", "secret"];
+  const place: Place = { kind: "step", step, mayReadSecrets: true };
+  checkTemplate(checking, { path, text: secretTemplate(name), place, present }, true);
 }
 
 function textsOf(value: unknown, path: Path): [Path, string][] {

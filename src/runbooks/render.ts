@@ -2,6 +2,7 @@ import { ExpressionError } from "../expressions/expression.ts";
 import type { PlaceValue } from "../expressions/templates.ts";
 import type { Action, Runbook, Step } from "./runbook.ts";
 import { placeInUrl } from "./verbs/http-url.ts";
+import type { PutSpec } from "./verbs/put.ts";
 
 /** A step's own part with every `${{ }}` in it replaced by its value. */
 export interface RenderedStep {
@@ -38,7 +39,25 @@ function renderAction(step: Step, templates: Templates, variables: Variables): A
     const place = renderText(templates, url, variables, placeInUrl);
     return { verb: "http", spec: { ...mapTexts(rest, text), url: place, payload: rendered } };
   }
+  if (step.verb === "put") {
+    const { from, ...rest } = step.spec;
+    return { verb: "put", spec: { ...mapTexts(rest, text), from: renderContent(from, text, variables) } };
+  }
   return { verb, spec: mapTexts(step.spec, text) } as Action;
+}
+
+/** What an input holds: its text, or the place of the file that was uploaded for it. */
+function renderContent(
+  from: PutSpec["from"],
+  text: (source: string) => string,
+  { inputs }: Variables,
+): PutSpec["from"] {
+  if (from.kind !== "input") return mapTexts(from, text);
+  const value: unknown = Reflect.get(Object(inputs), from.input);
+  if (typeof value === "string") return { kind: "text", text: value };
+  if (typeof value === "object" && value !== null && "path" in value)
+    return { kind: "file", path: String(value.path) };
+  throw new ExpressionError("missing", `input "${from.input}" holds nothing that can be put`, 0, 0);
 }
 
 /** The text of a template, or the text itself when it has no template in it. `place`: see {@link Template.render}. */

@@ -9,6 +9,7 @@ import type { ForEachSpec } from "./verbs/for-each.ts";
 import type { HttpSpec } from "./verbs/http.ts";
 import type { NotifySpec } from "./verbs/notify.ts";
 import type { PrometheusSpec } from "./verbs/prometheus.ts";
+import type { PutSpec } from "./verbs/put.ts";
 import type { RunSpec } from "./verbs/run.ts";
 import type { WaitSpec } from "./verbs/wait.ts";
 
@@ -21,7 +22,7 @@ export const SECTIONS = ["steps", "on_failure", "finally"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** Verbs whose steps are carried out by attempts. */
-export const LEAF_VERBS = ["run", "command", "collect", "http", "prometheus", "wait", "notify"] as const;
+export const LEAF_VERBS = ["run", "command", "collect", "put", "http", "prometheus", "wait", "notify"] as const;
 /** Verbs whose steps are made of other steps. */
 export const NESTING_VERBS = ["for_each", "runbook"] as const;
 export const VERBS = [...LEAF_VERBS, ...NESTING_VERBS] as const;
@@ -33,6 +34,7 @@ export interface Specs {
   readonly run: RunSpec;
   readonly command: CommandSpec;
   readonly collect: CollectSpec;
+  readonly put: PutSpec;
   readonly http: HttpSpec;
   readonly prometheus: PrometheusSpec;
   readonly wait: WaitSpec;

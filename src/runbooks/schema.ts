@@ -20,6 +20,7 @@ import { forEachSchema } from "./verbs/for-each.ts";
 import { httpSchema } from "./verbs/http.ts";
 import { notifySchema } from "./verbs/notify.ts";
 import { prometheusSchema } from "./verbs/prometheus.ts";
+import { putSchema } from "./verbs/put.ts";
 import { scriptSchema, shellSchema } from "./verbs/run.ts";
 import { waitSchema } from "./verbs/wait.ts";
 
@@ -60,6 +61,7 @@ export const stepSchema = z.strictObject({
   shell: shellSchema.optional(),
   command: commandSchema.optional(),
   collect: collectSchema.optional(),
+  put: putSchema.optional(),
   http: httpSchema.optional(),
   prometheus: prometheusSchema.optional(),
   wait: waitSchema.optional(),
@@ -138,7 +140,7 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 const PLANNED = {
   runbook: new Set(["confirm"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
-  step: new Set(["put", "approve", "silence", "annotate", "preview", "ask_on_failure"]),
+  step: new Set(["approve", "silence", "annotate", "preview", "ask_on_failure"]),
 } as const;
 
 /** Whether the key the path leads to belongs to the full language but not to this version. */
@@ -155,4 +157,4 @@ function isStep(path: Path): boolean {
 }
 
 /** The verbs of the full language that this version does not have. */
-export const PLANNED_VERBS: readonly string[] = ["put", "approve", "silence", "annotate"];
+export const PLANNED_VERBS: readonly string[] = ["approve", "silence", "annotate"];

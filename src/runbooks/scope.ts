@@ -60,6 +60,7 @@ const RESULTS: Readonly<Record<Verb, Scope>> = {
   run: { stdout: "string", exit_code: "int", json: "dyn" },
   command: { stdout: "string", exit_code: "int", json: "dyn" },
   collect: { json: "dyn" },
+  put: { json: "dyn" },
   http: { response: RESPONSE, json: "dyn" },
   prometheus: { value: "double", json: "dyn" },
   wait: {},

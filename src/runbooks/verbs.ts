@@ -9,8 +9,9 @@ const MINUTE_MS = 60 * SECOND_MS;
 const WAIT_SLACK_MS = 10 * SECOND_MS;
 
 /** Which of the common keys mean something for a verb; the others are refused rather than ignored. */
-export const RUNS_SOMEWHERE: ReadonlySet<Verb> = new Set(["run", "command", "collect"]);
+export const RUNS_SOMEWHERE: ReadonlySet<Verb> = new Set(["run", "command", "collect", "put"]);
 export const STARTS_PROCESS: ReadonlySet<Verb> = new Set(["run", "command"]);
+export const MAY_BECOME: ReadonlySet<Verb> = new Set([...STARTS_PROCESS, "collect", "put"]);
 
 export function isNesting(verb: Verb): verb is (typeof NESTING_VERBS)[number] {
   return NESTING_VERBS.some((nesting) => nesting === verb);
@@ -30,6 +31,7 @@ export function actionOf(entry: StepEntry): Action | undefined {
     return { verb: "run", spec: { script: entry.run, shell: entry.shell ?? "sh" } };
   if (entry.command !== undefined) return { verb: "command", spec: entry.command };
   if (entry.collect !== undefined) return { verb: "collect", spec: entry.collect };
+  if (entry.put !== undefined) return { verb: "put", spec: entry.put };
   if (entry.http !== undefined) {
     const { timeoutMs: _, ...spec } = entry.http;
     return { verb: "http", spec };
@@ -55,6 +57,7 @@ export function defaultEffect(action: Action): Effect {
   switch (action.verb) {
     case "run":
     case "command":
+    case "put":
       return "change";
     case "http":
       return action.spec.method === "GET" || action.spec.method === "HEAD" ? "read" : "change";
@@ -76,6 +79,7 @@ export function defaultTimeoutMs(action: Action, effect: Effect): number {
     case "command":
       return effect === "read" ? MINUTE_MS : 5 * MINUTE_MS;
     case "collect":
+    case "put":
     case "prometheus":
       return MINUTE_MS;
     case "http":

@@ -9,7 +9,7 @@ export interface AttemptResult {
   /** True when the effect provably did not begin (host unreachable, host key refused, no channel). */
   readonly didNotStart: boolean;
   /** Another try cannot end otherwise: what was asked for is not allowed, or can never be carried out. Nothing retries it. */
-  readonly isFinal: boolean;
+  readonly isPermanent: boolean;
   readonly exitCode: number | null;
   /** One sentence for people when the status is not `succeeded`; null otherwise. */
   readonly message: string | null;
@@ -39,6 +39,8 @@ export interface EvidenceFacts {
   readonly isTruncated?: boolean;
   /** It changed while it was read. */
   readonly isChanged?: boolean;
+  /** Only for who may see such files, whatever the step says. */
+  readonly isSensitive?: boolean;
 }
 
 /** Everything a step verb may reach. It has no other way to the archive, the notifiers or the network. */
@@ -67,6 +69,8 @@ export interface StepContext {
   readonly output: StepOutput;
   /** Begins a file of the bundle, such as `files/web-1/var/log/app.log`. */
   createEvidence(path: string): Promise<EvidenceFile>;
+  /** How much the bundle of the run may still take in; 0 when it is full. */
+  evidenceBytesLeft(): Promise<number>;
   /** Records a collector's failure for `errors.txt`. */
   recordProblem(path: string, message: string): void;
 }

@@ -1,4 +1,5 @@
 import { type DeliveryLimits, type RequestLimits, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
+import type { ProcessLimits } from "../executors/process-limits.ts";
 import type { Settings } from "./load.ts";
 
 // The settings' names for limits, as each part of the program calls them.
@@ -30,6 +31,16 @@ export function requestLimits({ limits }: Settings): RequestLimits {
   };
 }
 
+/** Of each process that a step starts on this machine. */
+export function stepLimits({ limits: { step } }: Pick<Settings, "limits">): ProcessLimits {
+  return {
+    processesMax: step.processes ?? null,
+    fileBytesMax: step.file_size ?? null,
+    openFilesMax: step.open_files ?? null,
+    cpuSecondsMax: step.cpu === undefined ? null : Math.ceil(step.cpu / 1000),
+  };
+}
+
 /** Runs, queues and times of the engine. */
 export interface RunLimits {
   readonly runsMax: number;
@@ -37,6 +48,7 @@ export interface RunLimits {
   readonly pendingDeliveriesMax: number;
   readonly shutdownGraceMs: number;
   readonly startWithinMs: number;
+  readonly bundleBytesMax: number;
 }
 
 export function runLimits({ limits }: Settings): RunLimits {
@@ -46,6 +58,7 @@ export function runLimits({ limits }: Settings): RunLimits {
     pendingDeliveriesMax: limits.pending_deliveries,
     shutdownGraceMs: limits.shutdown_grace,
     startWithinMs: limits.start_within,
+    bundleBytesMax: limits.bundle_bytes,
   };
 }
 

@@ -9,6 +9,9 @@ import { expressionProblem } from "../expressions/expression-problem.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { SecretReaders } from "../platform/secrets.ts";
 import { YamlFile } from "../platform/yaml.ts";
+import { processLimitsProblem } from "../executors/process-limits.ts";
+import { CLEAN_PATH } from "../executors/clean-environment.ts";
+import { stepLimits } from "./limits.ts";
 import { isLoopback, type ListenAddress, parseListenAddress, urlOfListenAddress } from "./listen.ts";
 import { checkRedactPatterns } from "./redact-patterns.ts";
 import { PLANNED_SETTINGS, type SettingsFile, settingsSchema, type SourceSettings } from "./schema.ts";
@@ -119,6 +122,11 @@ function checkTogether(yaml: YamlFile, parsed: SettingsFile, settings: Settings)
     );
   }
   problems.push(...checkRedactPatterns(yaml, parsed.redact));
+  const limitsProblem = processLimitsProblem(stepLimits(settings), CLEAN_PATH);
+  if (limitsProblem !== null)
+    problems.push(
+      yaml.problem(["limits", "step"], "missing-program", limitsProblem, { severity: "warning" }),
+    );
   const notifiers = new Set(parsed.notifiers.map((notifier) => notifier.name));
   for (const [index, notifier] of parsed.notifiers.entries()) {
     if (parsed.notifiers.findIndex((other) => other.name === notifier.name) === index) continue;
@@ -173,7 +181,13 @@ export function readEnvironment(): {
   readonly killPoint: string | undefined;
   /** The server that commands talk to. */
   readonly serverUrl: string | undefined;
+  /** Where the SSH agent listens, for hosts with `agent: true`. */
+  readonly agentSocket: string | undefined;
 } {
-  const { NIGHTSHIFT_KILLPOINT: killPoint, NIGHTSHIFT_URL: serverUrl } = process.env;
-  return { killPoint, serverUrl: serverUrl === "" ? undefined : serverUrl };
+  const { NIGHTSHIFT_KILLPOINT: killPoint, NIGHTSHIFT_URL: serverUrl, SSH_AUTH_SOCK: socket } = process.env;
+  return {
+    killPoint,
+    serverUrl: serverUrl === "" ? undefined : serverUrl,
+    agentSocket: socket === "" ? undefined : socket,
+  };
 }

@@ -10,8 +10,9 @@ type RedactSettings = SettingsFile["redact"];
 /** The patterns of the settings, ready for use. Throws {@link Re2Error} for one that `checkRedactPatterns` refuses. */
 export function compileRedactPatterns({ patterns }: RedactSettings): OwnPattern[] {
   return patterns.map(({ name, regex }) => {
-    const { isFoundIn, findAll } = compileRe2(regex);
-    return { name, regex, isFoundIn, findAll };
+    const compiled = compileRe2(regex);
+    const isFoundIn = (text: string) => compiled.isFoundIn(text);
+    return { name, regex, isFoundIn, findAll: (text) => compiled.findAll(text) };
   });
 }
 

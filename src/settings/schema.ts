@@ -8,6 +8,7 @@ import { NOTICE_EVENTS } from "../notify/events.ts";
 import { notifierSchema } from "../notify/schema.ts";
 import {
   bytesSchema,
+  countSchema,
   durationSchema,
   nameSchema,
   positiveDurationSchema,
@@ -59,6 +60,19 @@ const sourceSchema = z
     context.addIssue({ code: "custom", path: ["map"], message: "only a source of kind generic has a map" });
   });
 
+/** Kept by prlimit of util-linux; none is set by default. */
+const stepLimitsSchema = z.strictObject({
+  processes: countSchema.optional().meta({
+    description:
+      "Processes of the user that Nightshift runs as, those of all steps together; not kept for root",
+  }),
+  file_size: bytesSchema.optional().meta({ description: "Of each file that a process writes" }),
+  open_files: countSchema.optional().meta({ description: "Open in one process at once" }),
+  cpu: positiveDurationSchema
+    .optional()
+    .meta({ description: "Processor time of one process, in whole seconds; then it is killed" }),
+});
+
 /** Every limit of the service, named, with its default. */
 const limitsSchema = z.strictObject({
   max_runs: count(20, 0).meta({ description: "Runs executed at once; 0 only takes alerts in" }),
@@ -71,6 +85,12 @@ const limitsSchema = z.strictObject({
   }),
   start_within: duration("15m").meta({
     description: "A later start first asks whether the alert still fires",
+  }),
+  step: stepLimitsSchema.prefault({}).meta({
+    description: "For each process that a step starts on this machine; needs prlimit (util-linux)",
+  }),
+  bundle_bytes: bytes("2GiB").meta({
+    description: "Of all files of one run; beyond it its steps gather nothing more",
   }),
   body: bytes("16MiB").meta({ description: "Of one webhook request; beyond it 413" }),
   refused_body: bytes("64KiB").meta({ description: "Read of a body whose sender is already refused" }),
@@ -104,8 +124,7 @@ const archiveSchema = z
   .default(null)
   .meta({ description: "Where evidence is kept: in this version in `storage.path` alone" });
 
-const age = (text: string, what: string) =>
-  positiveDurationSchema.prefault(text).meta({ description: what });
+const age = (text: string, what: string) => positiveDurationSchema.prefault(text).meta({ description: what });
 
 const retentionSchema = z.strictObject({
   runs: age("90d", "Runs with their steps; never shorter than the windows of the guards"),
@@ -175,6 +194,15 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .meta({ description: "For `prometheus` steps and `verify.check`" }),
+  outbound: z
+    .strictObject({
+      ca_file: z.string().min(1).optional().meta({
+        description:
+          "PEM file of certificate authorities that are trusted beside Node's own, such as a company's; relative to this file",
+      }),
+    })
+    .prefault({})
+    .meta({ description: "For every connection that Nightshift makes by HTTPS" }),
   time_intervals: timeIntervalsSchema.prefault([]).meta({
     description: "Times that the guards `active` and `mute` name, in Alertmanager's format",
   }),
@@ -196,7 +224,9 @@ export const settingsSchema = z.strictObject({
       secretSchema,
     )
     .default({})
-    .meta({ description: "By name: what runbooks may use as `secrets.NAME`. Read at the start and at each reload" }),
+    .meta({
+      description: "By name: what runbooks may use as `secrets.NAME`. Read at the start and at each reload",
+    }),
   redact: z
     .strictObject({
       patterns: z

@@ -9,6 +9,7 @@ import { createKillPoints } from "../platform/killpoints.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { createMetrics, type Metrics } from "../platform/metrics.ts";
 import { Bell } from "../queue/bell.ts";
+import { createRedaction } from "../redaction/redaction.ts";
 import { runLimits } from "../settings/limits.ts";
 import type { Settings } from "../settings/load.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
@@ -57,14 +58,18 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     retention: null,
     steps: {
       executorFor: () => absent("an executor"),
+      writableOn: () => [],
       prometheus,
       inventoryHosts: () => [],
+      trust: null,
       notifiers: new Map(),
       simulate: simulate ?? (async () => absent("a step")),
     },
     notifiers: new Map(),
     notifyRoutes: [],
     prometheus,
+    secrets: simulatedSecrets(settings),
+    redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     journal: FORGETFUL,
     inputKey: createInputKey(Buffer.from(NODE_ID)),
     limits: runLimits(settings),
@@ -81,6 +86,13 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
 /** A simulation that asks for it has a defect: it must not reach outside. */
 function absent(what: string): never {
   throw new Error(`a simulation asked for ${what}, which it does not have; this is a bug`);
+}
+
+/** No secret is read: each has a text in its place. */
+function simulatedSecrets({ secrets }: Settings): EngineDependencies["secrets"] {
+  return new Map(
+    Object.keys(secrets).map((name) => [name, { kind: "value", value: `the secret ${name}` }] as const),
+  );
 }
 
 /** The database of a simulation is never away. */

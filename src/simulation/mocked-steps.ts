@@ -53,6 +53,8 @@ function ownResult(context: StepContext, mock: MockConfig): AttemptResult {
       const response = { status, headers: {}, body: stdout };
       return judgeAnswer(context.step, { response, json: parseJson(stdout) });
     }
+    case "put":
+      return succeeded({ json: { changed: true } });
     case "collect":
     case "prometheus":
     case "wait":

@@ -42,7 +42,7 @@ export function simulatedPrometheus(answers: ReadonlyMap<string, number>): Prome
   const answer = async (query: string, timeMs: number) => {
     const value = answers.get(query);
     const series = value === undefined ? [] : [{ labels: new Map(), samples: [{ timeMs, value }] }];
-    return { kind: "vector" as const, series, warnings: [] };
+    return { kind: "vector" as const, series, warnings: [], histograms: 0 };
   };
   return { query: answer, queryRange: (query, range) => answer(query, range.endMs) };
 }

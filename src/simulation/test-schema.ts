@@ -34,6 +34,17 @@ const resolvedSchema = alertSchema.omit({ values: true, starts_at: true, count: 
 export type ResolvedConfig = z.output<typeof resolvedSchema>;
 
 const withSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+/** As the API takes inputs: lists, and files as {name, base64}, too. */
+const inputsSchema = z.record(
+  z.string(),
+  z.union([
+    z.string(),
+    z.number(),
+    z.boolean(),
+    z.array(z.string()),
+    z.strictObject({ name: z.string(), base64: z.string() }),
+  ]),
+);
 
 /** One decision. What is not named is not compared, but for its kind: without one, `started` is meant. */
 const expectationSchema = z.strictObject({
@@ -121,7 +132,7 @@ export const testSchema = z.strictObject({
   ...momentShape,
   steps: z.array(stepSchema).min(1).optional(),
   runbook: nameSchema.optional().meta({ description: "Makes it a runbook test" }),
-  with: withSchema.optional(),
+  with: inputsSchema.optional(),
   mock: z
     .record(z.string(), z.union([mockSchema, z.array(mockSchema).min(1)]))
     .optional()

@@ -4,7 +4,7 @@ type Facts = Partial<Omit<AttemptResult, "status">>;
 
 const NOTHING: Omit<AttemptResult, "status"> = {
   didNotStart: false,
-  isFinal: false,
+  isPermanent: false,
   exitCode: null,
   message: null,
   json: null,

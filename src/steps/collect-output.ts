@@ -6,6 +6,7 @@ import { EvidenceSink } from "./evidence-sink.ts";
 
 /** What a collect step has left: shared by its files, journal and commands. */
 export interface CollectBudget {
+  readonly fileBytesMax: number;
   bytesLeft: number;
   filesLeft: number;
   /** Monotonic. */
@@ -19,7 +20,14 @@ export interface OutputSource {
   /** For people, in `errors.txt`. */
   readonly title: string;
   readonly argv: readonly [string, ...string[]];
+  /** Which end of an output that does not fit is kept. */
+  readonly keeps: "head" | "tail";
 }
+
+/** The end of a program's output, at most so many bytes, with the program's own exit code. Nothing of the text varies. */
+const TAIL_SCRIPT = `n=$1; shift; exec 4>&1
+r=$({ { "$@" 3>&- 4>&-; echo $? >&3; } | tail -c "$n" >&4 3>&-; } 3>&1)
+exit "$r"`;
 
 /** What a line of a journal has at least, near enough to turn bytes into lines. */
 const JOURNAL_LINE_BYTES = 100;
@@ -37,11 +45,12 @@ export function commandsOf(spec: CollectSpec, bytesLeft: number, nowMs: number):
       path: `commands/${String(index + 1).padStart(digits, "0")}-${words}.txt`,
       title: argv.join(" "),
       argv,
+      keeps: "head" as const,
     };
   });
   const { journal } = spec;
   if (journal === null) return commands;
-  // The newest lines that fit: journalctl prints the oldest first, and what is over the limit is cut at the end.
+  // About as many of the newest lines as fit; journalctl prints the oldest first, so the end is what is kept of them.
   const lines = Math.min(JOURNAL_LINES_MAX, Math.max(100, Math.floor(bytesLeft / JOURNAL_LINE_BYTES)));
   const since = journal.sinceMs === null ? [] : [`--since=@${Math.floor((nowMs - journal.sinceMs) / 1000)}`];
   const argv = [
@@ -55,7 +64,12 @@ export function commandsOf(spec: CollectSpec, bytesLeft: number, nowMs: number):
     "--output=short-iso",
   ] as const;
   return [
-    { path: `journal/${journal.unit}.log`, title: `journal of ${journal.unit}`, argv: [...argv] },
+    {
+      path: `journal/${journal.unit}.log`,
+      title: `journal of ${journal.unit}`,
+      argv: [...argv],
+      keeps: "tail",
+    },
     ...commands,
   ];
 }
@@ -73,15 +87,24 @@ export async function collectOutput(
 ): Promise<{ bytes: number; end: CollectEnd }> {
   const leftMs = Math.floor(budget.endsAtMs - context.clock.monotonicMs());
   if (leftMs <= 0) return { bytes: 0, end: "timed_out" };
+  const bytesMax = Math.min(budget.fileBytesMax, budget.bytesLeft, await context.evidenceBytesLeft());
+  if (bytesMax <= 0) {
+    context.recordProblem(source.title, "was left out: there is no room for more");
+    return { bytes: 0, end: "finished" };
+  }
   const sink = new EvidenceSink(
     () => context.createEvidence(`files/${context.host.name}/${source.path}`),
-    budget.bytesLeft,
+    bytesMax,
   );
+  const isTail = source.keeps === "tail";
+  const argv = isTail
+    ? (["sh", "-c", TAIL_SCRIPT, "sh", String(bytesMax), ...source.argv] as const)
+    : source.argv;
   const stderr = new FirstLine();
   try {
     const result = await executor.run(
       context.host,
-      { argv: source.argv, env: context.env, stdin: null, cwd: null, become: context.step.become },
+      { argv, env: context.env, stdin: null, cwd: null, become: context.step.become },
       {
         cookie: context.cookie,
         limits: { timeoutMs: leftMs, killGraceMs: KILL_GRACE_MS },
@@ -89,10 +112,16 @@ export async function collectOutput(
         signal: context.signal,
       },
     );
-    const { bytes, droppedBytes } = await sink.commit({ contentType: "text/plain", host: context.host.name });
+    const isFull = () => isTail && sink.acceptedBytes === bytesMax;
+    const { bytes, droppedBytes } = await sink.commit({
+      contentType: "text/plain",
+      host: context.host.name,
+      isTruncated: isFull(),
+    });
     budget.bytesLeft -= bytes;
     budget.filesLeft -= bytes > 0 ? 1 : 0;
     const problem = (message: string) => context.recordProblem(source.title, `${message}${stderr.quoted()}`);
+    if (isFull()) problem(`has more than ${bytes} bytes: its end was kept`);
     if (droppedBytes > 0) problem(`cut after ${bytes} bytes, ${droppedBytes} more did not fit`);
     const end = endOf(result.kind);
     if (result.kind === "exited" && result.exitCode !== 0) problem(`exited with ${result.exitCode}`);

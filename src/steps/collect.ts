@@ -18,14 +18,23 @@ export async function collectEvidence(
   executor: Executor,
 ): Promise<AttemptResult> {
   const budget: CollectBudget = {
-    bytesLeft: spec.sizeBytesMax,
+    fileBytesMax: spec.fileBytesMax,
+    bytesLeft: Math.min(spec.hostBytesMax, await context.evidenceBytesLeft()),
     filesLeft: spec.filesMax,
     endsAtMs: context.clock.monotonicMs() + context.timeoutMs,
   };
+  if (budget.bytesLeft <= 0) {
+    context.recordProblem(
+      context.host.name,
+      "the run's bundle is full: raise limits.bundle_bytes to gather more",
+    );
+    return judge(context, { files: 0, bytes: 0, end: "finished" });
+  }
   const gathered: Gathered = { files: 0, bytes: 0, end: "finished" };
   try {
     if (spec.paths.length > 0) await collectFiles(context, spec, executor, budget, gathered);
-    for (const source of commandsOf(spec, budget.bytesLeft, context.clock.nowMs())) {
+    const outputBytes = Math.min(budget.fileBytesMax, budget.bytesLeft);
+    for (const source of commandsOf(spec, outputBytes, context.clock.nowMs())) {
       if (gathered.end !== "finished" || budget.filesLeft <= 0) break;
       const result = await collectOutput(context, source, executor, budget);
       gathered.end = result.end;
@@ -53,7 +62,7 @@ async function collectFiles(
   budget: CollectBudget,
   gathered: Gathered,
 ): Promise<void> {
-  const collection = new FileCollection(context);
+  const collection = new FileCollection(context, { file: budget.fileBytesMax, all: budget.bytesLeft });
   try {
     gathered.end = await executor.collect(
       context.host,
@@ -61,13 +70,15 @@ async function collectFiles(
         paths: spec.paths,
         changedSinceMs: spec.sinceMs === null ? null : context.clock.nowMs() - spec.sinceMs,
         filesMax: budget.filesLeft,
-        fileBytesMax: budget.bytesLeft,
+        fileBytesMax: budget.fileBytesMax,
         totalBytesMax: budget.bytesLeft,
+        become: context.step.become,
         onTooBig: spec.onTooBig,
       },
       {
         timeoutMs: Math.max(1, Math.floor(budget.endsAtMs - context.clock.monotonicMs())),
         signal: context.signal,
+        bytesLeft: bytesLeftOf(context, collection, budget.bytesLeft),
         onFile: (file: CollectedFile) => collection.add(file),
         onProblem: (problem) => collection.problem(problem),
       },
@@ -79,6 +90,31 @@ async function collectFiles(
     budget.filesLeft -= collection.files;
     budget.bytesLeft -= collection.bytes;
   }
+}
+
+/** Steps on other hosts fill the same bundle. The archive is asked again after so much was gathered here, or so long. */
+const ASK_AGAIN_BYTES = 8 * 1024 ** 2;
+const ASK_AGAIN_MS = 1_000;
+
+function bytesLeftOf(
+  context: StepContext,
+  collection: FileCollection,
+  bytesMax: number,
+): () => Promise<number> {
+  let asked = { leftBytes: bytesMax, atBytes: 0, atMs: context.clock.monotonicMs() };
+  return async () => {
+    const atMs = context.clock.monotonicMs();
+    const gatheredBytes = collection.bytes - asked.atBytes;
+    if (gatheredBytes >= ASK_AGAIN_BYTES || atMs - asked.atMs >= ASK_AGAIN_MS) {
+      const leftBytes = await context.evidenceBytesLeft();
+      asked = {
+        leftBytes: Math.min(leftBytes, bytesMax - collection.bytes),
+        atBytes: collection.bytes,
+        atMs,
+      };
+    }
+    return Math.max(0, asked.leftBytes - (collection.bytes - asked.atBytes));
+  };
 }
 
 function judge(context: StepContext, { files, bytes, end }: Gathered): AttemptResult {

@@ -19,6 +19,10 @@ export class EvidenceSink {
     this.#bytesMax = bytesMax;
   }
 
+  get acceptedBytes(): number {
+    return this.#acceptedBytes;
+  }
+
   write(chunk: Uint8Array): void {
     const room = Math.min(this.#bytesMax - this.#acceptedBytes, PENDING_BYTES_MAX - this.#pendingBytes);
     // After a first byte was dropped nothing is taken any more: a file with a hole in it would mislead.
@@ -35,7 +39,10 @@ export class EvidenceSink {
     await this.#writing;
     if (this.#failure !== null) throw this.#failure as Error;
     if (this.#evidence !== null) {
-      await (await this.#evidence).commit({ ...facts, isTruncated: this.#droppedBytes > 0 });
+      await (await this.#evidence).commit({
+        ...facts,
+        isTruncated: facts.isTruncated === true || this.#droppedBytes > 0,
+      });
       this.#evidence = null;
     }
     return { bytes: this.#acceptedBytes, droppedBytes: this.#droppedBytes };

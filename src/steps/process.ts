@@ -3,6 +3,7 @@ import { type Command, type ExecutionResult, type Executor, ExecutorError } from
 import { formatDurationMs } from "../platform/durations.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { ended, failed, succeeded } from "./attempt-result.ts";
+import { parseResultJson } from "./json-result.ts";
 
 /** From TERM to KILL for a step that does not end in its time. */
 const KILL_GRACE_MS = 1_500;
@@ -56,9 +57,5 @@ export function judgeExit(exitCode: number, json: unknown): AttemptResult {
 export function parseJson(text: string): unknown {
   const start = text.trimStart().charAt(0);
   if (start !== "{" && start !== "[") return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return parseResultJson(text) ?? null;
 }

@@ -1,4 +1,5 @@
-import { type Chart, lineChart } from "../archive/svg-chart.ts";
+import type { Chart } from "../archive/chart.ts";
+import { lineChart } from "../archive/svg-chart.ts";
 import { OutboundError } from "../outbound/outbound-error.ts";
 import {
   chooseStepMs,
@@ -8,9 +9,10 @@ import {
   type Series,
 } from "../outbound/prometheus.ts";
 import { bindPromql, PromqlError } from "../outbound/promql.ts";
-import type { PrometheusSpec } from "../runbooks/verbs/prometheus.ts";
+import type { PrometheusSpec, Unit } from "../runbooks/verbs/prometheus.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { ended, failed, succeeded } from "./attempt-result.ts";
+import { saveEvidence } from "./save-evidence.ts";
 
 /**
  * `prometheus`: an instant or range query. Its result is kept as `metrics/<name>.json`, a range as a chart beside it; its
@@ -22,14 +24,16 @@ export async function queryPrometheus(
   prometheus: Prometheus | null,
 ): Promise<AttemptResult> {
   if (prometheus === null) {
-    return failed("the settings name no Prometheus: add prometheus.url", { didNotStart: true });
+    const message = "the settings name no Prometheus: add prometheus.url";
+    return failed(message, { didNotStart: true, isPermanent: true });
   }
   const nowMs = context.clock.nowMs();
   const limit = AbortSignal.timeout(context.timeoutMs);
   const signal = AbortSignal.any([context.signal, limit]);
   try {
     const query = bindPromql(spec.query, spec.vars);
-    const asked = { query, name: spec.saveAs ?? context.step.id, range: rangeOf(spec, nowMs), timeMs: nowMs };
+    const range = rangeOf(spec, context.run, nowMs);
+    const asked = { query, name: spec.saveAs ?? context.step.id, range, timeMs: nowMs, unit: spec.unit };
     const result =
       asked.range === null
         ? await prometheus.query(query, nowMs, signal)
@@ -46,14 +50,20 @@ interface Asked {
   readonly name: string;
   readonly timeMs: number;
   readonly range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number } | null;
+  readonly unit: Unit | null;
 }
 
 /** The range ends now, and both ends lie on the step's grid as Prometheus' own UI has them. */
-function rangeOf(spec: PrometheusSpec, nowMs: number): Asked["range"] {
+function rangeOf(spec: PrometheusSpec, run: StepContext["run"], nowMs: number): Asked["range"] {
   if (spec.rangeMs === null) return null;
-  const stepMs = spec.resolutionMs ?? chooseStepMs(spec.rangeMs);
+  const wantedMs = nowMs - spec.rangeMs;
+  const changeMs = run.changeStartedAtMs ?? nowMs;
+  const sinceMs =
+    spec.compareBeforeMs === null ? wantedMs : Math.min(wantedMs, changeMs - spec.compareBeforeMs);
+  const rangeMs = nowMs - sinceMs;
+  const stepMs = spec.resolutionMs ?? chooseStepMs(rangeMs);
   const endMs = Math.floor(nowMs / stepMs) * stepMs;
-  return { startMs: endMs - Math.floor(spec.rangeMs / stepMs) * stepMs, endMs, stepMs };
+  return { startMs: endMs - Math.floor(rangeMs / stepMs) * stepMs, endMs, stepMs };
 }
 
 async function saveResult(context: StepContext, asked: Asked, result: QueryResult): Promise<void> {
@@ -63,22 +73,25 @@ async function saveResult(context: StepContext, asked: Asked, result: QueryResul
     await save(context, `metrics/${asked.name}.svg`, "image/svg+xml", svg);
   }
   context.output.stdout.write(Buffer.from(listing(result)));
-  for (const warning of result.warnings) context.output.stderr.write(Buffer.from(`warning: ${warning}\n`));
+  for (const note of notesOf(result)) context.output.stderr.write(Buffer.from(`${note}\n`));
 }
 
-async function save(context: StepContext, path: string, contentType: string, text: string): Promise<void> {
-  const file = await context.createEvidence(path);
-  try {
-    await file.write(Buffer.from(text));
-    await file.commit({ contentType });
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+function save(context: StepContext, path: string, contentType: string, text: string): Promise<void> {
+  return saveEvidence(context, path, Buffer.from(text), { contentType });
 }
+
+/** What a reader of the result must know, such as that it is not complete. */
+function notesOf({ warnings, histograms }: QueryResult): string[] {
+  const notes = warnings.map((warning) => `Prometheus warns: ${warning}`);
+  return histograms === 0 ? notes : [...notes, `left out: ${histograms} ${HISTOGRAMS}`];
+}
+
+const HISTOGRAMS =
+  "native histograms, which have no single value; use histogram_quantile() or histogram_avg() in the query";
 
 /** Values are text, as in Prometheus' own API: JSON has no NaN. */
-function resultJson({ query, timeMs, range }: Asked, { kind, series, warnings }: QueryResult): string {
+function resultJson({ query, timeMs, range, unit }: Asked, result: QueryResult): string {
+  const { kind, series, warnings, histograms } = result;
   const iso = (atMs: number) => new Date(atMs).toISOString();
   const head = {
     query,
@@ -86,7 +99,9 @@ function resultJson({ query, timeMs, range }: Asked, { kind, series, warnings }:
       ? { time: iso(timeMs) }
       : { start: iso(range.startMs), end: iso(range.endMs), step_seconds: range.stepMs / 1000 }),
     result_type: kind,
+    ...(unit === null ? {} : { unit }),
     warnings,
+    ...(histograms === 0 ? {} : { histograms_left_out: histograms }),
     result: series.map(({ labels, samples }) => ({
       metric: Object.fromEntries(labels),
       values: samples.map((sample) => [sample.timeMs / 1000, String(sample.value)]),
@@ -99,15 +114,18 @@ function chartOf(
   context: StepContext,
   asked: Asked,
   range: NonNullable<Asked["range"]>,
-  { series }: QueryResult,
+  result: QueryResult,
 ): Chart {
-  const { causeStartedAtMs } = context.run;
+  const { causeStartedAtMs, changeStartedAtMs } = context.run;
   return {
     title: context.step.name ?? asked.name,
     subtitle: asked.query,
-    series: series.map((each) => ({ name: seriesName(each), points: each.samples })),
+    series: result.series.map((each) => ({ name: seriesName(each), points: each.samples })),
     ...range,
-    mark: causeStartedAtMs === null ? null : { timeMs: causeStartedAtMs, label: "alert since" },
+    unit: asked.unit,
+    alertMs: causeStartedAtMs,
+    changeMs: changeStartedAtMs,
+    notes: notesOf(result),
   };
 }
 
@@ -130,24 +148,27 @@ function listing({ series }: QueryResult): string {
   return [...lines, ...(rest > 0 ? [`and ${rest} more series`] : []), ""].join("\n");
 }
 
-function judge(context: StepContext, { series }: QueryResult): AttemptResult {
+function judge(context: StepContext, { series, histograms }: QueryResult): AttemptResult {
   const last = series[0]?.samples.at(-1)?.value;
   // NaN and infinities have no JSON form, and no comparison with them says anything.
   const value = last !== undefined && Number.isFinite(last) ? last : null;
   const isJudgedByRunbook = context.step.until !== null || context.step.failIf !== null;
-  if (last === undefined && !isJudgedByRunbook) return failed("the query gave no series");
+  if (last === undefined && !isJudgedByRunbook)
+    return failed(histograms > 0 ? `the query gave only ${HISTOGRAMS}` : "the query gave no series");
   return succeeded({ value });
 }
 
 function describeFailure(error: unknown, context: StepContext, limit: AbortSignal): AttemptResult {
   if (context.signal.aborted) return ended("cancelled", "was stopped");
-  if (error instanceof PromqlError) return failed(error.message, { didNotStart: true });
+  if (error instanceof PromqlError) return failed(error.message, { didNotStart: true, isPermanent: true });
   if (error instanceof OutboundError) {
     const isTimeout = limit.aborted || error.code === "timeout";
     return isTimeout
       ? ended("timed_out", error.message)
       : failed(error.message, { didNotStart: error.didNotStart });
   }
-  if (error instanceof PrometheusError) return failed(error.message);
+  // What cannot be read as a query cannot be read the next time either.
+  if (error instanceof PrometheusError)
+    return failed(error.message, { isPermanent: error.code === "bad_data" });
   throw error;
 }

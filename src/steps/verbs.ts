@@ -1,3 +1,4 @@
+import type { SecureContext } from "node:tls";
 import type { Executor } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Notifier } from "../notify/notifier.ts";
@@ -10,6 +11,7 @@ import { runCommand } from "./command.ts";
 import { sendRequest } from "./http.ts";
 import { notify } from "./notify.ts";
 import { queryPrometheus } from "./prometheus.ts";
+import { putContent } from "./put.ts";
 import { runScript } from "./run.ts";
 import { wait } from "./wait.ts";
 
@@ -17,10 +19,14 @@ import { wait } from "./wait.ts";
 export interface StepDependencies {
   /** The way to run commands on a host, and to gather its files. */
   readonly executorFor: (host: Host) => Executor;
+  /** Globs of the files that may be written on a host, by its inventory entry as it is now. */
+  readonly writableOn: (host: Host) => readonly string[];
   /** Null when the settings name no Prometheus. */
   readonly prometheus: Prometheus | null;
   /** Names and addresses of the inventory's hosts as it is now: an `http` step may reach them. */
   readonly inventoryHosts: () => readonly string[];
+  /** Which certificates an `http` step believes; null for Node's own list. */
+  readonly trust: SecureContext | null;
   readonly notifiers: ReadonlyMap<string, Notifier>;
   /** In a simulation: says how an attempt ends, instead of making it. */
   readonly simulate?: (context: StepContext) => Promise<AttemptResult>;
@@ -50,8 +56,13 @@ function attempt(context: StepContext, dependencies: StepDependencies): Promise<
       return runCommand(context, specOf(context, verb), dependencies.executorFor(context.host));
     case "collect":
       return collectEvidence(context, specOf(context, verb), dependencies.executorFor(context.host));
+    case "put":
+      return putContent(context, specOf(context, verb), dependencies);
     case "http":
-      return sendRequest(context, specOf(context, verb), dependencies.inventoryHosts());
+      return sendRequest(context, specOf(context, verb), {
+        inventory: dependencies.inventoryHosts(),
+        trust: dependencies.trust,
+      });
     case "prometheus":
       return queryPrometheus(context, specOf(context, verb), dependencies.prometheus);
     case "wait":

@@ -1,6 +1,6 @@
 import { newId } from "../platform/ids.ts";
 import type { Artifact, BundleRecord } from "../runs/records.ts";
-import type { ArtifactTable } from "./schema.ts";
+import type { ArtifactTable } from "./archive-tables.ts";
 import type { Reader, Tx } from "./store.ts";
 
 /** Records a file of a run's evidence; a later attempt's file of the same path takes its place. */
@@ -28,9 +28,20 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
 /** Rows of one question: a run may have tens of thousands of files, and a row takes more memory than what is made of it. */
 const ROWS_MAX = 5_000;
 
+/** Of all files of a run together. */
+export async function evidenceBytesOf(db: Reader, runId: string): Promise<number> {
+  const row = await db
+    .selectFrom("artifact")
+    .select((artifact) => artifact.fn.sum<number | string | null>("bytes").as("bytes"))
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  return Number(row?.bytes ?? 0);
+}
+
 /** All files of a run, by path. */
 export async function readArtifacts(db: Reader, runId: string): Promise<Artifact[]> {
   const artifacts: Artifact[] = [];
+  const once = keepOnce();
   for (;;) {
     const rows = await db
       .selectFrom("artifact")
@@ -40,9 +51,26 @@ export async function readArtifacts(db: Reader, runId: string): Promise<Artifact
       .orderBy("path")
       .limit(ROWS_MAX)
       .execute();
-    for (const row of rows) artifacts.push(toArtifact(row));
+    for (const row of rows) artifacts.push(toArtifact({ ...row, ...once(row) }));
     if (rows.length < ROWS_MAX) return artifacts;
   }
+}
+
+type Repeated = Pick<ArtifactTable, "run_id" | "step_id" | "host" | "content_type">;
+
+/** Each row brings texts of its own, most of which are the same in all of them. */
+function keepOnce(): (row: ArtifactTable) => Repeated {
+  const texts = new Map<string | null, string | null>();
+  const known = <Text extends string | null>(text: Text): Text => {
+    if (!texts.has(text)) texts.set(text, text);
+    return texts.get(text) as Text;
+  };
+  return (row) => ({
+    run_id: known(row.run_id),
+    step_id: known(row.step_id),
+    host: known(row.host),
+    content_type: known(row.content_type),
+  });
 }
 
 /** Null when the run has no such file. */

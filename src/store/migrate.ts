@@ -6,7 +6,7 @@ import * as runState from "./migrations/0004-run-state.ts";
 import * as archive from "./migrations/0005-archive.ts";
 import * as runInput from "./migrations/0006-run-input.ts";
 import * as redactions from "./migrations/0007-redactions.ts";
-import * as results from "./migrations/0007-results.ts";
+import * as results from "./migrations/0008-results.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -21,7 +21,7 @@ const MIGRATIONS: readonly {
   { name: "0005-archive", up: archive.up },
   { name: "0006-run-input", up: runInput.up },
   { name: "0007-redactions", up: redactions.up },
-  { name: "0007-results", up: results.up },
+  { name: "0008-results", up: results.up },
 ];
 
 /**

@@ -75,9 +75,7 @@ export async function findExpiredEpisodes(db: Reader, beforeMs: number, page: Pa
       const one = where.lit(1).as("one");
       return where.and([
         where.not(
-          where.exists(
-            where.selectFrom("run").select(one).whereRef("run.episode_id", "=", "episode.id"),
-          ),
+          where.exists(where.selectFrom("run").select(one).whereRef("run.episode_id", "=", "episode.id")),
         ),
         where.not(
           where.exists(

@@ -125,6 +125,7 @@ const PARTS_OF_RUN = [
   "approval",
   "run_lock",
   "run_host",
+  "run_input",
   "silence",
 ] as const;
 
@@ -157,9 +158,7 @@ export async function findExpiredEvidence(
     .where("run.id", ">", page.afterId)
     .where((where) => isUnneeded(where, cut.nowMs));
   if (cut.beforeMs !== null)
-    query = query
-      .where("run.id", "<", firstIdAt(cut.beforeMs))
-      .where("run.finished_at", "<", cut.beforeMs);
+    query = query.where("run.id", "<", firstIdAt(cut.beforeMs)).where("run.finished_at", "<", cut.beforeMs);
   if (cut.keepsPinned) query = query.where("run.pinned_at", "is", null);
   const rows = await query.orderBy("run.id").limit(page.limit).execute();
   const ids = rows.map((row) => row.id);
@@ -226,11 +225,7 @@ async function episodesOf(tx: Tx, runIds: readonly string[]): Promise<string[]> 
 }
 
 /** Forgets every bundle of these alerts. */
-export async function forgetAlertBundles(
-  tx: Tx,
-  episodeIds: readonly string[],
-  atMs: number,
-): Promise<void> {
+export async function forgetAlertBundles(tx: Tx, episodeIds: readonly string[], atMs: number): Promise<void> {
   const rows = await inParts(episodeIds, (part) =>
     tx.deleteFrom("alert_bundle").where("episode_id", "in", part).returning("sha256").execute(),
   );

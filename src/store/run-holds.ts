@@ -14,9 +14,23 @@ export async function holdRun(tx: Tx, id: string, untilMs: number, reason: Reaso
     .execute();
 }
 
-/** Queued runs that are held are looked at again. */
-export async function unholdRuns(tx: Tx, ids: readonly string[]): Promise<void> {
-  await inParts(ids, async (part) => {
+/** Queued runs that are held are looked at again. Locked in one order, since many runs that end at once free the same ones. */
+export async function unholdRuns(
+  tx: Tx,
+  dialect: "sqlite" | "postgres",
+  ids: readonly string[],
+): Promise<void> {
+  await inParts([...new Set(ids)].sort(), async (part) => {
+    if (dialect === "postgres")
+      await tx
+        .selectFrom("run")
+        .select("id")
+        .where("id", "in", part)
+        // One that has begun meanwhile is locked by its own end, which then asks for those in line.
+        .where("state", "=", "queued")
+        .orderBy("id")
+        .forUpdate()
+        .execute();
     await tx
       .updateTable("run")
       .set({ held_until: null })

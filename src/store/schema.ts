@@ -1,5 +1,12 @@
 import type { Generated } from "kysely";
 import type {
+  AlertBundleTable,
+  ArchiveRemovalTable,
+  ArtifactTable,
+  BundleTable,
+  RunProblemTable,
+} from "./archive-tables.ts";
+import type {
   ApprovalTable,
   BreakerTable,
   HostHoldTable,
@@ -12,6 +19,7 @@ import type {
   SilenceTable,
   StartOnceTable,
 } from "./guard-tables.ts";
+import type { RunInputTable } from "./run-input-table.ts";
 import type { StatCountTable, StatProgressTable, StatSeriesTable } from "./stat-tables.ts";
 
 // The tables. Times are integers: milliseconds since 1970. JSON is text. Names and values that senders chose are stored as
@@ -197,61 +205,6 @@ export interface OutboxTable {
   readonly attempts: number;
   readonly done_at: number | null;
   readonly last_error: string | null;
-}
-
-export interface ArtifactTable {
-  readonly run_id: string;
-  readonly path: string;
-  readonly step_id: string | null;
-  readonly host: string | null;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly content_type: string;
-  readonly is_truncated: number;
-  readonly is_changed: number;
-  readonly is_sensitive: number;
-  readonly redactions: number | null;
-}
-
-export interface RunProblemTable {
-  readonly id: string;
-  readonly run_id: string;
-  readonly step_id: string;
-  readonly path: string;
-  readonly message: string;
-}
-
-export interface BundleTable {
-  readonly run_id: string;
-  readonly revision: number;
-  readonly file_name: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly sealed_at: number;
-}
-
-/** Bundles of whole alerts, made when somebody asked; one for each state of the alert and its runs. */
-export interface AlertBundleTable {
-  readonly episode_id: string;
-  /** Of everything that such a bundle depends on. */
-  readonly facts_digest: string;
-  readonly file_name: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly made_at: number;
-}
-
-/** Files that are to be removed: `run/ID` for all of a run, `bundle/SHA256` for a bundle. */
-export interface ArchiveRemovalTable {
-  readonly name: string;
-  readonly at: number;
-}
-
-/** Secrets and files that people gave for a run, encrypted; gone when the run has ended. */
-export interface RunInputTable {
-  readonly run_id: string;
-  readonly name: string;
-  readonly sealed: Uint8Array;
 }
 
 export interface NodeTable {

@@ -164,6 +164,7 @@ export async function storeArtifact(
     isTruncated: false,
     isChanged: false,
     isSensitive: false,
+    redactions: null,
     ...changes,
   };
 }

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openStepOutput, recoverStepOutput } from "../../src/archive/step-output.ts";
 import { newId } from "../../src/platform/ids.ts";
+import { createRedaction } from "../../src/redaction/redaction.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+
+const NO_SECRETS = createRedaction({ known: [], own: [], onRedacted: () => {} });
 
 async function open() {
   const store = await openArtifactStore(await temporaryFolder());
@@ -12,7 +15,7 @@ async function open() {
 
 test("stores each stream under its attempt", async () => {
   const { store, place } = await open();
-  const output = openStepOutput(store, place);
+  const output = openStepOutput(store, place, NO_SECRETS);
   output.stdout.write(Buffer.from("out"));
   output.stderr.write(Buffer.from("err"));
   const { stdout, stderr } = await output.finish();
@@ -25,7 +28,7 @@ test("stores each stream under its attempt", async () => {
 
 test("expressions see the first 64 KiB of stdout, without half a character at its end", async () => {
   const { store, place } = await open();
-  const output = openStepOutput(store, place);
+  const output = openStepOutput(store, place, NO_SECRETS);
   expect(output.stdoutText()).toBe("");
   output.stdout.write(Buffer.from("x"));
   for (let count = 0; count < 100; count += 1) output.stdout.write(Buffer.from("é".repeat(1_000)));
@@ -35,7 +38,7 @@ test("expressions see the first 64 KiB of stdout, without half a character at it
 
 test("the chunk that was written may be used again by its writer", async () => {
   const { store, place } = await open();
-  const output = openStepOutput(store, place);
+  const output = openStepOutput(store, place, NO_SECRETS);
   const chunk = Buffer.from("first");
   output.stdout.write(chunk);
   chunk.write("XXXXX");
@@ -46,7 +49,7 @@ test("the chunk that was written may be used again by its writer", async () => {
 
 test("what a killed process had written is stored at the next start, once", async () => {
   const { store, place } = await open();
-  const killed = openStepOutput(store, place);
+  const killed = openStepOutput(store, place, NO_SECRETS);
   killed.stderr.write(Buffer.from("about to change something\n"));
   await expect.poll(async () => (await killed.readLive("stderr", 0, 100)).content.length).toBeGreaterThan(0);
 

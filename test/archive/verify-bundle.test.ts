@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openBundleStore } from "../../src/archive/bundle-store.ts";
 import { verifyBundle } from "../../src/archive/verify-bundle.ts";
@@ -10,7 +10,9 @@ import { exampleInput, exampleRun, storeArtifact } from "./bundle-fixture.ts";
 import { isInstalled } from "./programs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-async function exampleZip(): Promise<string> {
+type Format = "zip" | "tar.gz";
+
+async function exampleBundle(format: Format = "zip"): Promise<string> {
   const folder = await temporaryFolder();
   const artifacts = await openArtifactStore(folder);
   const bundles = await openBundleStore(folder);
@@ -21,53 +23,93 @@ async function exampleZip(): Promise<string> {
     "files/web-1/app.log",
     "the same line again\n".repeat(1_000),
   );
-  const { sha256 } = await bundles.build(exampleInput({ run, artifacts: [log] }), artifacts);
-  return join(folder, "bundles", `${sha256}.zip`);
+  const long = await storeArtifact(artifacts, run.id, `files/web-1/${"a/".repeat(100)}日本語.log`, "x");
+  const { sha256 } = await bundles.build(exampleInput({ run, artifacts: [log, long] }), artifacts);
+  if (format === "tar.gz") await bundles.prepareTarGz(sha256);
+  return join(folder, "bundles", `${sha256}.${format}`);
 }
 
-test("finds nothing wrong with a bundle", async () => {
-  expect(await verifyBundle(await exampleZip())).toEqual({ problems: [], isSealed: true, files: 17 });
+describe.each(["zip", "tar.gz"] as const)("a %s", (format) => {
+  test("has nothing wrong with it as it was made", async () => {
+    expect(await verifyBundle(await exampleBundle(format))).toEqual({
+      problems: [],
+      isSealed: true,
+      files: 18,
+    });
+  });
+
+  // S8.
+  test("any single changed byte is found", { timeout: 60_000 }, async () => {
+    const file = await exampleBundle(format);
+    const good = await readFile(file);
+    const changed = `${file}.changed`;
+    const edges = [0, 1, 3, 4, 8, 9, 10, good.length >> 1];
+    for (let end = 1; end <= 24; end += 1) edges.push(good.length - end);
+    edges.push(good.length - 65, good.length - 76, good.length - 130);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+        const bytes = Buffer.from(good);
+        bytes[at] = (bytes[at] ?? 0) ^ mask;
+        await writeFile(changed, bytes);
+        expect((await verifyBundle(changed)).problems).not.toEqual([]);
+      }),
+      {
+        numRuns: 200,
+        examples: edges
+          .flatMap((at) => [[at, 1] as const, [at, 32] as const])
+          .map(([at, mask]) => [at, mask]),
+      },
+    );
+  });
+
+  test("a cut end and an appended one are found", async () => {
+    const file = await exampleBundle(format);
+    const good = await readFile(file);
+    for (const bytes of [
+      good.subarray(0, -1),
+      Buffer.concat([good, Buffer.from("x")]),
+      Buffer.concat([good, good]),
+      good.subarray(1),
+      Buffer.alloc(0),
+    ]) {
+      await writeFile(`${file}.changed`, bytes);
+      expect((await verifyBundle(`${file}.changed`)).problems).not.toEqual([]);
+    }
+  });
 });
 
-test("finds any single changed byte", async () => {
-  const file = await exampleZip();
-  const good = await readFile(file);
-  const changed = `${file}.changed`;
-  await fc.assert(
-    fc.asyncProperty(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
-      const bytes = Buffer.from(good);
-      bytes[at] = (bytes[at] ?? 0) ^ mask;
-      await writeFile(changed, bytes);
-      expect((await verifyBundle(changed)).problems).not.toEqual([]);
-    }),
-    {
-      numRuns: 150,
-      examples: [
-        [0, 1],
-        [good.length - 1, 1],
-        [good.length - 1, 32],
-        [good.length - 65, 1],
-      ],
-    },
+test("files of a tar.gz that was packed anew are checked all the same", async () => {
+  const file = await exampleBundle("tar.gz");
+  const folder = await temporaryFolder();
+  execFileSync("tar", ["-xzf", file, "-C", folder]);
+  const [root = ""] = await readdir(folder);
+  const again = join(folder, "again.tar.gz");
+  const pack = () => execFileSync("tar", ["--format=gnu", "-czf", again, "-C", folder, ...[root]]);
+  await writeFile(join(folder, root, "files/web-1/app.log"), "all is well\n");
+  pack();
+  const { problems, isSealed } = await verifyBundle(again);
+  expect(isSealed).toBe(false);
+  // GNU tar writes folders as entries, which no bundle of ours has.
+  expect(problems.join("; ")).toContain("is no file (type 5)");
+  execFileSync("sh", [
+    "-c",
+    `cd "$1" && find "$2" -type f | tar --format=gnu -czf again.tar.gz -T -`,
+    "sh",
+    folder,
+    root,
+  ]);
+  const files = await verifyBundle(again);
+  expect(files.problems).toEqual(
+    expect.arrayContaining([
+      "files/web-1/app.log differs from the manifest",
+      "files/web-1/app.log differs from SHA256SUMS",
+    ]),
   );
-});
-
-test("finds a cut end and an appended one", async () => {
-  const file = await exampleZip();
-  const good = await readFile(file);
-  for (const bytes of [
-    good.subarray(0, -1),
-    Buffer.concat([good, Buffer.from("x")]),
-    good.subarray(1),
-    Buffer.alloc(0),
-  ]) {
-    await writeFile(`${file}.changed`, bytes);
-    expect((await verifyBundle(`${file}.changed`)).problems).not.toEqual([]);
-  }
+  expect(files.problems).toHaveLength(3);
 });
 
 test.skipIf(!isInstalled("zip"))("names the file that was replaced, added or taken out by zip", async () => {
-  const file = await exampleZip();
+  const file = await exampleBundle();
   const folder = await temporaryFolder();
   const names = execFileSync("unzip", ["-Z1", file], { encoding: "utf8" }).trim().split("\n");
   const [root = ""] = (names[0] ?? "").split("/");
@@ -94,5 +136,5 @@ test("says that something else is no bundle", async () => {
   await writeFile(file, "no zip at all ".repeat(100));
   const { problems, isSealed } = await verifyBundle(file);
   expect(isSealed).toBe(false);
-  expect(problems.join("; ")).toContain("the zip cannot be read");
+  expect(problems.join("; ")).toContain("the archive cannot be read");
 });

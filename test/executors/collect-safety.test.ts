@@ -6,12 +6,15 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../support/processes.ts";
-import { sshdAbsence } from "../support/sshd.ts";
 import { type CollectArguments, type Collecting, openCollecting } from "./collecting.ts";
+import { absenceOf, TRANSPORTS } from "./transports.ts";
 
 const SECRET = "only outside the readable roots";
 
-if (sshdAbsence !== null) console.warn(`SKIPPED gathering over SSH: ${sshdAbsence}`);
+for (const transport of TRANSPORTS) {
+  const absence = absenceOf(transport);
+  if (absence !== null) console.warn(`SKIPPED gathering by ${transport}: ${absence}`);
+}
 
 let collecting: Collecting;
 let root = "";
@@ -27,8 +30,8 @@ beforeEach(() => {
   writeFileSync(join(outside, "secret"), SECRET);
 });
 
-describe.each(["local", "ssh"] as const)("on %s", (transport) => {
-  const isSkipped = transport === "ssh" && sshdAbsence !== null;
+describe.each(TRANSPORTS)("on %s", (transport) => {
+  const isSkipped = absenceOf(transport) !== null;
   let attacks = 0;
   const collect = async (paths: readonly string[], more?: CollectArguments) => {
     const gathered = await collecting.collect(transport, paths, more);

@@ -4,10 +4,13 @@ import { appendFileSync, mkdirSync, truncateSync, utimesSync, writeFileSync } fr
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CollectedFile } from "../../src/executors/collect.ts";
-import { sshdAbsence } from "../support/sshd.ts";
 import { type CollectArguments, type Collecting, openCollecting } from "./collecting.ts";
+import { absenceOf, TRANSPORTS } from "./transports.ts";
 
-if (sshdAbsence !== null) console.warn(`SKIPPED gathering over SSH: ${sshdAbsence}`);
+for (const transport of TRANSPORTS) {
+  const absence = absenceOf(transport);
+  if (absence !== null) console.warn(`SKIPPED gathering by ${transport}: ${absence}`);
+}
 
 let collecting: Collecting;
 let root = "";
@@ -20,8 +23,8 @@ beforeEach(() => {
   collecting.setReadable([`${root}/**`]);
 });
 
-describe.each(["local", "ssh"] as const)("on %s", (transport) => {
-  const isSkipped = transport === "ssh" && sshdAbsence !== null;
+describe.each(TRANSPORTS)("on %s", (transport) => {
+  const isSkipped = absenceOf(transport) !== null;
   const collect = (paths: readonly string[], more?: CollectArguments) =>
     collecting.collect(transport, paths, more);
 

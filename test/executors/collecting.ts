@@ -8,12 +8,7 @@ import type {
   CollectProblem,
   CollectRequest,
 } from "../../src/executors/collect.ts";
-import { openExecutors } from "../../src/executors/executors.ts";
-import { LOCAL_HOST } from "../../src/hosts/host.ts";
-import { sshdAbsence, startSshd } from "../support/sshd.ts";
-import { entry, LOCAL, sshEntry, sshHost } from "./fixtures.ts";
-
-export type Transport = "local" | "ssh";
+import { openTransports, type TestTransport } from "./transports.ts";
 
 /** What a collection gave, contents as Latin-1 text so that every byte is one character. */
 export interface Gathered {
@@ -31,27 +26,30 @@ export interface CollectArguments {
   readonly before?: (path: string) => void;
 }
 
-/** Folders to gather from, and the two ways to do it. */
+/** Folders to gather from, and every way to do it. */
 export interface Collecting {
   /** A new folder in a folder of its own. */
   makeFolder(name: string): string;
   setReadable(readable: readonly string[]): void;
-  collect(transport: Transport, paths: readonly string[], more?: CollectArguments): Promise<Gathered>;
+  collect(transport: TestTransport, paths: readonly string[], more?: CollectArguments): Promise<Gathered>;
   close(): Promise<void>;
 }
 
-/** SSH is there only where a private server can be started: ask `sshdAbsence` before using it. */
-export async function openCollecting(): Promise<Collecting> {
+/** Not every transport is there on every machine: ask `absenceOf` before using one. */
+export async function openCollecting(sshdConfig: readonly string[] = []): Promise<Collecting> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "nightshift-collect-")));
-  const sshd = sshdAbsence === null ? await startSshd() : null;
   let readable: readonly string[] = [];
-  const executors = openExecutors({
-    workFolder: folder,
-    lookUp: (name) =>
-      name === LOCAL_HOST || sshd === null ? entry({ readable }) : sshEntry(sshd, { readable }),
-  });
+  const { executors, hosts, close } = await openTransports(
+    folder,
+    {
+      get readable() {
+        return readable;
+      },
+    },
+    sshdConfig,
+  );
   const collect: Collecting["collect"] = async (transport, paths, more = {}) => {
-    const host = transport === "local" || sshd === null ? LOCAL : sshHost(sshd);
+    const host = hosts[transport];
     const files: Record<string, string> = {};
     const truncated: string[] = [];
     const problems: CollectProblem[] = [];
@@ -88,8 +86,7 @@ export async function openCollecting(): Promise<Collecting> {
     },
     collect,
     close: async () => {
-      await executors.close();
-      await sshd?.close();
+      await close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -16,7 +16,7 @@ export interface Transports {
   readonly executors: Executors;
   readonly hosts: Readonly<Record<TestTransport, Host>>;
   readonly sshd: TestSshd | null;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** One executor for each transport; those over SSH reach a server with the lines of `config`. */

@@ -94,6 +94,7 @@ beforeAll(async () => {
       isTruncated: false,
       isChanged: false,
       isSensitive: false,
+      redactions: null,
     };
     await app.store.transaction((tx) => putArtifact(tx, facts));
   }

@@ -25,6 +25,8 @@ test.each([
   ["100.100.100.200", "metadata"],
   ["168.63.129.16", "metadata"],
   ["fd00:ec2::254", "metadata"],
+  ["169.254.42.42", "metadata"],
+  ["fe80::a9fe:a9fe", "metadata"],
   ["169.254.1.1", "link_local"],
   ["fe80::1", "link_local"],
   ["febf::1", "link_local"],
@@ -51,7 +53,7 @@ test.each([
 });
 
 describe("what a runbook may reach", () => {
-  const isAllowed = runbookAddressPolicy({
+  const policy = runbookAddressPolicy({
     httpHosts: [
       "api.example.net",
       "*.shop.example",
@@ -93,6 +95,8 @@ describe("what a runbook may reach", () => {
     ["169.254.10.10", "169.254.10.10", true],
     ["169.254.169.254", "169.254.169.254", false],
   ])("%s at %s: %s", (hostname, address, expected) => {
-    expect(isAllowed(hostname, address)).toBe(expected);
+    expect(policy.allowsAddress(hostname, address)).toBe(expected);
+    // Nothing is allowed at a host that is refused before it is looked up.
+    expect(policy.allowsHost(hostname) || !expected).toBe(true);
   });
 });

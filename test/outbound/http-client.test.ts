@@ -1,7 +1,8 @@
 // One bounded request against real servers on loopback.
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type AddressPolicy, runbookAddressPolicy } from "../../src/outbound/address-policy.ts";
+import { type AddressPolicy, anyAddress, runbookAddressPolicy } from "../../src/outbound/address-policy.ts";
 import type { ResolveHost } from "../../src/outbound/checked-lookup.ts";
 import { createHttpClient, createPeerHttpClient, type HttpRequest } from "../../src/outbound/http-client.ts";
 import { OutboundError } from "../../src/outbound/outbound-error.ts";
@@ -51,6 +52,28 @@ describe("an answer", () => {
     expect(answer.body).toHaveLength(100_000);
   });
 
+  test("that is compressed all the same is not unpacked: a bomb stays as small as it was sent", async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    const { url, seen } = await startServer((response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
+    );
+    const answer = await get(url, { bodyBytesMax: 1024 * 1024 });
+    expect(seen[0]?.headers["accept-encoding"]).toBe("identity");
+    expect(answer).toMatchObject({ isTruncated: false });
+    expect(answer.body.equals(bomb)).toBe(true);
+  });
+
+  test("that changes to another protocol is no answer", async () => {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await failureOf(get(`http://127.0.0.1:${port}/`))).toMatchObject({ code: "connection-failed" });
+  });
+
   test("of exactly the limit is whole", async () => {
     const { url } = await startServer((response) => response.end("12345"));
     expect(await get(url, { bodyBytesMax: 5 })).toMatchObject({ isTruncated: false });
@@ -84,10 +107,7 @@ describe("time limits hold for everything together", () => {
   });
 
   test("a name that is never found", async () => {
-    const client = createHttpClient(
-      () => true,
-      () => {},
-    );
+    const client = createHttpClient(anyAddress, { resolveHost: () => {} });
     const failure = await failureOf(
       client.request({ ...LIMITS, url: "http://slow.example/", timeoutMs: 50 }),
     );
@@ -138,10 +158,9 @@ describe("no answer", () => {
   });
 
   test("a name that does not exist", async () => {
-    const client = createHttpClient(
-      () => true,
-      (_name, found) => found(Object.assign(new Error("x"), { code: "ENOTFOUND" }), []),
-    );
+    const client = createHttpClient(anyAddress, {
+      resolveHost: (_name, found) => found(Object.assign(new Error("x"), { code: "ENOTFOUND" }), []),
+    });
     const failure = await failureOf(client.request({ ...LIMITS, url: "http://none.example/" }));
     expect(failure).toMatchObject({ code: "dns", didNotStart: true });
   });
@@ -154,6 +173,7 @@ describe("no answer", () => {
     ["a header name that is none", { url: "http://127.0.0.1:1/", headers: { "a b": "c" } }],
     ["a method that is none", { url: "http://127.0.0.1:1/", method: "GET /x HTTP/1.1\r\n" }],
     ["a length of its own", { url: "http://127.0.0.1:1/", headers: { "Transfer-Encoding": "chunked" } }],
+    ["another host's name", { url: "http://127.0.0.1:1/", headers: { Host: "inside" } }],
     ["CONNECT", { url: "http://127.0.0.1:1/", method: "connect" }],
   ])("%s is never sent", async (_name, request) => {
     expect(await failureOf(createPeerHttpClient().request({ ...LIMITS, ...request }))).toMatchObject({
@@ -218,6 +238,23 @@ describe("redirects", () => {
       expect(second.seen[0]?.headers).not.toHaveProperty(name);
   });
 
+  test("a body is not taken to another origin", async () => {
+    const second = await startServer((response) => response.end());
+    const first = await startServer((response, { url }) => {
+      response.writeHead(Number(url.slice(1)), { location: second.url }).end();
+    });
+    const put = (status: number, rest: Partial<HttpRequest> = { body: "secret" }) =>
+      get(`${first.url}/${status}`, { method: "PUT", ...rest });
+    for (const status of [301, 302, 307, 308]) {
+      const failure = await failureOf(put(status));
+      expect(failure).toMatchObject({ code: "invalid-redirect", didNotStart: false });
+      expect(failure.message).toContain(`redirected with its body to ${second.url}; ask there directly`);
+    }
+    expect(second.seen).toEqual([]);
+    expect(await put(307, {})).toMatchObject({ status: 200, url: `${second.url}/` });
+    expect(second.seen[0]).toMatchObject({ method: "PUT", body: "" });
+  });
+
   test.each(["http://[", "ftp://127.0.0.1/", "http://u:p@127.0.0.1/"])(
     "to %s is refused",
     async (location) => {
@@ -237,7 +274,7 @@ describe("addresses", () => {
       );
   const policy = runbookAddressPolicy({ httpHosts: ["api.example.net"], inventory: [] });
   const from = (resolveHost: ResolveHost, url: string, rules: AddressPolicy = policy) =>
-    createHttpClient(rules, resolveHost).request({ ...LIMITS, url });
+    createHttpClient(rules, { resolveHost }).request({ ...LIMITS, url });
 
   test.each([
     "http://127.0.0.1:PORT/",
@@ -274,8 +311,11 @@ describe("addresses", () => {
     const { port, seen } = await startServer((response) => response.end("inside"));
     const answers = ["allowed", "refused"];
     // The first answer may be connected to, the second is the address that an attacker is after.
-    const rebinding: AddressPolicy = () => answers.shift() === "allowed";
-    const client = createHttpClient(rebinding, resolveTo("127.0.0.1"));
+    const rebinding: AddressPolicy = {
+      allowsHost: () => true,
+      allowsAddress: () => answers.shift() === "allowed",
+    };
+    const client = createHttpClient(rebinding, { resolveHost: resolveTo("127.0.0.1") });
     const request = { ...LIMITS, url: `http://api.example.net:${port}/` };
     expect((await client.request(request)).body.toString()).toBe("inside");
     expect(await failureOf(client.request(request))).toMatchObject({ code: "address-refused" });
@@ -287,7 +327,10 @@ describe("addresses", () => {
     const { port, server } = await startServer((response) => response.end(), "0.0.0.0");
     const remotes: (string | undefined)[] = [];
     server.on("connection", (socket) => remotes.push(socket.localAddress));
-    const onlyThis: AddressPolicy = (_hostname, address) => address === "127.0.0.1";
+    const onlyThis: AddressPolicy = {
+      allowsHost: () => true,
+      allowsAddress: (_hostname, address) => address === "127.0.0.1",
+    };
     await from(resolveTo("127.0.0.2", "127.0.0.1"), `http://api.example.net:${port}/`, onlyThis);
     expect(remotes).toEqual(["127.0.0.1"]);
   });

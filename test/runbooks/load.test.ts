@@ -85,6 +85,8 @@ describe("specs", () => {
         url: "http://web-1/",
         headers: {},
         payload: { kind: "json", json: { a: [1, null] } },
+        bodyBytesMax: 1024 * 1024,
+        saveAs: null,
       },
     ],
     [
@@ -94,8 +96,10 @@ describe("specs", () => {
         // oxlint-disable-next-line unicorn/no-thenable -- the word of the runbook language
         vars: { a: { kind: "text", value: "x" }, b: { kind: "regex_of", value: "y", then: ":.*" } },
         rangeMs: 3_600_000,
+        compareBeforeMs: null,
         resolutionMs: 15_000,
         saveAs: "up",
+        unit: null,
       },
     ],
     ["- {wait: {}, until: 'true'}", { durationMs: null }],

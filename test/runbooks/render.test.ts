@@ -38,6 +38,8 @@ describe("rendering a step", () => {
       url: "http://10.0.0.1:8080/",
       headers: { "x-port": "8080" },
       payload: { kind: "json", json: { port: 8080, all: [true, "p8080", 5, null] } },
+      bodyBytesMax: 1024 * 1024,
+      saveAs: null,
     });
   });
 

@@ -141,3 +141,36 @@ test("the shipped runbooks have tests that pass", async () => {
   const { stdout } = await runTests({}, { files: [join(folder, "10-web-latency.test.yml")] });
   expect(stdout).toMatch(/^\d+ passed, 0 failed/);
 });
+
+test("inputs of every kind, with secrets and files as people give them", async () => {
+  const runbook = `
+name: restart
+inputs:
+  token: {type: secret}
+  cert: {type: file}
+  wait: {type: duration, default: 5m}
+  at: {type: datetime, default: "2026-11-23T08:00:00+01:00"}
+  servers: {type: hosts}
+  zones: {type: multi_choice, options: [a, b]}
+target: local
+steps:
+  - {id: use, effect: read, env: {T: "\${{ inputs.token }}", C: "\${{ inputs.cert.path }}"}, run: "true"}
+  - id: typed
+    if: >-
+      inputs.wait > duration("4m") && inputs.at < timestamp("2026-11-23T07:00:01Z") && inputs.servers[0].name == "web-1"
+      && inputs.zones == ["a", "b"] && inputs.cert.size == 5
+    effect: read
+    command: [echo, "\${{ inputs.wait }}", "\${{ inputs.at }}"]
+`;
+  const failures = await failuresOf(
+    `
+  - name: all of them
+    runbook: restart
+    with: {token: hunter2-hunter2, cert: {name: a.pem, base64: aGVsbG8=}, servers: [web-1], zones: [b, a]}
+    mock: {use: {stdout: ok}, typed: {stdout: ok}}
+    expect_steps: {use: succeeded, typed: succeeded}
+`,
+    runbook,
+  );
+  expect(failures).toBe("");
+});

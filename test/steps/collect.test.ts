@@ -14,7 +14,8 @@ function collect(changes: Partial<CollectSpec>) {
     journal: null,
     commands: [],
     sinceMs: null,
-    sizeBytesMax: 1024 * 1024,
+    fileBytesMax: 1024 * 1024,
+    hostBytesMax: 10 * 1024 * 1024,
     filesMax: 100,
     onTooBig: "tail",
     isSensitive: false,
@@ -36,6 +37,7 @@ describe("collect", () => {
       host: "local",
       isTruncated: false,
       isChanged: false,
+      isSensitive: false,
     });
     expect(bench.evidence.get(`files/local${binary}`)?.contentType).toBe("application/octet-stream");
     expect(bench.problems).toEqual([]);
@@ -44,7 +46,7 @@ describe("collect", () => {
   test("keeps the end of a file that is too big, and says so", async () => {
     const bench = await stepBench();
     const log = await bench.put("big.log", `${"x".repeat(5_000)}the end`);
-    await bench.attempt(collect({ paths: [log], sizeBytesMax: 7 }));
+    await bench.attempt(collect({ paths: [log], fileBytesMax: 7 }));
     expect(await bench.read(`files/local${log}`)).toBe("the end");
     expect(bench.evidence.get(`files/local${log}`)?.isTruncated).toBe(true);
   });
@@ -109,7 +111,7 @@ describe("collect", () => {
   test("cuts a flood of output at the step's limit", async () => {
     const bench = await stepBench();
     const result = await bench.attempt(
-      collect({ commands: [["sh", "-c", "yes | head -c 5000000"]], sizeBytesMax: 10_000 }),
+      collect({ commands: [["sh", "-c", "yes | head -c 5000000"]], fileBytesMax: 10_000 }),
     );
     expect(result).toMatchObject({ status: "succeeded", json: { files: 1, bytes: 10_000 } });
     expect([...bench.evidence.values()]).toMatchObject([{ isTruncated: true }]);
@@ -161,7 +163,7 @@ describe("collect", () => {
 });
 
 test("a journal is asked for its newest lines, its unit as one argument", () => {
-  const { spec } = collect({ journal: { unit: "--help; id", sinceMs: 1_800_000 }, sizeBytesMax: 50_000 });
+  const { spec } = collect({ journal: { unit: "--help; id", sinceMs: 1_800_000 }, fileBytesMax: 50_000 });
   expect(commandsOf(spec, 50_000, Date.parse("2026-11-23T03:30:00Z"))).toEqual([
     {
       path: "journal/--help; id.log",
@@ -176,6 +178,7 @@ test("a journal is asked for its newest lines, its unit as one argument", () => 
         "--utc",
         "--output=short-iso",
       ],
+      keeps: "tail",
     },
   ]);
 });

@@ -1,13 +1,10 @@
-// `http`, `prometheus` and `notify` against real servers on this machine.
+// `http` and `notify` against real servers on this machine.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { NotifierError, type Notice } from "../../src/notify/notifier.ts";
-import { createPeerHttpClient } from "../../src/outbound/http-client.ts";
-import { createPrometheus } from "../../src/outbound/prometheus.ts";
 import type { HttpSpec } from "../../src/runbooks/verbs/http.ts";
-import type { PrometheusSpec } from "../../src/runbooks/verbs/prometheus.ts";
 import type { Step } from "../../src/runbooks/runbook.ts";
 import { stepBench } from "./step-fixture.ts";
 
@@ -29,7 +26,15 @@ async function serve(
 function http(url: string, changes: Partial<HttpSpec> = {}) {
   return {
     verb: "http",
-    spec: { method: "GET", url, headers: {}, payload: { kind: "none" }, ...changes },
+    spec: {
+      method: "GET",
+      url,
+      headers: {},
+      payload: { kind: "none" },
+      bodyBytesMax: 1024 * 1024,
+      saveAs: null,
+      ...changes,
+    },
   } as const;
 }
 
@@ -102,6 +107,106 @@ describe("http", () => {
     expect(requests).toBe(0);
   });
 
+  test("what may not be sent fails for good: no other try can end otherwise", async () => {
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(302, { location: "http://169.254.169.254/" }).end(),
+    );
+    const bench = await stepBench();
+    const large = { method: "POST", payload: { kind: "text", text: "x".repeat(1024 ** 2 + 1) } } as const;
+    for (const [spec, message] of [
+      [http("http://169.254.169.254/"), "169.254.169.254 may not be connected to; a runbook reaches"],
+      [http(url), "169.254.169.254 may not be connected to"],
+      [http(url, { headers: { "X-A": "b\r\nX-B: c" } }), "the header x-a has a line break"],
+      [http("ftp://127.0.0.1/"), "only http and https"],
+      [http(url, large), "the request's body has 1.0 MiB, more than 1.0 MiB"],
+    ] as const) {
+      const result = await bench.attempt(spec, LOOPBACK);
+      expect(result).toMatchObject({ status: "failed", isPermanent: true });
+      expect(result.message).toContain(message);
+    }
+    expect(await bench.attempt(http("http://127.0.0.1:1/"), LOOPBACK)).toMatchObject({ isPermanent: false });
+  });
+
+  test.each([
+    ["application/json", '{"a": 1}', "json", "application/json", { a: 1 }],
+    ["application/problem+json", '{"a": 1}', "json", "application/json", { a: 1 }],
+    ["application/json", "{", "txt", "text/plain; charset=utf-8", null],
+    ["text/html", "<script>alert(1)</script>", "txt", "text/plain; charset=utf-8", null],
+    ["image/svg+xml", "<svg onload=alert(1)/>", "txt", "text/plain; charset=utf-8", null],
+    ["application/octet-stream", "\u0001", "bin", "application/octet-stream", null],
+    ["", "x", "bin", "application/octet-stream", null],
+  ])(
+    "keeps a body of type %j as a file that does nothing when it is opened",
+    async (type, body, extension, kept, json) => {
+      const url = await serve((_request, _body, response) =>
+        response.writeHead(500, type === "" ? {} : { "content-type": type }).end(body),
+      );
+      const bench = await stepBench();
+      const result = await bench.attempt(http(url, { saveAs: "status" }), LOOPBACK);
+      // Also what fails the step is evidence.
+      expect(result).toMatchObject({ status: "failed", json });
+      const path = `responses/status.${extension}`;
+      expect(await bench.read(path)).toBe(body);
+      expect([...bench.evidence]).toEqual([[path, { contentType: kept, isTruncated: false }]]);
+    },
+  );
+
+  test("a body longer than max_body is cut, and said to be", async () => {
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end("[1,2,3]"),
+    );
+    const bench = await stepBench();
+    const result = await bench.attempt(http(url, { bodyBytesMax: 4, saveAs: "x" }), LOOPBACK);
+    expect(result).toMatchObject({
+      status: "succeeded",
+      json: null,
+      stdout: "[1,2",
+      stderr: "HTTP 200, 4 bytes, cut after 4 B\n",
+    });
+    expect(bench.evidence.get("responses/x.txt")).toMatchObject({ isTruncated: true });
+  });
+
+  test("expressions see the first MiB of a longer body; the file has all of it", async () => {
+    const body = JSON.stringify("é".repeat(1024 ** 2));
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(body),
+    );
+    const bench = await stepBench();
+    const result = await bench.attempt(http(url, { bodyBytesMax: 4 * 1024 ** 2, saveAs: "x" }), LOOPBACK);
+    expect(result).toMatchObject({ status: "succeeded", json: null });
+    expect(Buffer.byteLength(result.response?.body ?? "")).toBeLessThanOrEqual(1024 ** 2 + 3);
+    expect(await bench.read("responses/x.txt")).toBe(body);
+  });
+
+  test.each([
+    ["nested 100,000 levels deep", "[".repeat(100_000) + "]".repeat(100_000)],
+    ["of brackets that never end", "[".repeat(500_000)],
+    ["that is no JSON", "{]"],
+  ])("JSON %s has no value", async (_name, body) => {
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(body),
+    );
+    const bench = await stepBench();
+    expect(await bench.attempt(http(url), LOOPBACK)).toMatchObject({ status: "succeeded", json: null });
+  });
+
+  test("brackets inside of texts are no levels", async () => {
+    const body = JSON.stringify({ a: "[".repeat(500), b: '\\"['.repeat(200) });
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(body),
+    );
+    const bench = await stepBench();
+    expect((await bench.attempt(http(url), LOOPBACK)).json).toEqual(JSON.parse(body));
+  });
+
+  test("says when a body came compressed", async () => {
+    const url = await serve((_request, _body, response) =>
+      response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" }).end("x"),
+    );
+    const bench = await stepBench();
+    expect((await bench.attempt(http(url), LOOPBACK)).stderr).toContain("the body is encoded although");
+  });
+
   test("a server that does not answer is left in time", async () => {
     const url = await serve(() => {});
     const bench = await stepBench();
@@ -115,108 +220,6 @@ describe("http", () => {
       status: "failed",
       didNotStart: true,
     });
-  });
-});
-
-function query(changes: Partial<PrometheusSpec> = {}) {
-  return {
-    verb: "prometheus",
-    spec: { query: "up", vars: {}, rangeMs: null, resolutionMs: null, saveAs: null, ...changes },
-  } as const;
-}
-
-async function prometheusOf(answer: unknown, asked: URLSearchParams[] = []) {
-  const url = await serve((request, body, response) => {
-    asked.push(new URL(request.url ?? "/", "http://x").searchParams);
-    if (body !== "") asked.push(new URLSearchParams(body));
-    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
-  });
-  return createPrometheus({ http: createPeerHttpClient(), url, timeoutMs: 2_000 });
-}
-
-const RANGE = {
-  status: "success",
-  data: {
-    resultType: "matrix",
-    result: [
-      {
-        metric: { __name__: "up", instance: "web-1:9100" },
-        values: [
-          [1_795_000_000, "0.5"],
-          [1_795_000_010, "NaN"],
-          [1_795_000_020, "0.25"],
-        ],
-      },
-      { metric: { instance: "<b>" }, values: [[1_795_000_000, "7"]] },
-    ],
-  },
-};
-
-describe("prometheus", () => {
-  // oxlint-disable-next-line unicorn/no-thenable -- the word of the runbook language
-  const host = { kind: "regex_of", value: 'web.1"', then: ":[0-9]+" } as const;
-
-  test("keeps a range as JSON and as a chart with the alert's start, and gives the last value of the first series", async () => {
-    const asked: URLSearchParams[] = [];
-    const bench = await stepBench({ prometheus: await prometheusOf(RANGE, asked) });
-    const spec = {
-      query: "rate(x{instance=~$host}[5m])",
-      vars: { host },
-      rangeMs: 3_600_000,
-      saveAs: "latency",
-    } as const;
-    const run = { id: "r", url: "", dir: "/nowhere", causeStartedAtMs: Date.now() - 600_000, createdAtMs: 0 };
-    const result = await bench.attempt(query(spec), { context: { run } });
-    expect(result).toMatchObject({
-      status: "succeeded",
-      value: 0.25,
-      stdout: 'up{instance="web-1:9100"} 0.25\n{instance="<b>"} 7\n',
-    });
-    expect(asked[0]?.get("query")).toBe('rate(x{instance=~"web\\\\.1\\":[0-9]+"}[5m])');
-    const saved = JSON.parse(await bench.read("metrics/latency.json"));
-    expect(saved).toMatchObject({ step_seconds: 10, result_type: "matrix" });
-    expect(saved.result[0].values[1]).toEqual([1_795_000_010, "NaN"]);
-    const svg = await bench.read("metrics/latency.svg");
-    expect(svg).toContain("alert since");
-    expect(svg).toContain("{instance=&quot;&lt;b&gt;&quot;}");
-    expect(bench.evidence.get("metrics/latency.svg")).toEqual({ contentType: "image/svg+xml" });
-  });
-
-  test("an instant query has no chart", async () => {
-    const answer = {
-      status: "success",
-      data: { resultType: "vector", result: [{ metric: {}, value: [1, "3"] }] },
-    };
-    const bench = await stepBench({ prometheus: await prometheusOf(answer) });
-    expect(await bench.attempt(query())).toMatchObject({ status: "succeeded", value: 3 });
-    expect([...bench.evidence.keys()]).toEqual(["metrics/x.json"]);
-  });
-
-  test("no series is a failure, unless the runbook judges the result", async () => {
-    const answer = { status: "success", data: { resultType: "vector", result: [] } };
-    const bench = await stepBench({ prometheus: await prometheusOf(answer) });
-    expect(await bench.attempt(query())).toMatchObject({
-      status: "failed",
-      message: "the query gave no series",
-    });
-    expect(await bench.attempt(query(), { step: JUDGED })).toMatchObject({
-      status: "succeeded",
-      value: null,
-    });
-  });
-
-  test("says what Prometheus said, and what is missing", async () => {
-    const answer = { status: "error", errorType: "bad_data", error: "parse error" };
-    const refusing = await stepBench({ prometheus: await prometheusOf(answer) });
-    expect((await refusing.attempt(query())).message).toContain("parse error");
-    const none = await stepBench();
-    expect(await none.attempt(query())).toMatchObject({
-      status: "failed",
-      didNotStart: true,
-      message: "the settings name no Prometheus: add prometheus.url",
-    });
-    const unbound = await stepBench({ prometheus: await prometheusOf(answer) });
-    expect((await unbound.attempt(query({ query: "up{a=$b}" }))).message).toContain("$b has no value");
   });
 });
 

@@ -1,18 +1,23 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { type ArtifactStore, openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openStepOutput } from "../../src/archive/step-output.ts";
 import { createLocalExecutor } from "../../src/executors/local.ts";
+import { redactedWriter } from "../../src/engine/evidence-file.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { createRedaction, type Redaction } from "../../src/redaction/redaction.ts";
 import type { Action, Step } from "../../src/runbooks/runbook.ts";
-import type { AttemptResult, EvidenceFacts, StepContext } from "../../src/runs/step-context.ts";
+import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../../src/runs/step-context.ts";
 import { attemptStep, type StepDependencies } from "../../src/steps/verbs.ts";
 import { temporaryFolder } from "../archive/temporary-folder.ts";
 
 export const LOCAL = { name: "local", address: "", port: 0, user: "", labels: {} };
+
+/** A secret of the settings: nothing that is stored may hold it. */
+export const KNOWN_SECRET = "correct-horse-battery-staple-9";
 
 /** A step with real files, a real local executor, and a record of what it left behind. */
 export interface StepBench {
@@ -27,6 +32,11 @@ export interface StepBench {
   /** A committed file of the run. */
   read(path: string): Promise<string>;
   put(name: string, content: string | Uint8Array): Promise<string>;
+  /** Every file of the run as it is stored, one after the other. */
+  stored(): Promise<Buffer>;
+  /** Puts a script on the PATH of the steps, before the programs of the machine. */
+  install(name: string, script: string): Promise<void>;
+  installed(name: string): Promise<string>;
 }
 
 export interface Attempted extends AttemptResult {
@@ -38,14 +48,15 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
   const folder = await temporaryFolder();
   const store = await openArtifactStore(join(folder, "store"));
   const readable = join(folder, "readable");
-  await mkdir(readable);
+  const bin = join(folder, "bin");
+  for (const each of [readable, bin]) await mkdir(each);
   const local = createLocalExecutor({
     workFolder: folder,
     lookUp: () => ({
-      access: { knownHostsFile: null, keyFile: null },
       become: [],
       readable: [`${readable}/**`],
     }),
+    environment: { PATH: `${bin}:/usr/local/bin:/usr/bin:/bin` },
   });
   onTestFinished(() => local.close());
   const runId = newId();
@@ -53,11 +64,15 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
   const evidence: StepBench["evidence"] = new Map();
   const dependencies: StepDependencies = {
     executorFor: () => local,
+    writableOn: () => [`${readable}/**`],
     prometheus: null,
     inventoryHosts: () => [],
+    trust: null,
     notifiers: new Map(),
     ...changes,
   };
+  const known = [{ name: "KNOWN", value: KNOWN_SECRET }];
+  const redaction = createRedaction({ known, own: [], onRedacted: () => {} });
   let attempts = 0;
   const read = async (path: string) => text(await store.read(runId, path));
   return {
@@ -70,9 +85,17 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
       await writeFile(join(readable, name), content);
       return join(readable, name);
     },
+    async stored() {
+      const files = await store.list(runId);
+      return Buffer.concat(
+        await Promise.all(files.map(async ({ path }) => buffer(await store.read(runId, path)))),
+      );
+    },
+    install: (name, script) => writeFile(join(bin, name), script, { mode: 0o755 }),
+    installed: (name) => readFile(join(bin, name), "utf8"),
     async attempt(action, { step = {}, context = {} } = {}) {
       attempts += 1;
-      const output = openStepOutput(store, { runId, folder: "steps/01-x", attempt: attempts });
+      const output = openStepOutput(store, { runId, folder: "steps/01-x", attempt: attempts }, redaction);
       const result = await attemptStep(
         {
           step: { ...exampleStep(action), ...step } as Step,
@@ -85,6 +108,7 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
             dir: folder,
             causeStartedAtMs: null,
             createdAtMs: 0,
+            changeStartedAtMs: null,
           },
           httpHosts: [],
           cookie: `${runId}:x:${attempts}`,
@@ -92,7 +116,8 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
           timeoutMs: 5_000,
           signal: new AbortController().signal,
           output,
-          createEvidence: (path) => createEvidence(store, runId, path, evidence),
+          createEvidence: (path) => createEvidence(store, runId, path, { evidence, redaction }),
+          evidenceBytesLeft: async () => 1024 ** 3,
           recordProblem: (path, message) => problems.push({ path, message }),
           ...context,
         },
@@ -109,11 +134,11 @@ async function createEvidence(
   store: ArtifactStore,
   runId: string,
   path: string,
-  evidence: StepBench["evidence"],
-) {
-  const writer = await store.createFile(runId, path);
+  { evidence, redaction }: Pick<StepBench, "evidence"> & { readonly redaction: Redaction },
+): Promise<EvidenceFile> {
+  const writer = redactedWriter(await store.createFile(runId, path), redaction);
   return {
-    write: (chunk: Uint8Array) => writer.write(chunk),
+    write: (chunk) => writer.write(chunk),
     discard: () => writer.discard(),
     async commit(facts: EvidenceFacts = {}) {
       evidence.set((await writer.commit()).path, facts);

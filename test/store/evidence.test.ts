@@ -22,6 +22,7 @@ const artifact = (parts: Partial<Artifact> = {}): Artifact => ({
   isTruncated: false,
   isChanged: true,
   isSensitive: false,
+  redactions: null,
   ...parts,
 });
 const bundle = (parts: Partial<BundleRecord> = {}): BundleRecord => ({

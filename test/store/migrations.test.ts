@@ -75,6 +75,10 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0002-guards" },
         { name: "0003-statistics" },
         { name: "0004-run-state" },
+        { name: "0005-archive" },
+        { name: "0006-run-input" },
+        { name: "0007-redactions" },
+        { name: "0008-results" },
       ]);
       await store.close();
     }

@@ -13,6 +13,7 @@ import { createKillPoints } from "../../src/platform/killpoints.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { Bell } from "../../src/queue/bell.ts";
+import { createRedaction } from "../../src/redaction/redaction.ts";
 import { catalogSourceOf } from "../../src/settings/catalog-source.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -76,13 +77,17 @@ export async function startNode(
     retention: null,
     steps: {
       executorFor: (host) => executors.forHost(host),
+      writableOn: () => [],
       prometheus: null,
       inventoryHosts: () => [],
+      trust: null,
       notifiers: new Map(),
     },
     notifiers: new Map(),
     notifyRoutes: [],
     prometheus: null,
+    secrets: new Map(),
+    redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     inputKey: readInputKey(storagePath),
     journal: openOutcomeJournal(join(storagePath, "outcomes.jsonl")),
     limits: {
@@ -91,6 +96,7 @@ export async function startNode(
       pendingDeliveriesMax: 1_000,
       shutdownGraceMs: 5_000,
       startWithinMs: 60_000,
+      bundleBytesMax: 2 * 1024 ** 3,
     },
     workRoot,
     externalUrl: "http://nightshift.example.net",

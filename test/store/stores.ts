@@ -135,6 +135,8 @@ const TABLES: readonly Exclude<keyof Schema, "schema_migration">[] = [
   "artifact",
   "run_problem",
   "bundle",
+  "alert_bundle",
+  "archive_removal",
   "node",
   "run_lock",
   "run_host",

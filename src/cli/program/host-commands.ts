@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { OUTPUT_FORMATS } from "../client/flags.ts";
 import {
   commandGroup,
   type Flags,
@@ -11,7 +12,11 @@ import {
   withServerOptions,
 } from "./options.ts";
 
-export function addHostCommands(program: Command, { output, setExitCode }: ProgramContext): void {
+export function addHostCommands(
+  program: Command,
+  { output, setExitCode }: ProgramContext,
+  programFolder: string,
+): void {
   const group = commandGroup(program, "host", "look at the inventory, and keep rules away from a host");
   withServerOptions(withLimit(group.command("list")))
     .description("show the hosts, and which are on hold")
@@ -37,5 +42,28 @@ export function addHostCommands(program: Command, { output, setExitCode }: Progr
     .action(async (name: string, flags: Flags) => {
       const { hostReleaseCommand } = await import("../host.ts");
       setExitCode(await hostReleaseCommand(name, serverFlags(flags), output));
+    });
+  group
+    .command("test")
+    .argument("[name...]", "of hosts; default: all of the inventory")
+    .addOption(new Option("--selector <matchers>", `hosts by labels, such as 'role = "web"'`))
+    .option("--config.file <file>", "settings; default ./nightshift.yml, else the shipped one")
+    .addOption(
+      new Option("-o, --output <format>", "text for people, json for programs")
+        .choices(OUTPUT_FORMATS)
+        .default("text"),
+    )
+    .description("try what steps need of hosts, without a server; exit 1 when something fails")
+    .action(async (names: string[], flags: Flags, called: Command) => {
+      const selector = textFlag(flags, "selector");
+      if (names.length > 0 && selector !== null) called.error("error: give names or a --selector, not both");
+      const { hostTestCommand } = await import("../host-test.ts");
+      const options = {
+        names,
+        selector,
+        configFile: textFlag(flags, "config.file"),
+        format: flags["output"] === "json" ? ("json" as const) : ("text" as const),
+      };
+      setExitCode(await hostTestCommand(options, programFolder, output));
     });
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addAlertCommands } from "./alert-commands.ts";
 import { addApprovalCommands } from "./approval-commands.ts";
+import { addArchiveCommands } from "./archive-commands.ts";
 import { addHostCommands } from "./host-commands.ts";
 import type { ProgramContext } from "./options.ts";
 import { addPauseCommands } from "./pause-commands.ts";
@@ -8,10 +9,11 @@ import { addRuleCommands } from "./rule-commands.ts";
 import { addRunCommands } from "./run-commands.ts";
 
 /** The commands that talk to a running server. */
-export function addServerCommands(program: Command, context: ProgramContext): void {
+export function addServerCommands(program: Command, context: ProgramContext, programFolder: string): void {
   addAlertCommands(program, context);
   addApprovalCommands(program, context);
-  addHostCommands(program, context);
+  addArchiveCommands(program, context);
+  addHostCommands(program, context, programFolder);
   addPauseCommands(program, context);
   addRuleCommands(program, context);
   addRunCommands(program, context);

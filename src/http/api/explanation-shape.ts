@@ -31,7 +31,8 @@ export function explanationShape(explanation: Explanation, catalog: Catalog): Re
   };
 }
 
-function guardShape({ guard, verdict, saw }: GuardResult): Record<string, unknown> {
+/** What one guard said, with what it saw where it lets the start pass. */
+export function guardShape({ guard, verdict, saw }: GuardResult): Record<string, unknown> {
   return {
     guard,
     verdict: verdict.kind,

@@ -4,11 +4,10 @@ import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { RetentionReport } from "../../engine/retention-report.ts";
 import type { Retention } from "../../engine/retention.ts";
 import { pinRun, readKeeping, unpinRun } from "../../store/run-keeping.ts";
-import type { RunKeeping } from "../../runs/records.ts";
 import { principalOf } from "../principal.ts";
-import { rfc3339 } from "../times.ts";
 import { parseBody } from "./json-body.ts";
 import { findRun } from "./runs.ts";
+import { keepingShape } from "./shapes.ts";
 
 const gcSchema = z.strictObject({
   dry_run: z.boolean().default(false),
@@ -40,19 +39,6 @@ async function pin(
     else await unpinRun(tx, id);
   });
   response.json({ id, ...keepingShape((await readKeeping(store.reader, [id])).get(id)) });
-}
-
-/** What the API says of how long a run is kept. */
-export function keepingShape(keeping: RunKeeping | undefined): Record<string, unknown> {
-  return {
-    pinned: keeping === undefined || keeping.pinnedAtMs === null ? null : pinShape(keeping),
-    evidence_removed_at: rfc3339(keeping?.evidenceRemovedAtMs ?? null),
-    evidence_removed_because: keeping?.evidenceRemovedBecause ?? null,
-  };
-}
-
-function pinShape({ pinnedAtMs, pinnedBy }: RunKeeping): Record<string, unknown> {
-  return { at: rfc3339(pinnedAtMs), by: pinnedBy };
 }
 
 function reportShape(report: RetentionReport): Record<string, unknown> {

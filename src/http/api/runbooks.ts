@@ -10,7 +10,7 @@ import { hostOf } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
 import { principalOf } from "../principal.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { rfc3339 } from "../times.ts";
+import { guardShape } from "./explanation-shape.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
 
@@ -105,14 +105,5 @@ export function plannedShape(
         if: step.if?.source ?? null,
       })),
     guards: guards?.map(guardShape) ?? null,
-  };
-}
-
-function guardShape({ guard, verdict, saw }: GuardResult): Record<string, unknown> {
-  return {
-    guard,
-    verdict: verdict.kind,
-    text: verdict.kind === "passes" ? saw : verdict.text,
-    retry_at: verdict.kind === "delays" ? rfc3339(verdict.retryAtMs) : null,
   };
 }

@@ -1,32 +1,27 @@
 import { type Request, type Response, Router } from "express";
-import type { ArtifactStore } from "../../archive/artifact-store.ts";
-import type { BundleFormat, BundleStore } from "../../archive/bundle-store.ts";
-import { snapshotBundle } from "../../engine/snapshot.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import type { Run } from "../../runs/records.ts";
 import { isFinal, RUN_STATES, type RunState } from "../../runs/states.ts";
-import { readArtifacts, readNewestBundle } from "../../store/evidence.ts";
+import { readNewestBundle } from "../../store/evidence.ts";
+import { readKeeping } from "../../store/run-keeping.ts";
 import { cancelQueuedRuns, listRuns, readRun, requestCancel } from "../../store/runs.ts";
 import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
 import { leaveFollowUps } from "../../engine/end-run.ts";
-import { sendDownload } from "../downloads.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
-import { artifactShape, runShape } from "./shapes.ts";
+import { keepingShape, runShape } from "./shapes.ts";
 
 export interface RunRoutesDependencies {
   readonly store: Store;
-  readonly artifacts: ArtifactStore;
-  readonly bundles: BundleStore;
   readonly engine: Engine;
   readonly engineDependencies: EngineDependencies;
   readonly externalUrl: string;
 }
 
-/** Runs: lists, details, evidence, bundles, cancellation. */
+/** Runs: lists, details, cancellation. */
 export function runRoutes(dependencies: RunRoutesDependencies): Router {
   const router = Router();
   router.get("/runs", (request, response) => sendRuns(dependencies, request, response));
@@ -48,8 +43,15 @@ async function sendRuns(
   };
   const runs = await listRuns(store.reader, filter, page.limit + 1, page.after);
   const shown = runs.slice(0, page.limit);
+  const keeping = await readKeeping(
+    store.reader,
+    shown.map((run) => run.id),
+  );
   const items = await Promise.all(
-    shown.map(async (run) => runShape(externalUrl, run, null, await readNewestBundle(store.reader, run.id))),
+    shown.map(async (run) => ({
+      ...runShape(externalUrl, run, null, await readNewestBundle(store.reader, run.id)),
+      ...keepingShape(keeping.get(run.id)),
+    })),
   );
   response.json({ items, next: runs.length > page.limit ? (shown.at(-1)?.id ?? null) : null });
 }
@@ -82,11 +84,12 @@ async function sendRun(
   response: Response,
 ): Promise<void> {
   const run = await findRun(store, request);
-  const [steps, bundle] = await Promise.all([
+  const [steps, bundle, keeping] = await Promise.all([
     readSteps(store.reader, run.id),
     readNewestBundle(store.reader, run.id),
+    readKeeping(store.reader, [run.id]),
   ]);
-  response.json(runShape(externalUrl, run, steps, bundle));
+  response.json({ ...runShape(externalUrl, run, steps, bundle), ...keepingShape(keeping.get(run.id)) });
 }
 
 /** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */

@@ -1,4 +1,12 @@
-import type { Artifact, BundleRecord, Decision, Episode, Run, StepRecord } from "../../runs/records.ts";
+import type {
+  Artifact,
+  BundleRecord,
+  Decision,
+  Episode,
+  Run,
+  RunKeeping,
+  StepRecord,
+} from "../../runs/records.ts";
 import { rfc3339 } from "../times.ts";
 
 // What the API says, in snake_case. Times are RFC 3339 in UTC, what is not known is null, and nothing is left out.
@@ -80,7 +88,18 @@ export function artifactShape(externalUrl: string, artifact: Artifact): Record<s
     content_type: artifact.contentType,
     truncated: artifact.isTruncated,
     changed: artifact.isChanged,
+    sensitive: artifact.isSensitive,
     url: `${externalUrl}/api/v1/runs/${artifact.runId}/artifacts/${path}`,
+  };
+}
+
+/** What the API says of how long a run is kept. */
+export function keepingShape(keeping: RunKeeping | undefined): Record<string, unknown> {
+  const isPinned = keeping !== undefined && keeping.pinnedAtMs !== null;
+  return {
+    pinned: isPinned ? { at: rfc3339(keeping.pinnedAtMs), by: keeping.pinnedBy } : null,
+    evidence_removed_at: rfc3339(keeping?.evidenceRemovedAtMs ?? null),
+    evidence_removed_because: keeping?.evidenceRemovedBecause ?? null,
   };
 }
 

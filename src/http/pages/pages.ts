@@ -1,9 +1,11 @@
 import { type Request, type Response, Router } from "express";
-import type { Artifact, BundleRecord, Decision, Run, StepRecord } from "../../runs/records.ts";
+import { whyRemoved } from "../../engine/alert-bundle.ts";
+import type { Artifact, BundleRecord, Decision, Run, RunKeeping, StepRecord } from "../../runs/records.ts";
 import { isFinal } from "../../runs/states.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
 import { listEpisodes, readNewestEpisode } from "../../store/episodes.ts";
 import { readArtifacts, readNewestBundle, readRunProblems } from "../../store/evidence.ts";
+import { readKeeping } from "../../store/run-keeping.ts";
 import { listRuns, readRun } from "../../store/runs.ts";
 import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
@@ -35,7 +37,8 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
   });
   router.get("/runs/:id", async (request: Request, response: Response) => {
     const run = await findRun(store, request);
-    const [steps, bundle, artifacts, problems] = await Promise.all([
+    const [keeping, steps, bundle, artifacts, problems] = await Promise.all([
+      readKeeping(store.reader, [run.id]),
       readSteps(store.reader, run.id),
       readNewestBundle(store.reader, run.id),
       readArtifacts(store.reader, run.id),
@@ -45,7 +48,7 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
       response,
       200,
       `${run.runbook}: ${run.state}`,
-      runContent(run, steps, bundle, artifacts, problems.length),
+      runContent(run, steps, evidenceContent(run, bundle, artifacts, keeping.get(run.id)), problems.length),
     );
   });
   // The link to put into an annotation: it is known before the alert ever fired.
@@ -99,6 +102,7 @@ function episodeContent(episode: JudgedEpisode, details: EpisodeDetails, runs: r
 <dt>Source</dt><dd>${episode.source}</dd></dl>
 ${[...episode.annotations].map(([name, value]) => html`<p><strong>${name}</strong>: ${value}</p>`)}
 <h2>Runs</h2>${runs.length === 0 ? html`<p>None was started for it.</p>` : runsTable(runs)}
+<p><a class="button" href="/api/v1/alerts/${episode.id}/bundle.zip">Download everything of this alert (zip)</a></p>
 <h2>Decisions</h2>${decisionsTable(details.decisions)}
 <h2>Labels</h2><dl>${[...episode.labels].map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
@@ -123,13 +127,23 @@ function describeDetail({ detail }: Decision): string {
   return typeof state === "string" ? state : "";
 }
 
-function runContent(
+/** What a page shows of a run's evidence: links to it, or why it is gone. */
+interface EvidenceContent {
+  readonly bundle: Html;
+  readonly files: Html;
+}
+
+function evidenceContent(
   run: Run,
-  steps: readonly StepRecord[],
   bundle: BundleRecord | null,
   artifacts: readonly Artifact[],
-  problems: number,
-): Html {
+  keeping: RunKeeping | undefined,
+): EvidenceContent {
+  if (keeping !== undefined && keeping.evidenceRemovedAtMs !== null)
+    return {
+      bundle: html`<p>There is no bundle any more: ${whyRemoved(keeping)}.</p>`,
+      files: html`<p>None is kept any more.</p>`,
+    };
   const base = `/api/v1/runs/${run.id}`;
   const state =
     bundle === null
@@ -137,6 +151,19 @@ function runContent(
         ? "is being sealed"
         : "a snapshot of a run that is going on"
       : `revision ${bundle.revision}, SHA-256 ${bundle.sha256}`;
+  const pin = (keeping?.pinnedAtMs ?? null) === null ? "" : "; pinned, and so kept whatever its age";
+  return {
+    bundle: html`<p><a class="button" href="${base}/bundle.zip">Download the bundle (zip)</a><a class="button" href="${base}/bundle.tar.gz">tar.gz</a><br><small>${state}${pin}</small></p>`,
+    files: filesTable(base, artifacts),
+  };
+}
+
+function runContent(
+  run: Run,
+  steps: readonly StepRecord[],
+  evidence: EvidenceContent,
+  problems: number,
+): Html {
   return html`<dl>
 <dt>Status</dt><dd class="status">${run.state}${run.failedStep === null ? "" : ` at step ${run.failedStep}`}</dd>
 <dt>Outcome</dt><dd><strong>${run.outcome ?? "not known yet"}</strong>${run.outcomeBecause === null ? "" : `: ${run.outcomeBecause}`}</dd>
@@ -147,10 +174,10 @@ function runContent(
 <dt>Started</dt><dd>${rfc3339(run.startedAtMs) ?? "waits for a slot"}</dd>
 <dt>Finished</dt><dd>${rfc3339(run.finishedAtMs) ?? "–"}</dd></dl>
 ${run.message === null ? null : html`<p>${run.message}</p>`}
-<p><a class="button" href="${base}/bundle.zip">Download the bundle (zip)</a><a class="button" href="${base}/bundle.tar.gz">tar.gz</a><br><small>${state}</small></p>
+${evidence.bundle}
 ${run.summary === null ? null : html`<h2>Summary</h2><pre>${run.summary}</pre>`}
 <h2>Steps</h2>${stepsTable(steps)}
-<h2>Files</h2>${filesTable(base, artifacts)}
+<h2>Files</h2>${evidence.files}
 ${problems === 0 ? null : html`<p>${problems} things could not be gathered; errors.txt in the bundle says which.</p>`}
 <h2>Inputs</h2><dl>${Object.entries(run.plan.inputs).map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>`)}</dl>`;
 }
@@ -173,7 +200,7 @@ function filesTable(base: string, artifacts: readonly Artifact[]): Html {
   if (artifacts.length === 0) return html`<p>None yet.</p>`;
   const rows = artifacts.map((artifact) => {
     const path = artifact.path.split("/").map(encodeURIComponent).join("/");
-    return html`<tr><td><a href="${base}/artifacts/${path}">${artifact.path}</a></td><td>${artifact.bytes} B</td><td>${artifact.isTruncated ? "shortened" : ""}</td></tr>`;
+    return html`<tr><td><a href="${base}/artifacts/${path}">${artifact.path}</a></td><td>${artifact.bytes} B</td><td>${[...(artifact.isTruncated ? ["shortened"] : []), ...(artifact.isSensitive ? ["sensitive"] : [])].join(", ")}</td></tr>`;
   });
   return html`<table><tbody>${rows}</tbody></table>`;
 }

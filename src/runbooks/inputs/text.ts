@@ -33,8 +33,7 @@ export function isUnprintable(text: string): boolean {
 /** Why the text does not fit; undefined when it does. The text itself is never part of the message. */
 export function textRefusal(limits: TextLimits, given: string): Refusal | undefined {
   const { min_length: lengthMin, max_length: lengthMax, pattern, multiline } = limits;
-  // Counting takes a while on a long text, and no text has fewer units than characters.
-  const length = given.length > 2 * lengthMax ? given.length : [...given].length;
+  const length = codePoints(given);
   if (length < lengthMin) {
     const found = given === "" ? "the value is empty; " : "";
     return { code: "too-short", message: `${found}at least ${characters(lengthMin)} needed` };
@@ -48,6 +47,11 @@ export function textRefusal(limits: TextLimits, given: string): Refusal | undefi
   if (pattern !== undefined && !fitsPattern(pattern, given))
     return { code: "pattern", message: `the whole value must match ${pattern}` };
   return undefined;
+}
+
+/** As JSON Schema counts: two halves of one character are one. */
+function codePoints(text: string): number {
+  return text.replaceAll(/[\ud800-\udbff][\udc00-\udfff]/g, "_").length;
 }
 
 function characters(count: number): string {

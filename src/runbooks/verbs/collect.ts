@@ -2,7 +2,8 @@ import { z } from "zod";
 import { bytesSchema, durationSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 import { commandSchema } from "./command.ts";
 
-const SIZE_BYTES_DEFAULT = 50 * 1024 ** 2;
+const FILE_BYTES_DEFAULT = 50 * 1024 ** 2;
+const HOST_BYTES_DEFAULT = 500 * 1024 ** 2;
 const SIZE_BYTES_MAX = 10 * 1024 ** 3;
 const FILES_DEFAULT = 1_000;
 const FILES_MAX = 100_000;
@@ -16,8 +17,10 @@ export interface CollectSpec {
   readonly commands: readonly (readonly [string, ...string[]])[];
   /** Only files changed in this time; null for all. */
   readonly sinceMs: number | null;
-  /** Of everything the step gathers together; one file may take all of it. */
-  readonly sizeBytesMax: number;
+  /** Of each file, of the journal, and of the output of each command. */
+  readonly fileBytesMax: number;
+  /** Of everything the step gathers on one host. */
+  readonly hostBytesMax: number;
   readonly filesMax: number;
   readonly onTooBig: "tail" | "skip";
   /** What it gathers is only for who may see sensitive files, and left out of bundles unless asked for. */
@@ -43,7 +46,11 @@ export const collectSchema = z
     max_size: bytesSchema
       .refine((bytes) => bytes > 0 && bytes <= SIZE_BYTES_MAX, "max_size is between 1B and 10GiB")
       .optional()
-      .meta({ description: "Of all files together; default 50MiB" }),
+      .meta({ description: "Of one file; default 50MiB" }),
+    max_total: bytesSchema
+      .refine((bytes) => bytes > 0 && bytes <= SIZE_BYTES_MAX, "max_total is between 1B and 10GiB")
+      .optional()
+      .meta({ description: "Of all files of one host together; default 500MiB, or max_size where that is more" }),
     max_files: z.int().min(1).max(FILES_MAX).default(FILES_DEFAULT),
     on_too_big: wordSchema(["tail", "skip"]).default("tail"),
     sensitive: z
@@ -64,9 +71,17 @@ export const collectSchema = z
           : { unit: collect.journal.unit, sinceMs: collect.journal.since ?? collect.since ?? null },
       commands: collect.commands,
       sinceMs: collect.since ?? null,
-      sizeBytesMax: collect.max_size ?? SIZE_BYTES_DEFAULT,
+      ...sizesOf(collect.max_size, collect.max_total),
       filesMax: collect.max_files,
       onTooBig: collect.on_too_big,
       isSensitive: collect.sensitive,
     }),
   );
+
+function sizesOf(
+  file: number | undefined,
+  host: number | undefined,
+): Pick<CollectSpec, "fileBytesMax" | "hostBytesMax"> {
+  const fileBytesMax = file ?? FILE_BYTES_DEFAULT;
+  return { fileBytesMax, hostBytesMax: host ?? Math.max(fileBytesMax, HOST_BYTES_DEFAULT) };
+}

@@ -17,7 +17,7 @@ export function placeInUrl(value: string, before: string): string {
 function hostPart(value: string, before: string): string {
   if (/^[\w.-]+$/.test(value)) return value;
   if (!before.endsWith("//")) throw noHost(value);
-  if (/^(?:[\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i.test(value)) return value;
+  if (/^(?:[\w.-]+:\d{1,5}|\[[\da-f:.]+\](?::\d{1,5})?)$/i.test(value)) return value;
   if (/^[\da-f:.]+$/i.test(value) && URL.canParse(`http://[${value}]/`)) return `[${value}]`;
   throw noHost(value);
 }

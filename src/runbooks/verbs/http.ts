@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { durationSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
+import { bytesSchema, durationSchema, nameSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 export interface HttpSpec {
   readonly method: HttpMethod;
+  /** Values in it are placed by `http-url.ts`. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly payload:
@@ -13,7 +14,15 @@ export interface HttpSpec {
     /** Strings in it that are one `${{ }}` keep the type of their value. */
     | { readonly kind: "json"; readonly json: unknown }
     | { readonly kind: "text"; readonly text: string };
+  /** More of the answer's body is not read. */
+  readonly bodyBytesMax: number;
+  /** The name of the file that keeps the answer's body; null for none. */
+  readonly saveAs: string | null;
 }
+
+const BODY_BYTES_DEFAULT = 1024 ** 2;
+/** An answer is in memory until it is stored. */
+const BODY_BYTES_MAX = 16 * 1024 ** 2;
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /** Set by Nightshift itself, or decided by the connection. */
@@ -22,7 +31,10 @@ const HEADERS_REFUSED = [
   "content-length",
   "transfer-encoding",
   "connection",
+  "keep-alive",
+  "proxy-connection",
   "upgrade",
+  "expect",
   "te",
   "trailer",
 ];
@@ -49,6 +61,13 @@ export const httpSchema = z
     headers: headersSchema.default({}),
     json: z.json().optional(),
     body: textSchema.optional(),
+    max_body: bytesSchema
+      .refine((bytes) => bytes > 0 && bytes <= BODY_BYTES_MAX, "max_body is between 1B and 16MiB")
+      .optional()
+      .meta({ description: "Of the answer; the rest is not read. Default 1MiB" }),
+    save_as: nameSchema
+      .optional()
+      .meta({ description: "Keeps the answer's body in the bundle's responses/ under this name" }),
     timeout: durationSchema.optional().meta({ description: "The same as the step's timeout" }),
   })
   .refine(
@@ -64,6 +83,8 @@ export const httpSchema = z
     url: http.url,
     headers: http.headers,
     payload: payloadOf(http.json, http.body),
+    bodyBytesMax: http.max_body ?? BODY_BYTES_DEFAULT,
+    saveAs: http.save_as ?? null,
     timeoutMs: http.timeout,
   }));
 

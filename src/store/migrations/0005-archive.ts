@@ -15,5 +15,7 @@ export async function up(db: Kysely<unknown>, { text, integer }: ColumnTypes): P
     episode_id ${text} not null, facts_digest ${text} not null, file_name ${text} not null, sha256 ${text} not null, bytes ${integer} not null,
     made_at ${integer} not null, primary key (episode_id, facts_digest))`.execute(db);
   // Files whose rows are gone: written with the removal of the rows, gone when the files are.
-  await sql`create table archive_removal (name ${text} primary key not null, at ${integer} not null)`.execute(db);
+  await sql`create table archive_removal (name ${text} primary key not null, at ${integer} not null)`.execute(
+    db,
+  );
 }
