@@ -5,7 +5,7 @@ import { openBundleStore } from "../src/archive/bundle-store.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { newId } from "../src/platform/ids.ts";
 import { insertRows, rowShape } from "../src/store/rows.ts";
-import { readArtifacts } from "../src/store/evidence.ts";
+import { readPackedArtifacts } from "../src/store/evidence.ts";
 import { openStore } from "../src/store/open.ts";
 import { exampleInput, exampleRun } from "../test/archive/bundle-fixture.ts";
 
@@ -27,7 +27,7 @@ const before = highestRssKib();
 const startedAt = performance.now();
 const input = exampleInput({
   run: exampleRun({ id: runId }),
-  artifacts: await readArtifacts(store.reader, runId),
+  artifacts: await readPackedArtifacts(store.reader, runId),
 });
 await bundles.build(input, artifacts);
 const seconds = (performance.now() - startedAt) / 1_000;

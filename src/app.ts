@@ -49,8 +49,8 @@ import type { Store } from "./store/store.ts";
 export interface AppOptions extends ConfigurationOptions {
   readonly enableLifecycle: boolean;
   readonly version: string;
-  /** Told what is taken out of everything from now on, at the start and at each reload: for the log, which is open already. */
-  readonly onRedaction?: (redaction: Redaction) => void;
+  /** Gets what is taken out of everything, as configured whenever it is asked: for the log, which is open already. */
+  readonly onRedaction?: (current: () => Redaction) => void;
 }
 
 /** The running service. */
@@ -108,7 +108,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   teardown.add("catalog", () => catalog.close());
   const liveOptions = { clock, log, metrics, known: new KnownSecrets() };
   const live = { current: await openLiveParts(settings, liveOptions) };
-  options.onRedaction?.(live.current.redaction);
+  options.onRedaction?.(() => live.current.redaction);
   const dependencies = await openDependencies(options, { catalog, live, ...liveOptions }, teardown);
   const { store } = dependencies;
   const engine = createEngine(dependencies);
@@ -124,7 +124,6 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       if (waiting.length > 0)
         log.warn({ settings: waiting }, "these settings are taken on at the next start only");
       live.current = parts;
-      options.onRedaction?.(parts.redaction);
     };
   });
   configuration.watch();

@@ -7,10 +7,17 @@ const VALUES_MAX = 10_000;
 /** Every secret that was read since the start: what was replaced by a reload may still stand in the output of what runs. */
 export class KnownSecrets {
   readonly #names = new Map<string, string>();
+  #revision = 0;
+
+  /** Changes with each value that was not known before. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   add(name: string, value: string): void {
     const trimmed = value.replace(/[\r\n]+$/, "");
     if (trimmed === "") return;
+    if (this.#names.get(trimmed) !== name) this.#revision += 1;
     this.#names.delete(trimmed);
     this.#names.set(trimmed, name);
     const [oldest] = this.#names.keys();

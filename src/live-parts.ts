@@ -28,6 +28,7 @@ export interface LiveParts {
   readonly trust: SecureContext | null;
   /** Secrets that runbooks may use. */
   readonly secrets: ReadonlyMap<string, ReadSecret>;
+  /** Knows every secret that was read until it is asked for. */
   readonly redaction: Redaction;
 }
 
@@ -61,13 +62,33 @@ export async function openLiveParts(settings: Settings, options: LivePartsOption
     trust,
     secrets,
   };
-  // Last, when every secret has been read.
-  const redaction = createRedaction({
-    known: known.list(),
-    own: compileRedactPatterns(settings.redact),
-    onRedacted: (pattern, count) => metrics.redactions.inc({ pattern }, count),
+  const redaction = followKnown(settings, known, (pattern, count) =>
+    metrics.redactions.inc({ pattern }, count),
+  );
+  return {
+    ...parts,
+    get redaction() {
+      return redaction();
+    },
+  };
+}
+
+/** The redaction for what is known now; some secrets are read only when they are needed, such as those of hosts. */
+function followKnown(
+  { redact }: Settings,
+  known: KnownSecrets,
+  onRedacted: (pattern: string, count: number) => void,
+): () => Redaction {
+  const own = compileRedactPatterns(redact);
+  const make = () => ({
+    revision: known.revision,
+    redaction: createRedaction({ known: known.list(), own, onRedacted }),
   });
-  return { ...parts, redaction };
+  let made = make();
+  return () => {
+    if (made.revision !== known.revision) made = make();
+    return made.redaction;
+  };
 }
 
 async function readTrust({ outbound, folder }: Settings): Promise<SecureContext | null> {

@@ -4,23 +4,25 @@ import { createRedaction, type Redaction } from "./redaction/redaction.ts";
 /** Where the log goes, through a redaction that can be replaced: the log is opened before any secret has been read. */
 export interface RedactedLog {
   readonly stream: Writable;
-  use(redaction: Redaction): void;
+  /** From now on, whatever this gives when a line is written. */
+  use(current: () => Redaction): void;
 }
 
 export function redactedLog(target: NodeJS.WritableStream): RedactedLog {
-  let current = createRedaction({ known: [], own: [], onRedacted: () => {} });
+  const builtIn = createRedaction({ known: [], own: [], onRedacted: () => {} });
+  let current = () => builtIn;
   const stream = new Writable({
     decodeStrings: false,
     // A line at a time, at once: what is logged last before the process ends must not be lost.
     write(line: string | Buffer, _encoding, done) {
-      target.write(current.text(line.toString()));
+      target.write(current().text(line.toString()));
       done();
     },
   });
   return {
     stream,
-    use(redaction) {
-      current = redaction;
+    use(other) {
+      current = other;
     },
   };
 }

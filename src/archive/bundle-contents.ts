@@ -29,29 +29,36 @@ export async function bundleContents(
   const { stored, missing, leftOut } = await storedFiles(input, store);
   const gaps = missing.map((path) => ({ stepId: null, path, message: "is no longer in the archive" }));
   const known = { ...input, problems: [...input.problems, ...gaps] };
-  const listed: Listed[] = [
-    text("README.md", "text/markdown", readmeMarkdown(known, leftOut.length)),
-    ...aboutTheRun(known),
-    ...stepFiles(known, stored),
-    ...below("files/", stored),
-    ...below("metrics/", stored),
-    text("errors.txt", "text/plain", errorsText(known)),
-  ];
+  const readme = text("README.md", "text/markdown", readmeMarkdown(known, leftOut.length));
+  const first = [...aboutTheRun(known), ...stepFiles(known, [...below("steps/", stored)])];
+  const errors = text("errors.txt", "text/plain", errorsText(known));
+  const listed = function* (): Generator<Listed, void, void> {
+    yield* first;
+    yield* below("files/", stored);
+    yield* below("metrics/", stored);
+    yield errors;
+  };
+  let count = 0;
   const facts = function* () {
-    for (const each of listed) yield factsOf(each);
+    yield readme.facts;
+    count = 1;
+    for (const each of listed()) {
+      count += 1;
+      yield factsOf(each);
+    }
   };
   const about = { files: facts, missing, leftOut };
   const manifest = text("manifest.json", "application/json", () => manifestJson(known, about));
   const sums = text("SHA256SUMS", "text/plain", () => sha256Sums(manifest.facts, facts()));
   return {
-    count: listed.length + 2,
+    count: count + 2,
     *files() {
-      for (const [index, each] of listed.entries()) {
-        if (index === 1) yield manifest;
+      yield readme;
+      yield manifest;
+      for (const each of listed())
         yield "facts" in each
           ? each
           : { facts: factsOf(each), open: () => store.read(each.artifact.runId, each.artifact.path) };
-      }
       yield sums;
     },
   };
@@ -71,7 +78,7 @@ function aboutTheRun(input: BundleInput): BundleFile[] {
 
 /** Each step's folder: `meta.json`, its logs (also when a process printed nothing), then earlier tries. */
 function stepFiles(input: BundleInput, stored: readonly StoredFile[]): Listed[] {
-  const inFolder = Map.groupBy(below("steps/", stored), ({ path }) => path.split("/", 2).join("/"));
+  const inFolder = Map.groupBy(stored, ({ path }) => path.split("/", 2).join("/"));
   const files: Listed[] = [];
   for (const step of input.steps) {
     const folder = stepFolder(step);
@@ -98,34 +105,55 @@ function pathOf(listed: Listed): string {
   return "facts" in listed ? listed.facts.path : listed.path;
 }
 
-function below(folder: string, files: readonly StoredFile[]): StoredFile[] {
-  return files.filter(({ path }) => path.startsWith(folder));
+function* below(folder: string, stored: () => Iterable<StoredFile>): Generator<StoredFile, void, void> {
+  for (const file of stored()) if (file.path.startsWith(folder)) yield file;
 }
 
 /** Files looked for at once. */
 const LOOKED_FOR_MAX = 32;
 
-/** The run's stored files under their paths in the bundle, sorted; those that are gone; those that only some may see. */
+/** The run's stored files under their paths in the bundle, as they are listed; those that are gone; those that only some may see. */
 async function storedFiles(
   input: BundleInput,
   store: ArtifactStore,
-): Promise<{ stored: StoredFile[]; missing: string[]; leftOut: LeftOutFile[] }> {
+): Promise<{ stored: () => Iterable<StoredFile>; missing: string[]; leftOut: LeftOutFile[] }> {
   const placeOf = placesInBundle(input);
-  const stored: StoredFile[] = [];
   const missing: string[] = [];
   const leftOut: LeftOutFile[] = [];
-  const look = async (artifact: Artifact) => {
+  /** One for each file of the run, in their order. */
+  const isThere: boolean[] = [];
+  const look = async (artifact: Artifact): Promise<boolean> => {
     const path = placeOf(artifact.path);
     const { bytes: size, stepId: step, host } = artifact;
-    if (artifact.isSensitive && !input.hasSensitive)
+    if (artifact.isSensitive && !input.hasSensitive) {
       leftOut.push({ path, size, step, host, because: "sensitive" });
-    else if ((await store.stat(artifact.runId, artifact.path))?.bytes !== size) missing.push(path);
-    else stored.push({ path, artifact });
+      return false;
+    }
+    if ((await store.stat(artifact.runId, artifact.path))?.bytes === size) return true;
+    missing.push(path);
+    return false;
   };
-  for (let from = 0; from < input.artifacts.length; from += LOOKED_FOR_MAX)
-    await Promise.all(input.artifacts.slice(from, from + LOOKED_FOR_MAX).map(look));
+  for (const batch of inBatches(input.artifacts)) isThere.push(...(await Promise.all(batch.map(look))));
+  const stored = function* () {
+    let index = 0;
+    for (const artifact of input.artifacts) {
+      if (isThere[index] === true) yield { path: placeOf(artifact.path), artifact };
+      index += 1;
+    }
+  };
   const byPath = (left: { path: string }, right: { path: string }) => (left.path < right.path ? -1 : 1);
-  return { stored: stored.sort(byPath), missing: missing.sort(), leftOut: leftOut.sort(byPath) };
+  return { stored, missing: missing.sort(), leftOut: leftOut.sort(byPath) };
+}
+
+function* inBatches(artifacts: Iterable<Artifact>): Generator<Artifact[], void, void> {
+  let batch: Artifact[] = [];
+  for (const artifact of artifacts) {
+    batch.push(artifact);
+    if (batch.length < LOOKED_FOR_MAX) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
 }
 
 function factsOf(listed: Listed): ManifestFile {

@@ -11,7 +11,8 @@ export interface BundleInput {
   /** In the order of the runbook: steps, on_failure, finally. */
   readonly steps: readonly StepRecord[];
   readonly attempts: readonly Attempt[];
-  readonly artifacts: readonly Artifact[];
+  /** In a fixed order; read more than once. */
+  readonly artifacts: Iterable<Artifact>;
   /** Whether sensitive files are in it; otherwise the manifest only names them. */
   readonly hasSensitive: boolean;
   readonly problems: readonly BundleProblem[];

@@ -3,7 +3,7 @@ import type { Decision, Run, StepRecord } from "../runs/records.ts";
 import { readDecisions } from "../store/decisions.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { readEpisodes } from "../store/episodes.ts";
-import { readArtifacts, readRunProblems } from "../store/evidence.ts";
+import { readPackedArtifacts, readRunProblems } from "../store/evidence.ts";
 import { readMembers } from "../store/groups.ts";
 import { readNotices } from "../store/outbox.ts";
 import { readRunbookText } from "../store/new-runs.ts";
@@ -28,7 +28,7 @@ export async function readBundleInput(
   const [steps, attempts, artifacts, problems, notices, text, episodes] = await Promise.all([
     readSteps(db, run.id),
     readAttempts(db, run.id),
-    readArtifacts(db, run.id),
+    readPackedArtifacts(db, run.id),
     readRunProblems(db, run.id),
     readNotices(db, run.id),
     readRunbookText(db, run.runbookDigest),

@@ -74,7 +74,9 @@ export function createMetrics(version: string) {
     retentionDeleted: counter("retention_deleted_total", "What was removed because of its age or size.", [
       "kind",
     ]),
-    redactions: counter("redactions_total", "Secrets that were replaced before anything was stored.", ["pattern"]),
+    redactions: counter("redactions_total", "Secrets that were replaced before anything was stored.", [
+      "pattern",
+    ]),
     bundleBytes: counter("bundle_bytes_total", "Bytes of sealed bundles."),
     noticesSent: counter("notices_total", "Notices to people, by what became of them.", [
       "notifier",

@@ -44,12 +44,13 @@ export const PRIVATE_KEY: OwnJudge = {
 };
 
 function findEnd(view: View, from: number, limit: number): number | null {
-  for (let at = from; ; at += 1) {
-    at = Buffer.from(view.bytes.buffer, view.bytes.byteOffset, view.end).indexOf(END_START, at);
-    if (at === -1 || at >= limit) return null;
+  const last = Math.min(view.end, limit + END_START.byteLength - 1);
+  const bytes = Buffer.from(view.bytes.buffer, view.bytes.byteOffset, last);
+  for (let at = bytes.indexOf(END_START, from); at !== -1; at = bytes.indexOf(END_START, at + 1)) {
     const match = matchAt(END, view.text(), at);
     if (match !== null) return at + match.length;
   }
+  return null;
 }
 
 function matchAt(expression: RegExp, text: string, at: number): string | null {

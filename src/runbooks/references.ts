@@ -12,11 +12,7 @@ import {
 
 /** What is wrong with one field that an expression reads. */
 export interface ReferenceProblem {
-  readonly code:
-    | "expression-unknown-name"
-    | "may-be-missing"
-    | "secret-not-here"
-    | "secret-on-command-line";
+  readonly code: "expression-unknown-name" | "may-be-missing" | "secret-not-here" | "secret-on-command-line";
   readonly message: string;
 }
 
@@ -99,14 +95,16 @@ function namedSecretProblem(
     return { code: "secret-not-here", message };
   }
   if (name === undefined) {
-    const message = '"secrets" as a whole cannot be used; name the secret that is meant, such as secrets.NAME';
+    const message =
+      '"secrets" as a whole cannot be used; name the secret that is meant, such as secrets.NAME';
     return { code: "secret-not-here", message };
   }
   const declared = declaredSecrets(draft);
   if (declared.includes(name)) return undefined;
   const asks = `the runbook does not ask for the secret "${name}"; add it to its secrets: [${[...declared, name].join(", ")}]`;
   const meant = closestWord(name, declared);
-  const message = meant === undefined ? asks : `the runbook has no secret "${name}"; did you mean "${meant}"?`;
+  const message =
+    meant === undefined ? asks : `the runbook has no secret "${name}"; did you mean "${meant}"?`;
   return { code: "expression-unknown-name", message };
 }
 

@@ -119,7 +119,10 @@ export const runbookSchema = z.strictObject({
     textSchema.regex(SECRET_NAME, "a secret's name has letters, digits and _, and begins with a letter or _"),
   )
     .default([])
-    .meta({ description: "Names of secrets of the settings: secrets.NAME in env, and in headers and the body of http" }),
+    .meta({
+      description:
+        "Names of secrets of the settings: secrets.NAME in env, and in headers and the body of http",
+    }),
   target: textSchema.min(1).optional().meta({ description: "For steps that name none" }),
   steps: stepListSchema.min(1, "a runbook needs steps"),
   on_failure: stepListSchema.default([]),

@@ -1,4 +1,5 @@
 import { newId } from "../platform/ids.ts";
+import { PackedList } from "../platform/packed-list.ts";
 import type { Artifact, BundleRecord } from "../runs/records.ts";
 import type { ArtifactTable } from "./archive-tables.ts";
 import type { Reader, Tx } from "./store.ts";
@@ -25,9 +26,6 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
     .execute();
 }
 
-/** Rows of one question: a run may have tens of thousands of files, and a row takes more memory than what is made of it. */
-const ROWS_MAX = 5_000;
-
 /** Of all files of a run together. */
 export async function evidenceBytesOf(db: Reader, runId: string): Promise<number> {
   const row = await db
@@ -38,39 +36,36 @@ export async function evidenceBytesOf(db: Reader, runId: string): Promise<number
   return Number(row?.bytes ?? 0);
 }
 
+/** Rows of one question: a run may have tens of thousands of files, and a row takes more memory than what is made of it. */
+const ROWS_MAX = 1_000;
+
 /** All files of a run, by path. */
 export async function readArtifacts(db: Reader, runId: string): Promise<Artifact[]> {
   const artifacts: Artifact[] = [];
-  const once = keepOnce();
-  for (;;) {
+  await eachArtifact(db, runId, (artifact) => artifacts.push(artifact));
+  return artifacts;
+}
+
+/** The same, for whoever goes through them all. */
+export async function readPackedArtifacts(db: Reader, runId: string): Promise<PackedList<Artifact>> {
+  const artifacts = new PackedList<Artifact>();
+  await eachArtifact(db, runId, (artifact) => artifacts.push(artifact));
+  return artifacts;
+}
+
+async function eachArtifact(db: Reader, runId: string, take: (artifact: Artifact) => unknown): Promise<void> {
+  for (let after: string | undefined = ""; after !== undefined; ) {
     const rows = await db
       .selectFrom("artifact")
       .selectAll()
       .where("run_id", "=", runId)
-      .where("path", ">", artifacts.at(-1)?.path ?? "")
+      .where("path", ">", after)
       .orderBy("path")
       .limit(ROWS_MAX)
       .execute();
-    for (const row of rows) artifacts.push(toArtifact({ ...row, ...once(row) }));
-    if (rows.length < ROWS_MAX) return artifacts;
+    for (const row of rows) take(toArtifact(row));
+    after = rows.length < ROWS_MAX ? undefined : rows.at(-1)?.path;
   }
-}
-
-type Repeated = Pick<ArtifactTable, "run_id" | "step_id" | "host" | "content_type">;
-
-/** Each row brings texts of its own, most of which are the same in all of them. */
-function keepOnce(): (row: ArtifactTable) => Repeated {
-  const texts = new Map<string | null, string | null>();
-  const known = <Text extends string | null>(text: Text): Text => {
-    if (!texts.has(text)) texts.set(text, text);
-    return texts.get(text) as Text;
-  };
-  return (row) => ({
-    run_id: known(row.run_id),
-    step_id: known(row.step_id),
-    host: known(row.host),
-    content_type: known(row.content_type),
-  });
 }
 
 /** Null when the run has no such file. */

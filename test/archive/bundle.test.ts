@@ -242,7 +242,8 @@ describe("a bundle exists for every state", () => {
 test("names what is gone from the archive, and holds the rest", async () => {
   const archive = await openArchive();
   const input = await exampleBundle(archive);
-  const gone = { ...input.artifacts[0], path: "files/web-1/gone.log" } as BundleInput["artifacts"][number];
+  const artifacts = [...input.artifacts];
+  const gone = { ...artifacts.slice(0, 1), ...artifacts[0], path: "files/web-1/gone.log" };
   const folder = await unpack(archive, { ...input, artifacts: [...input.artifacts, gone] }, "unzip");
   await checkSums(folder);
   const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
