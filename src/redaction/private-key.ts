@@ -4,10 +4,10 @@ import { byteClass, maskOf, NO, type Verdict, type View, WAIT } from "./search.t
 /** How far from its first line the last line of a key is looked for. An RSA key of 16,384 bits has 13 KiB. */
 export const PRIVATE_KEY_BYTES_MAX = 32 * 1024;
 /** Of a BEGIN or END line. */
-const LINE_BYTES_MAX = 100;
+const LINE_BYTES_MAX = 128;
 
 const BEGIN = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----/y;
-const END = /-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----/y;
+const END = /-----END [A-Z0-9 ]{1,80}-----/y;
 const END_START = Buffer.from("-----END ");
 /** Of an encrypted key, and of PGP. `\n` as two characters is a line break inside JSON. */
 const HEADERS = /(?:(?:[\r\n]|\\[rn]){1,4}[A-Za-z-]{1,40}: [^\r\n\\]{0,200}){1,8}/y;
@@ -43,14 +43,12 @@ export const PRIVATE_KEY: OwnJudge = {
   },
 };
 
+/** Behind the first END, of whatever: a key does not go on after one. */
 function findEnd(view: View, from: number, limit: number): number | null {
-  const last = Math.min(view.end, limit + END_START.byteLength - 1);
-  const bytes = Buffer.from(view.bytes.buffer, view.bytes.byteOffset, last);
-  for (let at = bytes.indexOf(END_START, from); at !== -1; at = bytes.indexOf(END_START, at + 1)) {
-    const match = matchAt(END, view.text(), at);
-    if (match !== null) return at + match.length;
-  }
-  return null;
+  const at = view.indexOf(END_START, from);
+  if (at === -1 || at >= limit) return null;
+  const match = matchAt(END, view.text(), at);
+  return match === null ? null : at + match.length;
 }
 
 function matchAt(expression: RegExp, text: string, at: number): string | null {

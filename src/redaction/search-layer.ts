@@ -213,19 +213,24 @@ function countLineFeeds(bytes: Uint8Array): number {
 
 function viewOf(bytes: Buffer, end: number, isEnd: boolean): View {
   let text: string | null = null;
-  let lineFrom = 0;
-  let lineTo = -2;
+  const filled = bytes.subarray(0, end);
+  const answers = new Map<Uint8Array, { readonly from: number; readonly place: number }>();
+  const indexOf = (needle: Uint8Array, from: number) => {
+    const last = answers.get(needle);
+    if (last !== undefined && from >= last.from && (last.place === -1 || from <= last.place))
+      return last.place;
+    const place = filled.indexOf(needle, from);
+    answers.set(needle, { from, place });
+    return place;
+  };
   return {
     bytes,
     end,
     isEnd,
     text: () => (text ??= bytes.toString("latin1", 0, end)),
-    lineEnd(at) {
-      if (lineTo !== -2 && at >= lineFrom && (lineTo === -1 || at <= lineTo)) return lineTo;
-      const found = bytes.indexOf(LINE_FEED, at);
-      lineFrom = at;
-      lineTo = found < end ? found : -1;
-      return lineTo;
-    },
+    lineEnd: (at) => indexOf(LINE_BREAK, at),
+    indexOf,
   };
 }
+
+const LINE_BREAK = Buffer.from("\n");

@@ -13,6 +13,8 @@ export interface View {
   text(): string;
   /** Where the line of a position ends; -1 when its end has not come yet. Ask in ascending order. */
   lineEnd(at: number): number;
+  /** The next place of these bytes; -1 when there is none. Asked in ascending order, each byte is searched once. */
+  indexOf(needle: Uint8Array, from: number): number;
 }
 
 /** What is to be replaced. */

@@ -86,8 +86,8 @@ describe.each(TRANSPORTS)("on %s", (transport) => {
     test("a tree of 4,096 levels ends, and what can be reached in it is gathered", async () => {
       writeFileSync(join(root, "top.log"), "top");
       const dig =
-        'cd "$0"; i=0; while [ $i -lt 4096 ]; do mkdir d && cd -P d || exit 1; i=$((i+1)); done; echo deep >x.log';
-      execFileSync("bash", ["-c", dig, root]);
+        'const { chdir } = process; for (let i = 0; i < 4096; i += 1) { fs.mkdirSync("d"); chdir("d"); } fs.writeFileSync("x.log", "")';
+      execFileSync(process.execPath, ["-e", dig], { cwd: root });
       try {
         const gathered = await collect([`${root}/**/*.log`]);
         expect([gathered.end, gathered.files]).toEqual(["finished", { [`${root}/top.log`]: "top" }]);

@@ -89,7 +89,17 @@ function adversarial(anchors: readonly string[], length: number): string[] {
 
 describe("time grows with the text alone", () => {
   const slowest = BUILT_IN_PATTERNS.map(({ name, anchors }) => {
-    const timed = adversarial(anchors, 64 * 1024).map((text) => ({
+    const examples = EXAMPLES.filter(([of]) => of === name).flatMap(([, before, secret]) => [
+      secret,
+      `${before}${secret}`,
+      secret.slice(0, -1),
+      secret.slice(0, 28),
+      `${secret.slice(0, 28)}\n`,
+      `${secret.split("\n", 1)[0] ?? ""}\n`,
+      `${before}${secret.slice(0, 1)}`,
+    ]);
+    const beginnings = [...anchors, ...examples.filter((text) => text !== "")];
+    const timed = adversarial(beginnings, 64 * 1024).map((text) => ({
       name,
       text,
       ms: timeMs(text),
