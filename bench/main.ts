@@ -6,6 +6,7 @@ const SUITE_BUDGET_MS = 60_000;
 /** A new suite is one line here. Imported when asked for, so that one does not pay for the other's packages. */
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   bundle: async () => (await import("./bundle.ts")).bundleSuite,
+  collect: async () => (await import("./collect.ts")).collectSuite,
   intake: async () => (await import("./intake.ts")).intakeSuite,
   match: async () => (await import("./match.ts")).matchSuite,
   ssh: async () => (await import("./ssh.ts")).sshSuite,

@@ -79,7 +79,6 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
   const live = join(folder, "live");
   for (const each of [aside, live, join(folder, "runs")]) await makeFolder(each);
   const runFolder = (runId: string) => join(folder, "runs", checkedRunId(runId));
-  const locate = (runId: string, path: string) => join(runFolder(runId), checkedPath(path));
   const taken = new Set<string>();
 
   return {
@@ -87,6 +86,24 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
       const place = { folder: runFolder(runId), path: safePath(path) };
       return createWriter(await FileAside.create(aside), place, taken);
     },
+    ...openArtifactReader(folder),
+    list: async (runId) => listFiles(runFolder(runId)),
+    async remove(runId) {
+      await rm(runFolder(runId), { recursive: true, force: true });
+      await removeScratches(live, runId);
+    },
+    scratch: (runId, path) => new DiskScratch(live, checkedRunId(runId), path),
+  };
+}
+
+/** What of a store reads one file. Any number may be open, also in other threads, while one store writes. */
+export type ArtifactReader = Pick<ArtifactStore, "read" | "stat">;
+
+export function openArtifactReader(folder: string): ArtifactReader {
+  const runs = join(folder, "runs");
+  // A checked path needs no normalising, which is half the work where there are many files.
+  const locate = (runId: string, path: string) => `${runs}/${checkedRunId(runId)}/${checkedPath(path)}`;
+  return {
     async read(runId, path, range) {
       const file = locate(runId, path);
       const bytes = await fileSize(file);
@@ -101,12 +118,6 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
       const bytes = await fileSize(locate(runId, path));
       return bytes === null ? null : { path, bytes };
     },
-    list: async (runId) => listFiles(runFolder(runId)),
-    async remove(runId) {
-      await rm(runFolder(runId), { recursive: true, force: true });
-      await removeScratches(live, runId);
-    },
-    scratch: (runId, path) => new DiskScratch(live, checkedRunId(runId), path),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Artifact } from "../runs/records.ts";
-import type { ArtifactStore } from "./artifact-store.ts";
+import type { ArtifactReader } from "./artifact-store.ts";
 import { placesInBundle, shownLogPath } from "./bundle-facts.ts";
 import { type BundleFile, json, text } from "./bundle-file.ts";
 import type { BundleInput } from "./bundle-input.ts";
@@ -24,18 +24,18 @@ interface StoredFile {
  */
 export async function bundleContents(
   input: BundleInput,
-  store: ArtifactStore,
+  store: ArtifactReader,
 ): Promise<{ readonly count: number; files(): Iterable<BundleFile> }> {
-  const { stored, missing, leftOut } = await storedFiles(input, store);
+  const { stored, missing, leftOut } = await lookForFiles(input, store);
   const gaps = missing.map((path) => ({ stepId: null, path, message: "is no longer in the archive" }));
   const known = { ...input, problems: [...input.problems, ...gaps] };
   const readme = text("README.md", "text/markdown", readmeMarkdown(known, leftOut.length));
-  const first = [...aboutTheRun(known), ...stepFiles(known, [...below("steps/", stored)])];
+  const first = [...aboutTheRun(known), ...stepFiles(known, stored.steps)];
   const errors = text("errors.txt", "text/plain", errorsText(known));
   const listed = function* (): Generator<Listed, void, void> {
     yield* first;
-    yield* below("files/", stored);
-    yield* below("metrics/", stored);
+    yield* stored.files();
+    yield* stored.metrics;
     yield errors;
   };
   let count = 0;
@@ -105,44 +105,59 @@ function pathOf(listed: Listed): string {
   return "facts" in listed ? listed.facts.path : listed.path;
 }
 
-function* below(folder: string, stored: () => Iterable<StoredFile>): Generator<StoredFile, void, void> {
-  for (const file of stored()) if (file.path.startsWith(folder)) yield file;
-}
-
 /** Files looked for at once. */
 const LOOKED_FOR_MAX = 32;
 
-/** The run's stored files under their paths in the bundle, as they are listed; those that are gone; those that only some may see. */
-async function storedFiles(
+/** The run's files that are in the bundle, by the folder they are in there. */
+interface StoredFiles {
+  readonly steps: readonly StoredFile[];
+  /** By far the most, and so read anew from the input each time. */
+  readonly files: () => Iterable<StoredFile>;
+  readonly metrics: readonly StoredFile[];
+}
+
+/** Finds out which files are there, which are gone, and which only some may see. */
+async function lookForFiles(
   input: BundleInput,
-  store: ArtifactStore,
-): Promise<{ stored: () => Iterable<StoredFile>; missing: string[]; leftOut: LeftOutFile[] }> {
+  store: ArtifactReader,
+): Promise<{ stored: StoredFiles; missing: string[]; leftOut: LeftOutFile[] }> {
   const placeOf = placesInBundle(input);
   const missing: string[] = [];
   const leftOut: LeftOutFile[] = [];
+  const steps: StoredFile[] = [];
+  const metrics: StoredFile[] = [];
   /** One for each file of the run, in their order. */
-  const isThere: boolean[] = [];
-  const look = async (artifact: Artifact): Promise<boolean> => {
+  const isInFiles: boolean[] = [];
+  const look = async (artifact: Artifact): Promise<StoredFile | null> => {
     const path = placeOf(artifact.path);
     const { bytes: size, stepId: step, host } = artifact;
     if (artifact.isSensitive && !input.hasSensitive) {
       leftOut.push({ path, size, step, host, because: "sensitive" });
-      return false;
+      return null;
     }
-    if ((await store.stat(artifact.runId, artifact.path))?.bytes === size) return true;
+    if ((await store.stat(artifact.runId, artifact.path))?.bytes === size) return { path, artifact };
     missing.push(path);
-    return false;
+    return null;
   };
-  for (const batch of inBatches(input.artifacts)) isThere.push(...(await Promise.all(batch.map(look))));
-  const stored = function* () {
+  for (const batch of inBatches(input.artifacts))
+    for (const found of await Promise.all(batch.map(look))) {
+      isInFiles.push(found?.path.startsWith("files/") === true);
+      if (found?.path.startsWith("steps/") === true) steps.push(found);
+      if (found?.path.startsWith("metrics/") === true) metrics.push(found);
+    }
+  const files = function* () {
     let index = 0;
     for (const artifact of input.artifacts) {
-      if (isThere[index] === true) yield { path: placeOf(artifact.path), artifact };
+      if (isInFiles[index] === true) yield { path: placeOf(artifact.path), artifact };
       index += 1;
     }
   };
   const byPath = (left: { path: string }, right: { path: string }) => (left.path < right.path ? -1 : 1);
-  return { stored, missing: missing.sort(), leftOut: leftOut.sort(byPath) };
+  return {
+    stored: { steps, files, metrics },
+    missing: missing.sort(),
+    leftOut: leftOut.sort(byPath),
+  };
 }
 
 function* inBatches(artifacts: Iterable<Artifact>): Generator<Artifact[], void, void> {

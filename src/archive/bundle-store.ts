@@ -8,7 +8,8 @@ import { type ArtifactStore, ArtifactError, type ByteRange } from "./artifact-st
 import { tarGzOf, zipOf, zipOfParts } from "./bundle.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { bundleName } from "./bundle-names.ts";
-import { FileAside, makeFolder } from "./file-aside.ts";
+import { type FilledAside, fillAside, makeFolder, moveDurably } from "./file-aside.ts";
+import { isLarge, zipInWorker } from "./large-bundle.ts";
 import { zipEntries } from "./zip-entries.ts";
 
 export type BundleFormat = "zip" | "tar.gz";
@@ -74,8 +75,7 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
     if (made !== null) return made;
     const zip = fileOf(sha256, "zip");
     if ((await fileBytes(zip)) === null) throw notFound(`${sha256}.zip`);
-    const { bytes } = await writeAside(aside, tarGzOf(zipEntries(zip)), () => target);
-    return { bytes };
+    return takeIn(await fillAside(aside, tarGzOf(zipEntries(zip))), () => target);
   }
 
   async function prepareTarGz(sha256: string): Promise<{ bytes: number }> {
@@ -86,22 +86,25 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
 
   const read: BundleStore["read"] = (sha256, format, range) =>
     readFile(fileOf(sha256, format), `${sha256}.${format}`, range);
-  const store = async (name: string, chunks: AsyncIterable<Uint8Array>) => ({
+  const store = async (name: string, made: FilledAside) => ({
     name,
-    ...(await writeAside(aside, chunks, (sha256) => fileOf(sha256, "zip"))),
+    ...(await takeIn(made, (sha256) => fileOf(sha256, "zip"))),
   });
+  const make = (input: BundleInput, artifacts: ArtifactStore) =>
+    isLarge(input) ? zipInWorker(folder, aside, input) : fillAside(aside, zipOf(input, artifacts));
   const partsOf = (input: AlertBundleInput) => alertBundleParts(input, (sha256) => fileOf(sha256, "zip"));
 
   return {
-    build: (input, artifacts) => store(bundleName(input), zipOf(input, artifacts)),
-    buildTemporary: (input, artifacts) => keepAside(aside, bundleName(input), zipOf(input, artifacts)),
+    build: async (input, artifacts) => store(bundleName(input), await make(input, artifacts)),
+    buildTemporary: async (input, artifacts) =>
+      keepAside(aside, bundleName(input), await make(input, artifacts)),
     async buildForAlert(input) {
       const parts = await partsOf(input);
-      return store(parts.folder, zipOfParts(parts));
+      return store(parts.folder, await fillAside(aside, zipOfParts(parts)));
     },
     async buildTemporaryForAlert(input) {
       const parts = await partsOf(input);
-      return keepAside(aside, parts.folder, zipOfParts(parts));
+      return keepAside(aside, parts.folder, await fillAside(aside, zipOfParts(parts)));
     },
     open: (bundle) => ({
       ...bundle,
@@ -118,12 +121,7 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
 }
 
 /** A bundle of which nothing is left when it is disposed of, or the service ends. */
-async function keepAside(
-  aside: string,
-  name: string,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<TemporaryBundle> {
-  const zip = await fillAside(aside, chunks);
+function keepAside(aside: string, name: string, zip: FilledAside): TemporaryBundle {
   const tarGz: { made: Promise<FilledAside> | null } = { made: null };
   const prepare = () => (tarGz.made ??= fillAside(aside, tarGzOf(zipEntries(zip.path))));
   return {
@@ -144,42 +142,15 @@ async function keepAside(
   };
 }
 
-interface FilledAside {
-  readonly path: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-/** Writes the chunks to a file aside, and leaves it there. */
-async function fillAside(aside: string, chunks: AsyncIterable<Uint8Array>): Promise<FilledAside> {
-  const file = await FileAside.create(aside);
-  try {
-    for await (const chunk of chunks) await file.write(chunk);
-    return { path: file.path, ...(await file.seal()) };
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-}
-
-/** Writes the chunks aside, then gives the file the name that its digest leads to. */
-async function writeAside(
-  aside: string,
-  chunks: AsyncIterable<Uint8Array>,
+/** Gives a file that was written aside the name that its digest leads to. */
+async function takeIn(
+  { path, sha256, bytes }: FilledAside,
   nameOf: (sha256: string) => string,
 ): Promise<{ sha256: string; bytes: number }> {
-  const file = await FileAside.create(aside);
-  try {
-    for await (const chunk of chunks) await file.write(chunk);
-    const facts = await file.seal();
-    const target = nameOf(facts.sha256);
-    if ((await fileBytes(target)) === null) await file.moveTo(target);
-    else await file.discard();
-    return facts;
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  const target = nameOf(sha256);
+  if ((await fileBytes(target)) === null) await moveDurably(path, target);
+  else await rm(path, { force: true });
+  return { sha256, bytes };
 }
 
 async function readFile(path: string, name: string, range?: ByteRange): Promise<Readable> {

@@ -1,8 +1,7 @@
 import { TarArchive, ZipArchive, type ZipEntryData } from "archiver";
 import type { Stats } from "node:fs";
 import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
-import type { ArtifactStore } from "./artifact-store.ts";
+import type { ArtifactReader } from "./artifact-store.ts";
 import { bundleContents } from "./bundle-contents.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import type { BundleInput } from "./bundle-input.ts";
@@ -31,7 +30,7 @@ export interface BundleParts {
 /** The zip of a run, as it is made: nothing is held in memory but the file at hand. Ending the iteration early ends the making. */
 export async function* zipOf(
   input: BundleInput,
-  store: ArtifactStore,
+  store: ArtifactReader,
 ): AsyncGenerator<Uint8Array, void, void> {
   yield* zipOfParts({
     ...(await bundleContents(input, store)),
@@ -96,7 +95,7 @@ async function fill(archive: Archive, entries: AsyncIterable<ArchiveEntry>): Pro
   for await (const entry of entries) {
     const opened = await entry.open();
     const isSmall = opened instanceof Readable && entry.size <= BUFFERED_BYTES_MAX;
-    const source = isSmall ? await buffer(opened) : opened;
+    const source = isSmall ? await wholeOf(opened) : opened;
     try {
       await append(archive, source, entry);
     } finally {
@@ -106,6 +105,19 @@ async function fill(archive: Archive, entries: AsyncIterable<ArchiveEntry>): Pro
   }
   // Its promise never settles when the reader goes away in the middle of the zip's directory.
   await Promise.race([archive.finalize(), eventOf(archive, "end")]);
+}
+
+/** All of a small stream. Node's own `buffer` goes by way of a Blob, which takes more memory than such a file. */
+function wholeOf(stream: Readable): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    stream.on("data", (part: Buffer) => parts.push(part));
+    stream.on("end", () =>
+      resolve(parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts)),
+    );
+    stream.on("error", reject);
+    stream.on("close", () => reject(new Error("a file was closed before its end")));
+  });
 }
 
 /** Small entries do not wait for the reader by themselves. */

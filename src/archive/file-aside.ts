@@ -59,10 +59,7 @@ export class FileAside {
 
   /** Gives the sealed file its name, durably. A file of that name is replaced. */
   async moveTo(target: string): Promise<void> {
-    const folder = dirname(target);
-    const parents = await makeParents(folder);
-    await rename(this.#path, target);
-    await syncFolders([folder, ...parents]);
+    await moveDurably(this.#path, target);
   }
 
   /** Leaves no trace. May be repeated, and called after a failure. */
@@ -77,6 +74,33 @@ export class FileAside {
     this.#small = [];
     this.#smallBytes = 0;
     await writeAll(this.#handle, joined, null);
+  }
+}
+
+/** Gives a durable file its name, durably. A file of that name is replaced. */
+export async function moveDurably(path: string, target: string): Promise<void> {
+  const folder = dirname(target);
+  const parents = await makeParents(folder);
+  await rename(path, target);
+  await syncFolders([folder, ...parents]);
+}
+
+/** A durable file that has no name of its own yet. */
+export interface FilledAside {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Writes the chunks to a file aside, and leaves it there; nothing when they fail. */
+export async function fillAside(folder: string, chunks: AsyncIterable<Uint8Array>): Promise<FilledAside> {
+  const file = await FileAside.create(folder);
+  try {
+    for await (const chunk of chunks) await file.write(chunk);
+    return { path: file.path, ...(await file.seal()) };
+  } catch (error) {
+    await file.discard();
+    throw error;
   }
 }
 

@@ -50,11 +50,18 @@ export class Batch {
   #hosts: RunHost[] = [];
   #inQueue: Promise<number> | null = null;
 
-  constructor(tx: Tx, dependencies: EngineDependencies, catalog: Catalog, nowMs: number) {
+  /** `isTimeAsked` as in {@link GuardReads}. */
+  constructor(
+    tx: Tx,
+    dependencies: EngineDependencies,
+    catalog: Catalog,
+    nowMs: number,
+    isTimeAsked = false,
+  ) {
     this.tx = tx;
     this.dependencies = dependencies;
     this.catalog = catalog;
-    this.reads = new GuardReads(tx, dependencies.store, catalog, nowMs);
+    this.reads = new GuardReads(tx, dependencies.store, catalog, nowMs, isTimeAsked);
   }
 
   /** When this happens: later from the moment on at which guards are judged, where that had to wait for others. */

@@ -9,8 +9,10 @@ import type { Runbook } from "../runbooks/runbook.ts";
 export interface Candidate {
   /** Null for a run that is not made yet. */
   readonly runId: string | null;
-  /** Null where a person or a schedule starts the runbook. */
+  /** Null where a person or a schedule starts the runbook, and where there is no such rule any more. */
   readonly rule: Rule | null;
+  /** The rule that asked for it, also one that is gone since. */
+  readonly ruleName: string | null;
   readonly runbook: Runbook;
   /** The runbooks that its steps call: their guards hold as well. */
   readonly called: readonly Runbook[];

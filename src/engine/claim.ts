@@ -98,12 +98,13 @@ async function mayStart(
 
 function candidateOfRun(reads: GuardReads, run: Run, runbook: Runbook): Candidate {
   const { catalog } = reads;
-  const isByRule = run.trigger.kind === "alert" && run.trigger.rule !== null;
+  const ruleName = run.trigger.kind === "alert" ? run.trigger.rule : null;
   // Guards are the policy of this moment, steps are as they were planned.
   const guards = catalog.runbooks.get(run.runbook)?.guards ?? runbook.guards;
   return {
     runId: run.id,
-    rule: isByRule ? (catalog.rulesByName.get(run.trigger.rule ?? "") ?? null) : null,
+    rule: ruleName === null ? null : (catalog.rulesByName.get(ruleName) ?? null),
+    ruleName,
     runbook: { ...runbook, guards },
     called: calledRunbooks(catalog.runbooks, run.plan),
     plan: run.plan,

@@ -62,7 +62,7 @@ export async function explainAlert(
   try {
     return await store.transaction(async (tx) => {
       const nowMs = atMs ?? (await store.nowMs(tx));
-      const batch = new Batch(tx, dependencies, catalog.current(), nowMs);
+      const batch = new Batch(tx, dependencies, catalog.current(), nowMs, atMs !== null);
       const episode = await episodeOf(batch, asked);
       throw new RolledBack(episode === null ? null : await explain(batch, episode, queue));
     });

@@ -10,13 +10,22 @@ export class GuardReads {
   readonly tx: Tx;
   readonly catalog: Catalog;
   readonly #store: Pick<Store, "dialect" | "nowMs">;
+  readonly #isTimeAsked: boolean;
   #nowMs: number;
   #isLocked = false;
   #pauses: Promise<readonly Pause[]> | null = null;
   #holds: Promise<readonly HostHold[]> | null = null;
 
-  constructor(tx: Tx, store: Pick<Store, "dialect" | "nowMs">, catalog: Catalog, nowMs: number) {
+  /** `isTimeAsked`: somebody wants to know what is at `nowMs`, which is not now. */
+  constructor(
+    tx: Tx,
+    store: Pick<Store, "dialect" | "nowMs">,
+    catalog: Catalog,
+    nowMs: number,
+    isTimeAsked = false,
+  ) {
     this.tx = tx;
+    this.#isTimeAsked = isTimeAsked;
     this.#store = store;
     this.catalog = catalog;
     this.#nowMs = nowMs;
@@ -40,7 +49,7 @@ export class GuardReads {
     this.#holds = null;
     const pauses = await listActivePauses(this.tx, this.#nowMs);
     this.#pauses = Promise.resolve(pauses);
-    this.#nowMs = await this.#store.nowMs(this.tx);
+    if (!this.#isTimeAsked) this.#nowMs = await this.#store.nowMs(this.tx);
   }
 
   pauses(): Promise<readonly Pause[]> {

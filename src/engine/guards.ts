@@ -25,7 +25,7 @@ export interface GuardResult {
 
 /** The guards that must let a run pass both when it is decided on and when it starts. */
 export async function judgeStanding(reads: GuardReads, candidate: Candidate): Promise<GuardResult[]> {
-  const { rule, runbook, plan, changed } = candidate;
+  const { rule, ruleName, runbook, plan, changed } = candidate;
   const { nowMs } = reads;
   const results: GuardResult[] = [];
   const pauses = await reads.pauses();
@@ -34,14 +34,14 @@ export async function judgeStanding(reads: GuardReads, candidate: Candidate): Pr
       guard: "paused",
       verdict: judgePauses({
         pauses,
-        rule: rule?.name ?? null,
+        rule: ruleName,
         runbook: runbook.name,
         hosts: plan.hosts,
         nowMs,
       }),
       saw: `pauses in force: ${pauses.map((pause) => `${pause.name} (${pause.scope})`).join(", ")}`,
     });
-  if (rule !== null && changed.length > 0)
+  if (ruleName !== null && changed.length > 0)
     results.push({
       guard: "automation_off",
       verdict: judgeAutomation(changed, await reads.holds()),

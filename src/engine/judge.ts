@@ -20,11 +20,13 @@ export interface JudgeOptions {
   readonly isBatchOver: boolean;
   /** The rung that a rule goes on at after a run of this very alert; null to begin where its memory says. */
   readonly climb: (Climb & { readonly rule: string }) | null;
+  /** Rules that matched when the alert was judged before and go on with it: their `when_count` is not asked again. */
+  readonly goOn: ReadonlySet<string>;
 }
 
 /** An alert alone, by a delivery or by none. */
 export function judgeAlone(deliveryId: string | null): JudgeOptions {
-  return { deliveryId, members: [], isBatchOver: false, climb: null };
+  return { deliveryId, members: [], isBatchOver: false, climb: null, goOn: new Set() };
 }
 
 /**
@@ -41,7 +43,7 @@ export async function judgeEpisode(
   const facts = factsOf(batch, episode, options.members);
   const begun = parseDecisions(episode.lastDecision).filter(hasBegun);
   const decisions: RuleDecision[] = [];
-  for (const match of (await matchCounted(batch, episode, facts)).matches) {
+  for (const match of (await matchCounted(batch, episode, facts, options.goOn)).matches) {
     if (begun.some(({ rule }) => rule === match.rule.name)) continue;
     decisions.push(await decideMatch(batch, episode, facts, match, queue, options));
   }
@@ -76,14 +78,15 @@ export async function matchCounted(
   batch: Batch,
   episode: JudgedEpisode,
   facts: AlertFacts,
+  goOn: ReadonlySet<string> = new Set(),
 ): Promise<CountedMatches> {
   const counted = new Map<Rule, boolean>();
-  const isCountReached = (rule: Rule) => counted.get(rule) ?? false;
+  const isCountReached = (rule: Rule) => goOn.has(rule.name) || (counted.get(rule) ?? false);
   for (;;) {
     let unknown: Rule | null = null;
     // A rule that is reached may end matching, so that the count of a later one is not asked for.
     const matches = matchAlert(batch.catalog.index, facts, (rule) => {
-      if (!counted.has(rule)) unknown ??= rule;
+      if (!goOn.has(rule.name) && !counted.has(rule)) unknown ??= rule;
       return isCountReached(rule);
     });
     if (unknown === null) return { matches, isCountReached };
@@ -142,9 +145,9 @@ async function decideMatch(
   const groupKey = groupKeyOf(rule, facts);
   if (options.climb?.rule === rule.name)
     return beginRung(batch, { episode, facts, rule, groupKey, climb: options.climb, queue });
-  const relapse = await findRelapse(batch, rule, groupKey);
+  const relapse = await findRelapse(batch, episode, rule, groupKey);
   if (relapse !== null) {
-    await tellRelapse(batch, relapse);
+    await tellRelapse(batch, episode, relapse);
     return beginRung(batch, { episode, facts, rule, groupKey, climb: relapse, queue });
   }
   const start = planStart(batch, rule, facts, wantedBy(rule));

@@ -1,6 +1,6 @@
 import type { Rule } from "../rules/rule.ts";
 import type { Run } from "../runs/records.ts";
-import { putLadder } from "../store/ladders.ts";
+import { putLadder, readLadder } from "../store/ladders.ts";
 import type { Tx } from "../store/store.ts";
 import { setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -19,8 +19,13 @@ export async function noteClimb(
   if (rule === undefined || run.groupKey === null) return;
   // What never began, and what found nothing to change, is no attempt at a remedy.
   const hasTried = run.startedAtMs !== null && (run.changeEndedAtMs !== null || run.state !== "succeeded");
-  if (hasTried)
-    await putLadder(tx, { rule: rule.name, groupKey: run.groupKey, rung: run.rung, atMs, runId: run.id });
+  if (hasTried) {
+    // A member that came later begins at the rule's own runbook; its group has come further.
+    const known = await readLadder(tx, rule.name, run.groupKey);
+    const isKnown = known !== null && atMs - known.atMs < rule.ladderMemoryMs;
+    const rung = isKnown ? Math.max(known.rung, run.rung) : run.rung;
+    await putLadder(tx, { rule: rule.name, groupKey: run.groupKey, rung, atMs, runId: run.id });
+  }
   if (["failed", "timed_out", "interrupted", "rejected"].includes(run.state))
     await lookAtNextRung(tx, dependencies, run, atMs);
 }

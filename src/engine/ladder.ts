@@ -3,7 +3,8 @@ import { type AlertFacts, alertVariables } from "../rules/scope.ts";
 import type { LadderState } from "../runs/guard-records.ts";
 import type { Run } from "../runs/records.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
-import { findOpenGroup } from "../store/groups.ts";
+import { hasBegunItself } from "../store/decisions.ts";
+import { findOpenGroup, wasEverJudged } from "../store/groups.ts";
 import { noteOnce, putLadder, readLadder } from "../store/ladders.ts";
 import { addToOutbox } from "../store/outbox.ts";
 import { readRun } from "../store/runs.ts";
@@ -27,14 +28,41 @@ export interface Climb {
 
 /** Above the rule's own runbook only for a group that relapsed within `ladder_memory`. */
 export async function findRelapse(
-  batch: Pick<Batch, "tx" | "nowMs">,
+  batch: Batch,
+  episode: JudgedEpisode,
   rule: Rule,
   groupKey: string,
 ): Promise<Climb | null> {
   if (rule.ladder.length === 0) return null;
   const state = await readLadder(batch.tx, rule.name, groupKey);
   if (state === null || batch.nowMs - state.atMs >= rule.ladderMemoryMs) return null;
+  if (await isNewToGroup(batch, episode, rule, groupKey, state)) return null;
   return { rung: state.rung + 1, state };
+}
+
+/** A member that a group gets while it fires has not come back: nothing was tried for it yet. */
+async function isNewToGroup(
+  batch: Batch,
+  episode: JudgedEpisode,
+  rule: Rule,
+  groupKey: string,
+  state: LadderState,
+): Promise<boolean> {
+  const { tx } = batch;
+  const groupId = await openGroupOf(batch, rule, groupKey);
+  if (groupId === null || (await readRun(tx, state.runId))?.groupId !== groupId) return false;
+  return !(
+    (await wasEverJudged(tx, groupId, episode.identity)) || (await hasBegunItself(tx, episode.id, rule.name))
+  );
+}
+
+/** Null for a rule that does not group, and where no member fires. */
+async function openGroupOf(batch: Batch, rule: Rule, groupKey: string): Promise<string | null> {
+  if (rule.groupBy === null) return null;
+  // First this, then the group's row: two that take both in different orders would wait for each other.
+  await batch.reads.lock();
+  const group = await findOpenGroup(batch.tx, batch.dependencies.store.dialect, rule.name, groupKey);
+  return group?.id ?? null;
 }
 
 export interface RungParts {
@@ -48,7 +76,7 @@ export interface RungParts {
 
 /** Starts what stands on the rung, or tells the person it names. Rungs skip the rule's cooldown and rate limit. */
 export async function beginRung(batch: Batch, parts: RungParts): Promise<RuleDecision> {
-  const { episode, facts, rule, climb, queue } = parts;
+  const { facts, rule, climb } = parts;
   const rung = rungAt(rule, climb.rung);
   if (rung === null)
     return {
@@ -56,28 +84,30 @@ export async function beginRung(batch: Batch, parts: RungParts): Promise<RuleDec
       rule: rule.name,
       reason: "ladder_ended",
       runId: null,
-      detail: { text: "every rung of the ladder was tried, and the last one tells nobody" },
+      detail: { text: "no rung of the ladder is left to be tried, and the last one tells nobody" },
     };
   if (rung.spec.kind === "tell") return tell(batch, parts, rung.number, rung.spec);
   const mode = rung.spec.mode ?? rule.mode;
   const wanted = { runbook: rung.spec.runbook, with: rung.spec.with, mode, rung: rung.number };
   const start = planStart(batch, rule, facts, wanted);
   if (!("plan" in start)) return start;
-  return startRung(batch, episode, start, queue);
+  return startRung(batch, parts, start);
 }
 
 async function startRung(
   batch: Batch,
-  episode: JudgedEpisode,
+  { episode, climb, queue }: RungParts,
   start: Start,
-  queue: RunQueue,
 ): Promise<RuleDecision> {
   if (start.mode === "observe") return observeStart(batch, episode, start, queue);
   const decision = await startOrJoin(batch, episode, start, queue, { isBatchOver: true });
   if (decision.runId !== null && decision.kind !== "joined")
     await noteOnce(
       batch.tx,
-      await rungKey(batch, episode, start.rule, start.groupKey, start.rung),
+      await rungKey(batch, episode, start.rule, start.groupKey, {
+        rung: start.rung,
+        runId: climb.state.runId,
+      }),
       batch.nowMs,
     );
   return decision;
@@ -91,19 +121,22 @@ function rungAt(rule: Rule, rung: number): { readonly number: number; readonly s
   return { number, spec };
 }
 
-/** One start for each (group or alert, rule, rung). */
+/** One start for each (alert, rule, rung); in a group, which may be open for days, for each run that did not help. */
 export async function rungKey(
-  batch: Pick<Batch, "tx" | "dependencies">,
+  batch: Batch,
   episode: JudgedEpisode,
   rule: Rule,
   groupKey: string,
-  rung: number,
+  from: { readonly rung: number; readonly runId: string },
 ): Promise<string> {
-  const group =
-    rule.groupBy === null
-      ? null
-      : await findOpenGroup(batch.tx, batch.dependencies.store.dialect, rule.name, groupKey);
-  return `rung:${group?.id ?? episode.id}:${rule.name}:${rung}`;
+  const groupId = await openGroupOf(batch, rule, groupKey);
+  const key = `rung:${groupId ?? episode.id}:${rule.name}:${from.rung}`;
+  return groupId === null ? key : `${key}:${from.runId}`;
+}
+
+/** Where only a person is to be told: the last rung, or behind it where that is a runbook. */
+export function tellingRung({ ladder }: Rule): number {
+  return ladder.at(-1)?.kind === "tell" ? ladder.length : ladder.length + 1;
 }
 
 async function tell(
@@ -116,7 +149,8 @@ async function tell(
   const { episode, facts, rule, groupKey, climb } = parts;
   const { runId } = climb.state;
   const about = { rule: rule.name, reason: null, runId };
-  const isFirst = await noteOnce(tx, await rungKey(batch, episode, rule, groupKey, number), nowMs);
+  const key = await rungKey(batch, episode, rule, groupKey, { rung: number, runId });
+  const isFirst = await noteOnce(tx, key, nowMs);
   if (isFirst) {
     const run = { id: runId, url: runUrl(dependencies, runId) };
     const variables = { ...alertVariables(rule, facts), run };
@@ -146,10 +180,13 @@ function textOf(text: Template | string, variables: Readonly<Record<string, unkn
   }
 }
 
-/** Tells those who want to hear of it that a group relapsed and goes on above the rule's own runbook. */
-export async function tellRelapse(batch: Batch, climb: Climb): Promise<void> {
+/**
+ * Tells those who want to hear of it that a group relapsed and goes on above the rule's own runbook; not where the alert has
+ * been there all along.
+ */
+export async function tellRelapse(batch: Batch, episode: JudgedEpisode, climb: Climb): Promise<void> {
   const run: Run | null = await readRun(batch.tx, climb.state.runId);
-  if (run === null) return;
+  if (run === null || run.trigger.episodeId === episode.id) return;
   const message = `the alert came back; the ladder goes on at rung ${climb.rung}`;
   await addNotices(batch.tx, batch.dependencies, { ...run, message }, "relapse", batch.nowMs);
   batch.noteFollowUps();

@@ -1,6 +1,6 @@
 import type { Reason } from "../runs/reasons.ts";
 import { isFollowUp, type Run, type Timer } from "../runs/records.ts";
-import { insertDecisions } from "../store/decisions.ts";
+import { insertDecisions, readDecidedAt } from "../store/decisions.ts";
 import { updateEpisodeContents } from "../store/episode-intake.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { lockEpisodes, readEpisode, readEpisodes } from "../store/episodes.ts";
@@ -45,7 +45,8 @@ export async function judgeDelayed(
       return null;
     }
     const waiting = { ...current, lastDecision: begunIn(current, null) };
-    await judgeEpisode(work, waiting, queue, judgeAlone(null));
+    const delayed = parseDecisions(current.lastDecision).filter(({ kind }) => kind === "delayed");
+    await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), goOn: rulesIn(delayed) });
     await work.flush();
     return work;
   });
@@ -63,10 +64,19 @@ export async function judgeMembers(
   timer: Timer,
 ): Promise<void> {
   const { store } = dependencies;
-  const isOldNews = timer.dueAtMs < startedAtMs;
   const states = new Map<string, SourceState>();
-  for (const episode of await readJoined(store.reader, timer.subject))
+  const joined = await readJoined(store.reader, timer.subject);
+  const decidedAtMs = await readDecidedAt(
+    store.reader,
+    idsOf(joined),
+    await readGroupRule(store.reader, timer.subject),
+  );
+  const lateBeforeMs = (await store.nowMs(store.reader)) - dependencies.limits.startWithinMs;
+  for (const episode of joined) {
+    const isLate = (decidedAtMs.get(episode.id) ?? timer.dueAtMs) < lateBeforeMs;
+    const isOldNews = isLate || timer.dueAtMs < startedAtMs;
     states.set(episode.id, isOldNews ? await askSource(dependencies, episode) : "firing");
+  }
   const batch = await store.transaction(async (tx) => {
     await lockEpisodes(tx, store.dialect, [...states.keys()]);
     const work = await newBatch(tx, dependencies);
@@ -75,13 +85,15 @@ export async function judgeMembers(
     const rule = await readGroupRule(tx, timer.subject);
     const members: JudgedEpisode[] = [];
     for (const episode of await readJoined(tx, timer.subject)) {
-      const state = states.get(episode.id) ?? "firing";
-      if (state === "firing") members.push(episode);
+      // One that came since is news; null is no answer.
+      const state = states.get(episode.id);
+      if (state === undefined || state === "firing") members.push(episode);
       else await refuseLate(tx, dependencies, episode, state, (entry) => entry.rule === rule);
     }
     for (const episode of members) {
       const waiting = { ...episode, lastDecision: begunIn(episode, rule) };
-      await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), members, isBatchOver: true });
+      const goOn = rulesIn(parseDecisions(episode.lastDecision).filter((entry) => entry.rule === rule));
+      await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), members, isBatchOver: true, goOn });
     }
     await work.flush();
     return work;
@@ -89,11 +101,19 @@ export async function judgeMembers(
   if (batch !== null) announce(batch, queue);
 }
 
+function idsOf(episodes: readonly JudgedEpisode[]): string[] {
+  return episodes.map((episode) => episode.id);
+}
+
 /** Firing members of a group that its newest run was not made for. */
 async function readJoined(db: Reader, groupId: string): Promise<JudgedEpisode[]> {
   const joined = (await readMembers(db, groupId)).filter((member) => !member.isJudged);
   const ids = joined.map((member) => member.episodeId);
   return (await readEpisodes(db, ids)).filter((episode) => episode.state === "firing");
+}
+
+function rulesIn(entries: readonly DecisionEntry[]): ReadonlySet<string> {
+  return new Set(entries.flatMap(({ rule }) => rule ?? []));
 }
 
 /** The last decision without what is to be judged again: what did not begin, and what the named rule came to. */

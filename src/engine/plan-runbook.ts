@@ -63,6 +63,7 @@ async function judgeGuards(
     const candidate = {
       runId: null,
       rule: null,
+      ruleName: null,
       runbook,
       called: calledRunbooks(snapshot.runbooks, plan),
       plan,

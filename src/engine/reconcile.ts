@@ -1,7 +1,7 @@
 import type { Timer } from "../runs/records.ts";
 import { addPulses } from "../store/episode-intake.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
-import { findSilentEpisodes } from "../store/episodes.ts";
+import { findSilentEpisodes, lockEpisodes, readEpisode } from "../store/episodes.ts";
 import { claimTimer, ensureTimer, setTimer } from "../store/timers.ts";
 import { closeUnseen, GONE_TEXT } from "./ends.ts";
 import type { EngineDependencies, Source } from "./dependencies.ts";
@@ -56,6 +56,10 @@ async function reconcileEpisode(
   const { store, bells, log } = dependencies;
   await store.transaction(async (tx) => {
     const atMs = await store.nowMs(tx);
+    // Others were asked after first, which may take minutes where nobody answers; what was heard of it since counts for more.
+    await lockEpisodes(tx, store.dialect, [episode.id]);
+    const current = await readEpisode(tx, episode.id);
+    if (current === null || current.lastFiringAtMs !== episode.lastFiringAtMs) return;
     if (state === "firing" || state === "suppressed")
       return addPulses(tx, store.dialect, [{ episodeId: episode.id, lastFiringAtMs: atMs, repeats: 0 }]);
     const text = "nothing was heard of it, and its source could not be asked";

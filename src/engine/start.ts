@@ -12,7 +12,7 @@ import {
   setGroupRun,
 } from "../store/groups.ts";
 import type { NewRun } from "../store/new-runs.ts";
-import { addShadowStart } from "../store/guard-facts.ts";
+import { addShadowStart, hasShadowStart } from "../store/guard-facts.ts";
 import { readRun } from "../store/runs.ts";
 import { requestApproval } from "./approvals.ts";
 import type { Batch } from "./batch.ts";
@@ -86,8 +86,8 @@ async function collect(
   const waiting = (await readMembers(tx, groupId)).filter((member) => !member.isJudged).length;
   const isFull = waiting >= max;
   const dueAtMs = isFull ? nowMs : nowMs + waitMs;
-  // The first member sets the time; later ones only move it when the batch is full.
-  if (isFull || waiting === 1) batch.setTimer({ kind: "batch", subject: groupId, dueAtMs, data: {} });
+  // An earlier time stands: the first member sets it, and only a full batch moves it.
+  batch.setTimer({ kind: "batch", subject: groupId, dueAtMs, data: {} });
   const text = isFull
     ? `${max} alerts of the group are together; its run starts now`
     : `alerts of the group are collected before its run starts`;
@@ -158,6 +158,7 @@ export function candidateOf(start: Start): Candidate {
   return {
     runId: null,
     rule: start.rule,
+    ruleName: start.rule.name,
     runbook: start.runbook,
     called: start.called,
     plan: start.plan,
@@ -238,6 +239,12 @@ export async function observeStart(
 ): Promise<RuleDecision> {
   const { rule } = start;
   const detail = { would_run: start.runbook.name, inputs: start.plan.inputs, plan_digest: start.planDigest };
+  const isCountedAlone =
+    start.rung === 0 && (rule.guards.cooldownMs !== null || rule.guards.rateLimit !== null);
+  const shadow = { episodeId: episode.id, rule: rule.name };
+  // It would have its run by now: a repeat starts no second one.
+  if (isCountedAlone && (await hasShadowStart(batch.tx, shadow)))
+    return { kind: "observed", rule: rule.name, reason: null, runId: null, detail };
   const afterRuns = await findAfterRuns(batch, episode, start);
   const { verdict, against } = await judgeStart(batch, { ...candidateOf(start), afterRuns }, queue, true);
   if (verdict.kind === "delays" || verdict.kind === "refuses")
@@ -248,12 +255,7 @@ export async function observeStart(
       runId: null,
       detail: { ...detail, text: verdict.text, against },
     };
-  if (rule.guards.cooldownMs !== null || rule.guards.rateLimit !== null)
-    await addShadowStart(batch.tx, {
-      id: newId(),
-      rule: rule.name,
-      groupKey: start.groupKey,
-      atMs: batch.nowMs,
-    });
+  if (isCountedAlone)
+    await addShadowStart(batch.tx, { ...shadow, groupKey: start.groupKey, atMs: batch.nowMs });
   return { kind: "observed", rule: rule.name, reason: null, runId: null, detail };
 }

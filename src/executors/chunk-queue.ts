@@ -1,6 +1,8 @@
 /** Above the first figure the source is asked to wait, below the second to go on. In bytes. */
 const PAUSE_ABOVE = 1024 * 1024;
 const RESUME_BELOW = 256 * 1024;
+/** Chunks that wait are given out together up to here: each one costs its reader a turn, and a write to the disk. */
+const GIVEN_BYTES_MAX = 256 * 1024;
 
 /** Output that arrives by itself, read as fast as the reader wants it: the source waits when the reader is slow. */
 export class ChunkQueue {
@@ -33,12 +35,12 @@ export class ChunkQueue {
     this.#wake();
   }
 
-  /** The next chunk, null at the end. Only one reader at a time. */
+  /** What has come, as far as one chunk may go; null at the end. Only one reader at a time. */
   async next(): Promise<Buffer | null> {
     for (;;) {
       if (this.#end instanceof Error) throw this.#end;
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) {
+      const chunk = this.#take();
+      if (chunk !== null) {
         this.#bytes -= chunk.byteLength;
         if (this.#isPaused && this.#bytes < RESUME_BELOW) {
           this.#isPaused = false;
@@ -51,5 +53,16 @@ export class ChunkQueue {
         this.#wake = resolve;
       });
     }
+  }
+
+  #take(): Buffer | null {
+    let [count, bytes] = [0, 0];
+    for (const chunk of this.#chunks) {
+      if (count > 0 && bytes + chunk.byteLength > GIVEN_BYTES_MAX) break;
+      count += 1;
+      bytes += chunk.byteLength;
+    }
+    const taken = this.#chunks.splice(0, count);
+    return taken.length > 1 ? Buffer.concat(taken, bytes) : (taken[0] ?? null);
   }
 }

@@ -39,9 +39,13 @@ export function compileGlob(source: string): Glob {
   };
 }
 
-/** Whether a path, links resolved, may be read. A glob that is none permits nothing. */
+/**
+ * Whether a path, links resolved, is one that a host's entry permits. A glob that is none permits nothing, and no glob a path
+ * that is not resolved.
+ */
 export function isReadable(path: string, readable: readonly Glob[]): boolean {
-  return readable.some((glob) => glob.matches(path));
+  const isResolved = !path.split("/").some((part) => part === "." || part === "..");
+  return isResolved && readable.some((glob) => glob.matches(path));
 }
 
 /** The globs of an inventory entry that are globs. */

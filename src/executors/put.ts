@@ -33,8 +33,8 @@ export type PutEnd =
   | { readonly kind: "written"; readonly path: string; readonly backup: string | null }
   /** Content, mode and owner were so already. */
   | { readonly kind: "unchanged"; readonly path: string }
-  /** Nothing of the file was changed. */
-  | { readonly kind: "refused"; readonly message: string }
+  /** Nothing of the file was changed. `isPermanent`: another try cannot end otherwise. */
+  | { readonly kind: "refused"; readonly message: string; readonly isPermanent: boolean }
   /** The file is the old one or the new one, whole in any case. */
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "timed_out" | "cancelled" }
@@ -54,7 +54,7 @@ export async function putFile(
   options: PutOptions,
 ): Promise<PutEnd> {
   const problem = pathProblem(request.path);
-  if (problem !== null) return { kind: "refused", message: problem };
+  if (problem !== null) return { kind: "refused", message: problem, isPermanent: true };
   const startedAt = performance.now();
   const run: Run = (script, values, stdin) => {
     const timeoutMs = Math.max(1, options.timeoutMs - (performance.now() - startedAt));
@@ -63,15 +63,17 @@ export async function putFile(
   const folder = posix.dirname(request.path);
   const located = await run(LOCATE_SCRIPT, [folder], null);
   // Nothing has been written yet, so it is known how the file is: as it was.
-  if (located.result.kind === "lost") return { kind: "refused", message: located.result.message };
+  if (located.result.kind === "lost")
+    return { kind: "refused", message: located.result.message, isPermanent: false };
   if (located.result.kind !== "exited" || located.result.exitCode !== 0)
     return explain(located, request, host);
   const resolved = located.stdout.subarray(0, -1);
-  if (!isUtf8(resolved)) return { kind: "refused", message: `${folder} leads to a folder that is not UTF-8` };
+  if (!isUtf8(resolved))
+    return { kind: "refused", message: `${folder} leads to a folder that is not UTF-8`, isPermanent: true };
   const resolvedFolder = resolved.toString("utf8");
   const path = posix.join(resolvedFolder, posix.basename(request.path));
   if (!isReadable(path, compileReadable(request.writable)))
-    return { kind: "refused", message: notWritable(request.path, path, host) };
+    return { kind: "refused", message: notWritable(request.path, path, host), isPermanent: true };
   return write(run, request, host, { path, folder: resolvedFolder });
 }
 
@@ -173,7 +175,7 @@ function explain({ result, stderr }: ScriptEnd, request: PutRequest, host: Host)
       }
       const message = `${request.path} on ${host.name} ${sentence(failure, request)}${because(stderr)}`;
       const isAfter = failure === "not-synced" || failure === "moved-after";
-      return { kind: isAfter ? "failed" : "refused", message };
+      return isAfter ? { kind: "failed", message } : { kind: "refused", message, isPermanent: false };
     }
   }
 }

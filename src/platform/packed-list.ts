@@ -1,4 +1,5 @@
 const BLOCK_CHARS = 64 * 1024;
+const LINE_FEED = 10;
 
 /**
  * A long list that is only ever read from its beginning: its items are kept as JSON in a few large buffers, outside the heap. 70,000
@@ -9,6 +10,22 @@ export class PackedList<Item> implements Iterable<Item> {
   readonly #blocks: Buffer[] = [];
   #waiting = "";
   #length = 0;
+
+  /** The other end of {@link blocks}. */
+  static fromBlocks<Item>(blocks: readonly Uint8Array[]): PackedList<Item> {
+    const list = new PackedList<Item>();
+    for (const block of blocks) {
+      const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+      list.#blocks.push(bytes);
+      list.#length += bytes.reduce((lines, byte) => (byte === LINE_FEED ? lines + 1 : lines), 0);
+    }
+    return list;
+  }
+
+  /** All of it as bytes, for another thread. */
+  blocks(): Buffer[] {
+    return this.#waiting === "" ? [...this.#blocks] : [...this.#blocks, Buffer.from(this.#waiting)];
+  }
 
   get length(): number {
     return this.#length;

@@ -72,7 +72,7 @@ function secretProblem(draft: Draft, place: Place, { path }: Reference): Referen
   }
   if (draft.inputs.get(name)?.type !== "secret") return undefined;
   if (place.kind === "step" && place.mayReadSecrets === true) return undefined;
-  const message = `input "${name}" is a secret; it may stand in env, and in headers and the body of http, and nowhere else`;
+  const message = `input "${name}" is a secret; it may stand in env, in headers and the body of http, and in what put writes, and nowhere else`;
   return { code: "secret-not-here", message };
 }
 
@@ -91,7 +91,7 @@ function namedSecretProblem(
     return { code: "secret-on-command-line", message };
   }
   if (place.kind !== "step" || place.mayReadSecrets !== true) {
-    const message = `${text} may stand in env, and in headers and the body of http, and nowhere else`;
+    const message = `${text} may stand in env, in headers and the body of http, and in what put writes, and nowhere else`;
     return { code: "secret-not-here", message };
   }
   if (name === undefined) {

@@ -69,7 +69,7 @@ function resultOf(context: StepContext, end: PutEnd): AttemptResult {
       say(`${end.path} on ${host.name} was so already: unchanged`);
       return succeeded({ json: { changed: false, path: end.path, backup: null } });
     case "refused":
-      return failed(end.message, { didNotStart: true });
+      return failed(end.message, { didNotStart: true, isPermanent: end.isPermanent });
     case "failed":
       return failed(end.message);
     case "timed_out":

@@ -1,6 +1,6 @@
 import type { Decision } from "../runs/records.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
-import { insertRows, rowShape } from "./rows.ts";
+import { inParts, insertRows, rowShape } from "./rows.ts";
 import type { Reader, Tx } from "./store.ts";
 
 const shape = rowShape("decision", [
@@ -56,4 +56,36 @@ export async function readDecisions(db: Reader, episodeId: string): Promise<Deci
     detail: JSON.parse(row.detail) as Record<string, unknown>,
     catalogDigest: row.catalog_digest,
   }));
+}
+
+/** When a rule last decided on each of these episodes; those it never decided on are absent. */
+export async function readDecidedAt(
+  db: Reader,
+  episodeIds: readonly string[],
+  rule: string | null,
+): Promise<Map<string, number>> {
+  const rows = await inParts(episodeIds, (part) =>
+    db
+      .selectFrom("decision")
+      .select("episode_id")
+      .select((it) => it.fn.max("at").as("at"))
+      .where("episode_id", "in", part)
+      .where("rule", "=", rule)
+      .groupBy("episode_id")
+      .execute(),
+  );
+  return new Map(rows.map((row) => [row.episode_id ?? "", Number(row.at)]));
+}
+
+/** Whether a rule has begun something for an episode itself, rather than let it join what was under way. */
+export async function hasBegunItself(db: Reader, episodeId: string, rule: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("decision")
+    .select("id")
+    .where("episode_id", "=", episodeId)
+    .where("rule", "=", rule)
+    .where("kind", "in", ["started", "queued", "waiting_person"])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

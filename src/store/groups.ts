@@ -79,6 +79,20 @@ export async function insertMembers(
   );
 }
 
+/** Whether a run of the group was made for this alert, now or in an earlier episode of it. */
+export async function wasEverJudged(db: Reader, groupId: string, identity: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("group_member")
+    .innerJoin("episode", "episode.id", "group_member.episode_id")
+    .select("group_member.episode_id")
+    .where("group_member.group_id", "=", groupId)
+    .where("group_member.is_judged", "=", 1)
+    .where("episode.identity", "=", identity)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Ids of the episodes of a group, oldest first. */
 export async function readMembers(db: Reader, groupId: string): Promise<GroupMember[]> {
   const rows = await db

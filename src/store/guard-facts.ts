@@ -64,14 +64,42 @@ export async function readShadowStarts(
   return rows.map((row) => row.at);
 }
 
-export async function addShadowStart(
-  tx: Tx,
-  start: { readonly id: string; readonly rule: string; readonly groupKey: string; readonly atMs: number },
-): Promise<void> {
+export interface ShadowStart {
+  readonly episodeId: string;
+  readonly rule: string;
+  readonly groupKey: string;
+  readonly atMs: number;
+}
+
+/** A second time for the same alert changes nothing: it would have had its run. */
+export async function addShadowStart(tx: Tx, start: ShadowStart): Promise<void> {
   await tx
     .insertInto("shadow_start")
-    .values({ id: start.id, rule: start.rule, group_key: storedGroupKey(start.groupKey), at: start.atMs })
+    .values({
+      id: shadowId(start),
+      rule: start.rule,
+      group_key: storedGroupKey(start.groupKey),
+      at: start.atMs,
+    })
+    .onConflict((conflict) => conflict.column("id").doNothing())
     .execute();
+}
+
+/** Whether a rule in `observe` would have started something for this alert already. */
+export async function hasShadowStart(
+  db: Reader,
+  start: Pick<ShadowStart, "episodeId" | "rule">,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("shadow_start")
+    .select("id")
+    .where("id", "=", shadowId(start))
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function shadowId({ episodeId, rule }: Pick<ShadowStart, "episodeId" | "rule">): string {
+  return `${episodeId}:${rule}`;
 }
 
 export interface Opening {
@@ -129,14 +157,16 @@ export async function countLiveRuns(
   return { running: count("running"), queued: count("queued") };
 }
 
-/** For each lock that a live run has or waits for: that run, the one that has it first. */
+/** For each lock that a run has or stands in line for: that run, the one that has it first. Who waits for people does neither. */
 export async function readLockHolders(db: Reader, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await inParts(names, (part) =>
     db
       .selectFrom("run_lock")
-      .select(["name", "run_id", "taken_at"])
-      .where("name", "in", part)
-      .orderBy("run_id")
+      .innerJoin("run", "run.id", "run_lock.run_id")
+      .select(["run_lock.name", "run_lock.run_id", "run_lock.taken_at"])
+      .where("run_lock.name", "in", part)
+      .where("run.state", "<>", "waiting_person")
+      .orderBy("run_lock.run_id")
       .execute(),
   );
   const holders = new Map<string, string>();

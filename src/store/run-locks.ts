@@ -60,10 +60,12 @@ export async function firstInLine(tx: Tx, names: readonly string[], limit: numbe
   for (const name of names) {
     const rows = await tx
       .selectFrom("run_lock")
-      .select("run_id")
-      .where("name", "=", name)
-      .where("taken_at", "is", null)
-      .orderBy("run_id")
+      .innerJoin("run", "run.id", "run_lock.run_id")
+      .select("run_lock.run_id")
+      .where("run_lock.name", "=", name)
+      .where("run_lock.taken_at", "is", null)
+      .where("run.state", "=", "queued")
+      .orderBy("run_lock.run_id")
       .limit(limit)
       .execute();
     for (const row of rows) first.add(row.run_id);

@@ -204,3 +204,60 @@ test("a deadline that passed while the service was down, and no answer: nothing 
   await waitFor("somebody to be told", async () => (await told(scenario)).length > 0);
   expect(notesOf(scenario)).toEqual(["restart"]);
 });
+
+test("a person's no to an alert that is silenced meanwhile: after the silence a person is told, and nothing is tried", async () => {
+  const { scenario, api } = await ladder({ rules: rules().replace("mode: auto", "mode: approve") });
+  await post(scenario, SLOW);
+  await waitFor("the asking", () => isWaiting(scenario));
+  api.say(SLOW, "suppressed");
+  await decide(scenario, "reject");
+  await waitFor("the refusal", async () => (await decisionsOf(scenario)).includes("refused:slow:silenced"));
+  expect(await told(scenario)).toEqual([]);
+  api.say(SLOW, "firing");
+  await post(scenario, SLOW);
+  await waitFor("somebody to be told", async () => (await told(scenario)).length > 0);
+  expect((await runsOf(scenario)).map((run) => run.status)).toEqual(["rejected"]);
+  expect(notesOf(scenario)).toEqual([]);
+});
+
+test("what is learned of an earlier rung while the next one is under way changes nothing for that one", async () => {
+  const { scenario, api } = await ladder({ restart: "exit 1" });
+  await post(scenario, SLOW);
+  await waitFor("the second rung to ask", () => isWaiting(scenario));
+  api.say(SLOW, "suppressed");
+  await waitFor("the first one's outcome", async () =>
+    (await runsOf(scenario)).find((run) => run.outcome === "unknown"),
+  );
+  await waitFor("that it is looked at no more", async () => {
+    const timers = await scenario.app.store.reader
+      .selectFrom("timer")
+      .select("kind")
+      .where("kind", "=", "ladder")
+      .execute();
+    return timers.length === 0;
+  });
+  api.say(SLOW, "firing");
+  await post(scenario, SLOW);
+  expect(await decisionsOf(scenario)).toEqual(["started:slow", "waiting_person:slow"]);
+  expect((await runsOf(scenario)).map((run) => run.status)).toEqual(["waiting_person", "failed"]);
+  expect(await told(scenario)).toEqual([]);
+});
+
+test("a rung that is tried again for an alert that was there all along is no relapse", async () => {
+  const { scenario, api } = await ladder({
+    rules: rules("    notify: [{to: log, events: [relapse, failed]}]"),
+    restart: "exit 1",
+  });
+  api.say(SLOW, "suppressed");
+  await post(scenario, SLOW);
+  await waitFor("the refusal", async () => (await decisionsOf(scenario)).includes("refused:slow:silenced"));
+  api.say(SLOW, "firing");
+  await post(scenario, SLOW);
+  await waitFor("the second rung to ask", () => isWaiting(scenario));
+  const targets = await scenario.app.store.reader
+    .selectFrom("outbox")
+    .select("target")
+    .where("action", "=", "notify")
+    .execute();
+  expect(targets.map((row) => row.target)).toEqual(["failed:log"]);
+});

@@ -163,3 +163,47 @@ test("a delayed start that fell due while the service was down is refused when n
   await post(scenario, { ...SECOND, labels: { ...SECOND.labels, instance: "2" } });
   await runsEnded(scenario, 2);
 });
+
+test.each([
+  ["firing", 2, "started:act"],
+  ["gone", 1, "closed"],
+  ["away", 1, "refused:act:expired"],
+] as const)(
+  "a member that joined a run for longer than start_within asks first: %s",
+  async (state, runs, last) => {
+    const { api, text } = await source();
+    const member = (instance: string) => ({
+      labels: { alertname: "Second", instance },
+      startsAt: "2026-01-01T00:00:00Z",
+    });
+    const scenario = await startScenario({
+      "nightshift.yml": settings(`limits: {start_within: 200ms}\n${text}`),
+      "rules/all.yml": `
+rules:
+  - name: act
+    mode: auto
+    matchers: ['alertname = "Second"', 'instance =~ ".+"']
+    group_by: [alertname]
+    runbook: act
+    with: {who: "\${{ alert.labels.instance }}"}
+`,
+      "runbooks/act.yml": `
+name: act
+inputs: {who: {type: string}}
+target: local
+steps: [{id: act, env: {WHO: "\${{ inputs.who }}"}, run: 'echo "$WHO" >> FOLDER/notes; ${waitAt("gate")}'}]
+`,
+    });
+    await post(scenario, member("1"));
+    await waitFor("the run", () => notesOf(scenario).length === 1);
+    await post(scenario, member("2"));
+    const joinedAtMs = Date.now();
+    await waitFor("start_within", () => Date.now() - joinedAtMs > 250);
+    if (state === "firing") api.say(member("2"), "firing");
+    if (state === "away") api.goAway();
+    openGate(scenario, "gate");
+    await waitFor("the decision", async () => (await decisionsOf(scenario)).at(-1) === last);
+    await settled(scenario);
+    expect(await runsOf(scenario)).toHaveLength(runs);
+  },
+);

@@ -10,6 +10,7 @@ import {
   runsOf,
   startScenario,
 } from "./engine-fixture.ts";
+import { putHostHold } from "../../src/store/host-holds.ts";
 import { waitFor } from "../support/wait.ts";
 
 const rule = (guards: string) => `
@@ -139,4 +140,33 @@ test("who waits in line when its alert ends does not start", async () => {
   openGate(scenario, "gate");
   const runs = await runsEnded(scenario, 3);
   expect(runs.map((run) => run.status)).toEqual(["succeeded", "cancelled", "succeeded"]);
+});
+
+test("a host that is held meanwhile is not changed by a run whose rule has another name by now", async () => {
+  const scenario = await started({
+    "hosts.yml": HOSTS,
+    "rules/act.yml": rule("{}"),
+    "runbooks/act.yml": runbook("{}"),
+  });
+  scenario.at.write({ "rules/act.yml": rule("{}").replace("name: act", "name: renamed") });
+  expect((await fetch(`${scenario.app.url}/-/reload`, { method: "POST" })).status).toBe(200);
+  await scenario.app.store.transaction((tx) =>
+    putHostHold(tx, {
+      id: "hold",
+      host: "local",
+      reason: "a test",
+      principal: "test",
+      createdAtMs: Date.now(),
+      untilMs: Date.now() + 3_600_000,
+      releasedAtMs: null,
+      releasedBy: null,
+    }),
+  );
+  openGate(scenario, "gate");
+  const runs = await runsEnded(scenario, 3);
+  expect(runs.map((run) => run.status)).toEqual(["succeeded", "cancelled", "cancelled"]);
+  expect(notesOf(scenario)).toEqual(["begin", "end"]);
+  expect((await decisionsOf(scenario)).filter((text) => text === "refused:act:automation_off")).toHaveLength(
+    2,
+  );
 });

@@ -69,7 +69,10 @@ summary: "\${{ steps.roll.status }}, then \${{ steps.after.?outputs.words.orValu
     ),
   );
   const run = await runEnded(scenario);
-  expect(run).toMatchObject({ status: "succeeded", summary: "succeeded, then a=succeeded,b=succeeded,c=succeeded,d=succeeded,e=succeeded,f=succeeded" });
+  expect(run).toMatchObject({
+    status: "succeeded",
+    summary: "succeeded, then a=succeeded,b=succeeded,c=succeeded,d=succeeded,e=succeeded,f=succeeded",
+  });
   expect(notesOf(scenario)).toEqual(
     ["a", "b", "c", "d", "e", "f"].flatMap((part) => [`change ${part}`, `last ${part}`]),
   );

@@ -180,23 +180,23 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
   });
 
   describe.skipIf(absenceOf(transport) !== null)("what is refused", () => {
-    const refused = async (more: Partial<PutRequest>, message: string) => {
+    /** Why it was refused; what else came of it, when it was not. */
+    const refusal = async (more: Partial<PutRequest>) => {
       const end = await put(more);
-      expect(end).toMatchObject({ kind: "refused" });
-      expect(end.kind === "refused" ? end.message : "").toContain(message);
+      return end.kind === "refused" ? end.message : `not refused: ${end.kind}`;
     };
 
     test("a path that the host does not list as writable", async () => {
-      await refused({ path: join(outside, "web.pem") }, "is not in the writable paths of");
-      await refused({ writable: [] }, "hosts.yml");
-      await refused({ writable: [`${root}/*.key`] }, "is not in the writable paths");
+      expect(await refusal({ path: join(outside, "web.pem") })).toContain("is not in the writable paths of");
+      expect(await refusal({ writable: [] })).toContain("hosts.yml");
+      expect(await refusal({ writable: [`${root}/*.key`] })).toContain("is not in the writable paths");
       expect([readFileSync(join(outside, "web.pem"), "utf8"), existsSync(file())]).toEqual([OUTSIDE, false]);
       expect(await put({ writable: [file()] })).toMatchObject({ kind: "written" });
     });
 
     test("a folder that a link leads out of the writable paths", async () => {
       symlinkSync(outside, join(root, "certs"));
-      await refused({ path: join(root, "certs/web.pem") }, `${outside}/web.pem, to which`);
+      expect(await refusal({ path: join(root, "certs/web.pem") })).toContain(`${outside}/web.pem, to which`);
       expect(readFileSync(join(outside, "web.pem"), "utf8")).toBe(OUTSIDE);
     });
 
@@ -209,7 +209,7 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
     test("a link in the place of the file, wherever it leads", async () => {
       for (const target of [join(outside, "web.pem"), "nowhere", file()]) {
         symlinkSync(target, file());
-        await refused({}, "is a symbolic link; name the file that it leads to");
+        expect(await refusal({})).toContain("is a symbolic link; name the file that it leads to");
         expect(readlinkSync(file())).toBe(target);
         unlinkSync(file());
       }
@@ -218,8 +218,10 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
 
     test("a folder in the place of the file, and a folder that is not there", async () => {
       mkdirSync(file());
-      await refused({}, "is no regular file");
-      await refused({ path: join(root, "none/web.pem") }, "has no folder that can be entered");
+      expect(await refusal({})).toContain("is no regular file");
+      expect(await refusal({ path: join(root, "none/web.pem") })).toContain(
+        "has no folder that can be entered",
+      );
     });
 
     test.each([
@@ -229,11 +231,13 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
       ["/etc/ssl/", "no empty part"],
       ["/etc/new\nline", "has no control characters"],
       ["/", "no empty part"],
-    ])("%j is no path of a file", (path, message) => refused({ path, writable: ["/**"] }, message));
+    ])("%j is no path of a file", async (path, message) => {
+      expect(await refusal({ path, writable: ["/**"] })).toContain(message);
+    });
 
     test("an owner that is nobody", async () => {
       writeFileSync(file(), "old\n");
-      await refused({ owner: "no-such-user" }, "cannot be given to no-such-user");
+      expect(await refusal({ owner: "no-such-user" })).toContain("cannot be given to no-such-user");
       expect([content(), readdirSync(root)]).toEqual(["old\n", ["web.pem"]]);
     });
   });
@@ -291,7 +295,7 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
     });
 
     test("killed at any moment leaves the old file or the new one, and a further put makes it new", async () => {
-      const texts = ["old ".repeat(400_000), "new ".repeat(400_000)] as const;
+      const texts: readonly [string, string] = ["old ".repeat(400_000), "new ".repeat(400_000)];
       let killed = 0;
       for (let round = 0; round < 15; round += 1) {
         writeFileSync(file(), texts[0]);
@@ -301,8 +305,7 @@ describe.each(TRANSPORTS)("by %s", (transport) => {
         const killing = killWhenSeen(cookie, round * 4);
         const [end, count] = await Promise.all([ending, killing]);
         killed += count > 0 && end.kind !== "written" ? 1 : 0;
-        expect(texts.indexOf(content() as (typeof texts)[0])).toBeGreaterThanOrEqual(0);
-        if (end.kind === "written") expect(content()).toBe(texts[1]);
+        expect(end.kind === "written" ? [texts[1]] : texts).toContain(content());
         expect(["written", "unchanged"]).toContain((await put({ text: texts[1] })).kind);
         expect(content()).toBe(texts[1]);
       }

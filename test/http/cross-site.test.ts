@@ -70,7 +70,7 @@ test.each([
   ["null", "application/json", "null", 400],
   ["two documents", "application/json", `{} {}`, 400],
   ["bytes that are no text", "application/json; charset=latin1", JSON.stringify(PAUSE), 415],
-  ["too much", "application/json", `{"name": "${"x".repeat(70_000)}"}`, 413],
+  ["too much", "application/json", `{"name": "${"x".repeat(1_100_000)}"}`, 413],
 ])("a body that is %s (%s) changes nothing", async (_, type, body, status) => {
   const service = await startControls();
   const response = await fetch(`${service.app.url}/api/v1/pauses`, {

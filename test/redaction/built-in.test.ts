@@ -63,10 +63,12 @@ describe("what is known by its looks", () => {
   });
 });
 
+/** Processor time: what others do on the machine does not count. */
 function timeMs(text: string): number {
-  const startMs = performance.now();
+  const before = process.cpuUsage();
   redaction.text(text);
-  return performance.now() - startMs;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 /** Best of several, because others use the machine, too. */
@@ -123,8 +125,9 @@ describe("time grows with the text alone", () => {
     { timeout: 120_000 },
     ({ text }) => {
       const small = Math.min(...[1, 2, 3].map(() => timeMs(text.repeat(8))));
-      const large = Math.min(...[1, 2].map(() => timeMs(text.repeat(64))));
-      expect(large / small).toBeLessThan(32);
+      const large = Math.min(...[1, 2, 3].map(() => timeMs(text.repeat(64))));
+      // What is too short to be measured is taken for a millisecond.
+      expect(large / Math.max(1, small)).toBeLessThan(32);
     },
   );
 });

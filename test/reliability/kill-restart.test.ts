@@ -73,7 +73,7 @@ test(`loses nothing and starts nothing twice over ${CYCLES} kill -9 restarts`, {
     await open.child.kill();
     open.child = await startChild(at, { port });
   }
-  await sender.finish(10_000);
+  await sender.finish(60_000);
   await waitForRuns(open.child.url, 15_000);
   await open.child.terminate();
 

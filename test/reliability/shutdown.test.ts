@@ -105,7 +105,7 @@ steps:
 
   const again = await start(at, port);
   const run = await endOf(again.url);
-  await sender.finish(10_000);
+  await sender.finish(60_000);
   await again.terminate();
   const after = readLedger(at, [...sender.acknowledged].map(String), () => false);
   const lost = ledger.lost.length + after.lost.length;

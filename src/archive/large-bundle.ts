@@ -1,0 +1,62 @@
+import { Worker } from "node:worker_threads";
+import { PackedList } from "../platform/packed-list.ts";
+import type { Artifact } from "../runs/records.ts";
+import type { BundleInput } from "./bundle-input.ts";
+import type { FilledAside } from "./file-aside.ts";
+
+// A bundle of many files is made in a thread of its own: it would keep the service busy for seconds, a file at a time, and the young
+// part of its heap would grow by 64 MiB that are never given back. The thread's is small, and goes with it.
+
+/** Starting a thread takes about as long as packing so many small files. */
+const FILES_MIN = 2_000;
+const YOUNG_MIB_MAX = 8;
+
+/** What the thread is given: the input, with its long list as bytes. */
+export interface LargeBundleTask {
+  readonly folder: string;
+  readonly aside: string;
+  readonly input: Omit<BundleInput, "artifacts">;
+  readonly artifacts: readonly Uint8Array[];
+}
+
+export type LargeBundleAnswer =
+  | { readonly kind: "made"; readonly zip: FilledAside }
+  | { readonly kind: "failed"; readonly message: string };
+
+export function isLarge(input: BundleInput): boolean {
+  return input.artifacts instanceof PackedList && input.artifacts.length >= FILES_MIN;
+}
+
+/** The zip of {@link zipOf}, written aside by a thread that reads the archive in this folder. */
+export async function zipInWorker(folder: string, aside: string, input: BundleInput): Promise<FilledAside> {
+  const { artifacts, ...rest } = input;
+  const packed = artifacts instanceof PackedList ? artifacts : packedFrom(artifacts);
+  const task: LargeBundleTask = { folder, aside, input: rest, artifacts: packed.blocks() };
+  // The built program has .js files, a source checkout .ts files.
+  const file = import.meta.url.endsWith(".ts") ? "./bundle-worker.ts" : "./bundle-worker.js";
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: task,
+    // Handed over instead of copied: nobody reads the list here again. Small ones share their memory with others.
+    transferList: task.artifacts.flatMap(({ buffer, byteLength }) =>
+      buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+    ),
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB_MAX },
+  });
+  try {
+    const answer = await new Promise<LargeBundleAnswer>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("the thread that made a large bundle ended")));
+    });
+    if (answer.kind === "made") return answer.zip;
+    throw new Error(`a large bundle could not be made: ${answer.message}`);
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function packedFrom(artifacts: Iterable<Artifact>): PackedList<Artifact> {
+  const packed = new PackedList<Artifact>();
+  for (const artifact of artifacts) packed.push(artifact);
+  return packed;
+}
