@@ -5,7 +5,7 @@ import { createRedaction, type Redaction } from "./redaction/redaction.ts";
 export interface RedactedLog {
   readonly stream: Writable;
   /** From now on, whatever this gives when a line is written. */
-  use(current: () => Redaction): void;
+  readonly use: (current: () => Redaction) => void;
 }
 
 export function redactedLog(target: NodeJS.WritableStream): RedactedLog {

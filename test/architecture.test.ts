@@ -53,7 +53,17 @@ const FENCES: Readonly<Record<string, (file: string) => boolean>> = {
 };
 
 /** Rows that neither do I/O nor know the time. */
-const PURE = new Set(["expressions", "redaction", "alerts", "hosts", "intervals", "runbooks", "rules", "runs", "guards"]);
+const PURE = new Set([
+  "expressions",
+  "redaction",
+  "alerts",
+  "hosts",
+  "intervals",
+  "runbooks",
+  "rules",
+  "runs",
+  "guards",
+]);
 const IMPURE_MODULES = [
   "fs",
   "fs/promises",

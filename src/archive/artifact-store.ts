@@ -122,7 +122,7 @@ export function openArtifactReader(folder: string): ArtifactReader {
 }
 
 /** Large enough that compression and hashing are not held up by reading. */
-const READ_BYTES = 128 * 1024;
+const READ_BYTES = 64 * 1024;
 
 interface Place {
   /** The run's folder. */

@@ -75,7 +75,8 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
     if (made !== null) return made;
     const zip = fileOf(sha256, "zip");
     if ((await fileBytes(zip)) === null) throw notFound(`${sha256}.zip`);
-    return takeIn(await fillAside(aside, tarGzOf(zipEntries(zip))), () => target);
+    const { bytes } = await takeIn(await fillAside(aside, tarGzOf(zipEntries(zip))), () => target);
+    return { bytes };
   }
 
   async function prepareTarGz(sha256: string): Promise<{ bytes: number }> {

@@ -7,7 +7,7 @@ type Line = { readonly kind: " " | "-" | "+"; readonly text: string };
 /** The lines that differ between two texts, with some around them, as `diff -u` shows them; each line ends with a line feed. */
 export function lineDiff(before: string, after: string): string {
   const lines = compare(toLines(before), toLines(after));
-  const isNear = new Array<boolean>(lines.length).fill(false);
+  const isNear = Array.from({ length: lines.length }, () => false);
   for (const [index, line] of lines.entries())
     if (line.kind !== " ") isNear.fill(true, Math.max(0, index - CONTEXT_LINES), index + CONTEXT_LINES + 1);
   const shown: string[] = [];

@@ -14,6 +14,7 @@ import type { EngineDependencies } from "./dependencies.ts";
 import { judgeEpisode } from "./judge.ts";
 import { rungKey, tellingRung } from "./ladder.ts";
 import { ladderRuleOf } from "./ladder-memory.ts";
+import { parseDecisions } from "./last-decision.ts";
 import { begunIn, refuseLate } from "./late-starts.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { askSource, type SourceState } from "./source-state.ts";
@@ -128,6 +129,7 @@ async function climb(
       isBatchOver: true,
       climb: climbed,
       goOn: new Set([rule.name]),
+      known: parseDecisions(episode.lastDecision),
     });
   }
 }

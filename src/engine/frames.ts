@@ -1,6 +1,6 @@
 import { hostVariables } from "../runbooks/input-variables.ts";
 import { itemSegment } from "../runbooks/plan-steps.ts";
-import type { PlannedInputs } from "../runbooks/plan.ts";
+import type { PlannedInputs } from "../runbooks/planned-inputs.ts";
 import type { Body, Runbook, Section, Step } from "../runbooks/runbook.ts";
 import type { Run } from "../runs/records.ts";
 

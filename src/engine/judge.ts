@@ -6,7 +6,7 @@ import type { JudgedEpisode } from "../store/episode-row.ts";
 import { countOpenings } from "../store/guard-facts.ts";
 import type { Batch } from "./batch.ts";
 import { beginRung, type Climb, findRelapse, tellRelapse } from "./ladder.ts";
-import { formatDecisions, hasBegun, parseDecisions } from "./last-decision.ts";
+import { type DecisionEntry, formatDecisions, hasBegun, parseDecisions } from "./last-decision.ts";
 import { groupKeyOf, planStart, type RuleDecision, wantedBy } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { delay, observeStart, startOrJoin } from "./start.ts";
@@ -22,11 +22,13 @@ export interface JudgeOptions {
   readonly climb: (Climb & { readonly rule: string }) | null;
   /** Rules that matched when the alert was judged before and go on with it: their `when_count` is not asked again. */
   readonly goOn: ReadonlySet<string>;
+  /** What was decided before and is judged again without a delivery: the same once more is not stored. */
+  readonly known: readonly DecisionEntry[];
 }
 
 /** An alert alone, by a delivery or by none. */
 export function judgeAlone(deliveryId: string | null): JudgeOptions {
-  return { deliveryId, members: [], isBatchOver: false, climb: null, goOn: new Set() };
+  return { deliveryId, members: [], isBatchOver: false, climb: null, goOn: new Set(), known: [] };
 }
 
 /**
@@ -63,8 +65,15 @@ export async function judgeEpisode(
   const judged = { ...episode, lastDecision: signature };
   batch.change(judged);
   for (const decision of decisions)
-    batch.decide({ ...decision, deliveryId: options.deliveryId, episodeId: episode.id });
+    if (!options.known.some((known) => isSame(known, decision)))
+      batch.decide({ ...decision, deliveryId: options.deliveryId, episodeId: episode.id });
   return judged;
+}
+
+/** A delay has a new time, but for a full queue, which is looked at again and again. */
+function isSame(known: DecisionEntry, { kind, rule, reason, runId }: RuleDecision): boolean {
+  const hasNews = runId !== null || (kind === "delayed" && reason !== "queue_full");
+  return !hasNews && known.kind === kind && known.rule === rule && known.reason === reason;
 }
 
 export interface CountedMatches {

@@ -173,7 +173,11 @@ function textOf(text: Template | string, variables: Readonly<Record<string, unkn
   if (typeof text === "string") return text;
   try {
     const rendered = text.render(variables);
-    return rendered === null ? text.source : String(rendered);
+    return typeof rendered === "string"
+      ? rendered
+      : rendered === null
+        ? text.source
+        : JSON.stringify(rendered);
   } catch (error) {
     if (error instanceof ExpressionError) return `${text.source} (${error.message})`;
     throw error;

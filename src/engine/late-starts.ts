@@ -45,8 +45,9 @@ export async function judgeDelayed(
       return null;
     }
     const waiting = { ...current, lastDecision: begunIn(current, null) };
-    const delayed = parseDecisions(current.lastDecision).filter(({ kind }) => kind === "delayed");
-    await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), goOn: rulesIn(delayed) });
+    const known = parseDecisions(current.lastDecision);
+    const goOn = rulesIn(known.filter(({ kind }) => kind === "delayed"));
+    await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), goOn, known });
     await work.flush();
     return work;
   });
@@ -92,8 +93,10 @@ export async function judgeMembers(
     }
     for (const episode of members) {
       const waiting = { ...episode, lastDecision: begunIn(episode, rule) };
-      const goOn = rulesIn(parseDecisions(episode.lastDecision).filter((entry) => entry.rule === rule));
-      await judgeEpisode(work, waiting, queue, { ...judgeAlone(null), members, isBatchOver: true, goOn });
+      const known = parseDecisions(episode.lastDecision);
+      const goOn = rulesIn(known.filter((entry) => entry.rule === rule));
+      const how = { ...judgeAlone(null), members, isBatchOver: true, goOn, known };
+      await judgeEpisode(work, waiting, queue, how);
     }
     await work.flush();
     return work;

@@ -2,12 +2,11 @@ import { ExpressionError } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { parallelOf } from "../runbooks/verbs/for-each.ts";
-import type { StepFacts } from "../runs/records.ts";
+import type { StepFacts, StepRecord } from "../runs/records.ts";
 import { isFinalStep, type StepEnd } from "../runs/states.ts";
 import { endStep, startStep } from "../store/steps.ts";
 import { measureAtStart } from "./asserts.ts";
 import { callFrame, type Frame, itemFrames, localId } from "./frames.ts";
-import { executeBody } from "./sections.ts";
 import {
   branch,
   commitOwned,
@@ -25,7 +24,19 @@ import { runbookVariables, stepVariables } from "./variables.ts";
 
 type Loop = Extract<Step, { verb: "for_each" }>;
 type Call = Extract<Step, { verb: "runbook" }>;
-type Variables = () => Record<string, unknown>;
+
+/** What a step needs that is made of other steps. */
+export interface Nesting {
+  readonly variables: () => Record<string, unknown>;
+  /** Goes through the steps at the session's frame. */
+  readonly executeBody: (session: RunSession) => Promise<BodyEnd>;
+}
+
+/** How the steps inside of a step ended: the first that failed, or null. */
+export interface BodyEnd {
+  readonly progress: Progress;
+  readonly failed: StepRecord | null;
+}
 
 /** One item of a loop that has ended, as expressions see it. */
 interface ItemResult {
@@ -40,7 +51,11 @@ interface ItemResult {
  * The same steps for each item, some items at a time. With `max_failures` failed items no further one begins; those under
  * way are finished. An item that has ended is not gone through again after a restart.
  */
-export async function executeLoop(session: RunSession, step: Loop, variables: Variables): Promise<Progress> {
+export async function executeLoop(
+  session: RunSession,
+  step: Loop,
+  { variables, executeBody }: Nesting,
+): Promise<Progress> {
   if (await isSkipped(session, step, variables)) return "ended";
   await begin(session, step);
   const frames = itemFrames(session, session.frame, step);
@@ -125,7 +140,11 @@ function itemResult(session: RunSession, step: Loop, frame: Frame): ItemResult {
 }
 
 /** The steps of another runbook, with inputs that were bound before the run started. */
-export async function executeCall(session: RunSession, step: Call, variables: Variables): Promise<Progress> {
+export async function executeCall(
+  session: RunSession,
+  step: Call,
+  { variables, executeBody }: Nesting,
+): Promise<Progress> {
   if (await isSkipped(session, step, variables)) return "ended";
   const inner = branch(session, callFrame(session, step), session.mayPark);
   try {

@@ -2,7 +2,7 @@ import type { Section, Step } from "../runbooks/runbook.ts";
 import type { StepRecord } from "../runs/records.ts";
 import { isFinalStep, type RunEnd } from "../runs/states.ts";
 import { readRun } from "../store/runs.ts";
-import { executeCall, executeLoop } from "./nesting.ts";
+import { type BodyEnd, executeCall, executeLoop } from "./nesting.ts";
 import { type Progress, recordOf, renewStop, type RunSession, stopReason } from "./session.ts";
 import { executeStep, failsRun } from "./step.ts";
 import { runbookVariables } from "./variables.ts";
@@ -42,8 +42,8 @@ function executeAny(
   step: Step,
   variables: () => Record<string, unknown>,
 ): Promise<Progress> {
-  if (step.verb === "for_each") return executeLoop(session, step, variables);
-  if (step.verb === "runbook") return executeCall(session, step, variables);
+  if (step.verb === "for_each") return executeLoop(session, step, { variables, executeBody });
+  if (step.verb === "runbook") return executeCall(session, step, { variables, executeBody });
   return executeStep(session, step, variables);
 }
 
@@ -51,14 +51,8 @@ function stepsOf({ frame: { body } }: RunSession, section: Section): readonly St
   return section === "steps" ? body.steps : section === "on_failure" ? body.onFailure : body.finally;
 }
 
-/** How the steps inside of a step ended: the first that failed, or null. */
-export interface BodyEnd {
-  readonly progress: Progress;
-  readonly failed: StepRecord | null;
-}
-
 /** The steps inside of a step, with what follows a failure of one of them, and what follows in any case. */
-export async function executeBody(session: RunSession): Promise<BodyEnd> {
+async function executeBody(session: RunSession): Promise<BodyEnd> {
   if ((await executeSection(session, "steps", null)) === "released")
     return { progress: "released", failed: null };
   const failed = firstFailure(session);

@@ -5,6 +5,8 @@
  */
 export const LIST_SCRIPT = `
 export LC_ALL=C
+# Another user may not be allowed into the login's home, and find wants to come back to where it began.
+cd /
 recent=$1; shift
 each='
   g=$1; shift

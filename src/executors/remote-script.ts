@@ -56,11 +56,12 @@ export async function runScript(
   flow = opened.job;
   const onAbort = () => queue.end(signal.reason as Error);
   signal.addEventListener("abort", onAbort);
-  void opened.job.closed.then(() => queue.end());
-  void opened.job.exited.then((end) => {
-    if (end.kind === "lost") queue.end(new CollectStopped("lost"));
-    else if (end.kind === "exited" && !end.hasStarted)
+  // How it ended counts, and that all of its output has come: one that broke off is no short answer.
+  void Promise.all([opened.job.exited, opened.job.closed]).then(([end]) => {
+    if (end.kind !== "exited") queue.end(new CollectStopped("lost"));
+    else if (!end.hasStarted)
       queue.end(notStarted(host, { argv: ["sh"], cwd: null, become }, end.exitCode, end.said));
+    else queue.end(end.exitCode === 0 ? undefined : new CollectStopped("lost"));
   });
   try {
     await read(queue);

@@ -23,7 +23,8 @@ export function checkStep(checking: Checking, step: StepDraft): void {
   checkEnv(checking, step);
   checkTarget(checking, step, verb);
   if (verb === "prometheus") checkStepQuery(checking, step);
-  if (step.action?.verb === "put") checkPut(checking, step.action.spec.from, [...pathOf(step), "put", "from"]);
+  if (step.action?.verb === "put")
+    checkPut(checking, step.action.spec.from, [...pathOf(step), "put", "from"]);
   if (step.action?.verb === "wait" && step.action.spec.durationMs === null && step.entry.until === undefined)
     report(
       checking,

@@ -168,7 +168,8 @@ function checkTexts(checking: Checking, step: StepDraft, present: Present): void
 
 /** The name of a secret stands for its template. */
 function checkPutSecret(checking: Checking, step: StepDraft, present: Present): void {
-  const name = step.entry?.put === undefined ? undefined : recordOf(recordOf(step.raw["put"])["from"])["secret"];
+  const name =
+    step.entry?.put === undefined ? undefined : recordOf(recordOf(step.raw["put"])["from"])["secret"];
   if (typeof name !== "string") return;
   const path = [...pathOf(step), "put", "from", "secret"];
   const place: Place = { kind: "step", step, mayReadSecrets: true };

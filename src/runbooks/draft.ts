@@ -49,7 +49,7 @@ export function bodyOf(draft: Draft, step: StepDraft): Draft {
   const outer = { draft, step };
   const common = { file: draft.file, entry: undefined, inputs: draft.inputs, outer };
   if (typeof step.raw["targets"] === "string") {
-    const { if: _, targets, ...rest } = step.raw;
+    const { if: _, targets: __, ...rest } = step.raw;
     const inner = stepOf({ ...rest, target: `\${{ ${TARGET_NAME} }}` }, "steps", 0, step.path, undefined);
     return { ...common, raw: {}, steps: [inner] };
   }

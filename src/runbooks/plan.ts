@@ -2,9 +2,9 @@ import type { Host, InventoryHost } from "../hosts/host.ts";
 import type { Inventory } from "../hosts/inventory.ts";
 import { digestOf } from "../platform/digest.ts";
 import { inputVariables, type OpenedInputs, type VariableParts } from "./input-variables.ts";
-import { type BoundInputs, bindInputs, type InputError, type SealSecret } from "./inputs.ts";
-import type { InputValue, Option } from "./inputs/kind.ts";
+import { bindInputs, type InputError, type SealSecret } from "./inputs.ts";
 import { planSteps } from "./plan-steps.ts";
+import { type PlannedCall, type PlannedInputs, toPlannedInputs } from "./planned-inputs.ts";
 import type { Runbook, Step } from "./runbook.ts";
 
 /** The version of the shape below; part of the digest, so that a change of meaning changes every digest. */
@@ -14,23 +14,6 @@ export const PLAN_SCHEMA = 2;
 export interface PlannedHost extends Host {
   /** Users that steps may become there. */
   readonly become: readonly string[];
-}
-
-/** Bound inputs, as they are stored. */
-export interface PlannedInputs {
-  /** A host input holds the host's name, a duration its milliseconds, a secret its seal. */
-  readonly inputs: Readonly<Record<string, InputValue>>;
-  /** Which of the inputs name a host or a list of them, sorted. */
-  readonly hostInputs: readonly string[];
-  /** The rows that were chosen, of inputs whose options come from a file; left out when there are none. */
-  readonly rows?: Readonly<Record<string, readonly Option[]>>;
-  /** Which of the inputs are secrets, sorted; left out when none is. */
-  readonly secretInputs?: readonly string[];
-}
-
-/** A runbook that a step calls. */
-export interface PlannedCall extends PlannedInputs {
-  readonly runbook: { readonly name: string; readonly digest: string };
 }
 
 /**
@@ -114,16 +97,6 @@ export function makePlan(
     calls: planned.calls,
   };
   return { ok: true, plan, digest: digestOf(plan), contents: bound.contents };
-}
-
-/** What a plan keeps of bound inputs. */
-export function toPlannedInputs(bound: Extract<BoundInputs, { ok: true }>): PlannedInputs {
-  return {
-    inputs: bound.values,
-    hostInputs: [...bound.hosts.keys()].sort(),
-    ...(bound.rows.size === 0 ? {} : { rows: Object.fromEntries(bound.rows) }),
-    ...(bound.secretInputs.length === 0 ? {} : { secretInputs: bound.secretInputs.toSorted() }),
-  };
 }
 
 /**

@@ -22,7 +22,16 @@ export const SECTIONS = ["steps", "on_failure", "finally"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** Verbs whose steps are carried out by attempts. */
-export const LEAF_VERBS = ["run", "command", "collect", "put", "http", "prometheus", "wait", "notify"] as const;
+export const LEAF_VERBS = [
+  "run",
+  "command",
+  "collect",
+  "put",
+  "http",
+  "prometheus",
+  "wait",
+  "notify",
+] as const;
 /** Verbs whose steps are made of other steps. */
 export const NESTING_VERBS = ["for_each", "runbook"] as const;
 export const VERBS = [...LEAF_VERBS, ...NESTING_VERBS] as const;

@@ -57,11 +57,14 @@ export async function findOpenEpisodes(
 }
 
 const endsShape = listShape(
-  "select identity, max(ends_at) as ends_at from episode where state <> 'firing' and identity",
+  "select identity, max(ends_at) as ends_at from episode where state <> 'firing' and state <> 'stale' and identity",
   () => "group by identity",
 );
 
-/** When each identity's last episode ended by its sender's clock; identities that never had one are absent. */
+/**
+ * When each identity's last episode ended by its sender's clock; identities that never had one are absent. One that became
+ * stale has no end that is known: it may have fired all along.
+ */
 export async function findLastEnds(
   tx: Tx,
   dialect: "sqlite" | "postgres",

@@ -173,6 +173,13 @@ export async function deleteGuardNotes(tx: Tx, beforeMs: number, limit: number):
   rows += Number(shadows.numDeletedRows);
   const ladders = await tx.deleteFrom("ladder").where("at", "<", beforeMs).executeTakeFirst();
   rows += Number(ladders.numDeletedRows);
+  const once = await tx
+    .deleteFrom("start_once")
+    .where("key", "in", (old) =>
+      old.selectFrom("start_once").select("key").where("at", "<", beforeMs).limit(limit),
+    )
+    .executeTakeFirst();
+  rows += Number(once.numDeletedRows);
   const openings = await tx
     .deleteFrom("rule_opening")
     .where("opened_at", "<", beforeMs)

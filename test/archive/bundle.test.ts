@@ -11,6 +11,8 @@ import { zipOf } from "../../src/archive/bundle.ts";
 import type { BundleInput } from "../../src/archive/bundle-input.ts";
 import { type BundleStore, openBundleStore } from "../../src/archive/bundle-store.ts";
 import { sha256 } from "../../src/platform/digest.ts";
+import { PackedList } from "../../src/platform/packed-list.ts";
+import type { Artifact } from "../../src/runs/records.ts";
 import { RUN_STATES } from "../../src/runs/states.ts";
 import {
   exampleEpisode,
@@ -410,6 +412,60 @@ test("a source that fails in the middle fails the bundle, and leaves nothing", a
   await expect(
     archive.bundles.build(exampleInput({ run: example, artifacts: [file] }), broken),
   ).rejects.toThrow("disk gone");
+  expect(await readdir(join(archive.folder, "aside"))).toEqual([]);
+  expect(await readdir(join(archive.folder, "bundles"))).toEqual([]);
+});
+
+test("a bundle of many files is made in a thread of its own, with the same bytes, and holds all of them", {
+  timeout: 60_000,
+}, async () => {
+  const archive = await openArchive();
+  const example = exampleRun();
+  const packed = new PackedList<Artifact>();
+  const folder = join(archive.folder, "runs", example.id, "files/web-1");
+  await mkdir(folder, { recursive: true });
+  for (let index = 0; index < 2_500; index += 1) {
+    const content = `line ${index}\n`.repeat(index % 7);
+    await writeFile(join(folder, `${index}.log`), content);
+    packed.push({
+      runId: example.id,
+      path: `files/web-1/${index}.log`,
+      stepId: "logs",
+      host: "web-1",
+      bytes: content.length,
+      sha256: sha256(content),
+      contentType: "text/plain",
+      isTruncated: false,
+      isChanged: false,
+      isSensitive: false,
+      redactions: null,
+    });
+  }
+  const listed = [...packed];
+  const input = exampleInput({ run: example, artifacts: packed });
+  // Given as an array, it is made here.
+  const here = await archive.bundles.build({ ...input, artifacts: listed }, archive.artifacts);
+  const zip = await buffer(await archive.bundles.read(here.sha256, "zip"));
+  await archive.bundles.remove(here.sha256);
+  const inThread = await archive.bundles.build(input, archive.artifacts);
+  expect(inThread).toEqual(here);
+  expect(await buffer(await archive.bundles.read(here.sha256, "zip"))).toEqual(zip);
+  expect(await readdir(join(archive.folder, "aside"))).toEqual([]);
+  const folderOut = await unpack(archive, { ...input, artifacts: listed }, "bsdtar");
+  await checkSums(folderOut);
+  expect((await filesBelow(folderOut)).filter((path) => path.startsWith("files/"))).toHaveLength(2_500);
+});
+
+test("a thread that cannot make its bundle says why, and leaves nothing", async () => {
+  const archive = await openArchive();
+  const example = exampleRun();
+  const one = await storeArtifact(archive.artifacts, example.id, "files/one", "x");
+  const packed = new PackedList<Artifact>();
+  for (let index = 0; index < 2_000; index += 1)
+    packed.push({ ...one, path: index === 7 ? "../x" : `files/${index}` });
+  await expect(
+    archive.bundles.build(exampleInput({ run: example, artifacts: packed }), archive.artifacts),
+  ).rejects.toThrow('a large bundle could not be made: "../x" is no path of a stored file');
   expect(await readdir(join(archive.folder, "aside"))).toEqual([]);
   expect(await readdir(join(archive.folder, "bundles"))).toEqual([]);
 });

@@ -135,7 +135,7 @@ describe.skipIf(missing.length > 0)("a rolling restart over twenty hosts", () =>
     );
     for (const name of begun) {
       const path = bundle.paths.find((one) => one.endsWith(`-roll.${name}.restart/stdout.log`));
-      expect(path, name).toBeDefined();
+      expect([name, path]).toEqual([name, expect.any(String)]);
       expect(await bundle.text(path ?? "")).toContain(`restarting ${name}`);
     }
     for (const name of NAMES)

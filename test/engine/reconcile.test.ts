@@ -9,6 +9,21 @@ const alert = (instance: string) => ({
   startsAt: "2026-01-01T00:00:00Z",
 });
 
+/** Resolves when the next look is set. */
+async function lookForSilent({ app }: Scenario): Promise<void> {
+  await app.store.transaction((tx) =>
+    tx.updateTable("timer").set({ due_at: 1 }).where("kind", "=", "reconcile").execute(),
+  );
+  await waitFor("the next look to be set", async () => {
+    const timer = await app.store.reader
+      .selectFrom("timer")
+      .select("due_at")
+      .where("kind", "=", "reconcile")
+      .executeTakeFirst();
+    return timer !== undefined && timer.due_at > Date.now();
+  });
+}
+
 test("an alert that is delivered while others are asked after does not become stale", async () => {
   const running: { scenario: Scenario | null; isHeard: boolean } = { scenario: null, isHeard: false };
   const { url } = await startServer((response) => {
@@ -33,20 +48,23 @@ test("an alert that is delivered while others are asked after does not become st
   await post(scenario, alert("second"));
   const heardAtMs = Date.now();
   await waitFor("episode_ttl", () => Date.now() > heardAtMs + 250);
-  await scenario.app.store.transaction((tx) =>
-    tx.updateTable("timer").set({ due_at: 1 }).where("kind", "=", "reconcile").execute(),
-  );
-  await waitFor("the next look to be set", async () => {
-    const timer = await scenario.app.store.reader
-      .selectFrom("timer")
-      .select("due_at")
-      .where("kind", "=", "reconcile")
-      .executeTakeFirst();
-    return timer !== undefined && timer.due_at > Date.now();
-  });
+  await lookForSilent(scenario);
   const alerts = await alertsOf(scenario);
   expect(alerts.map(({ labels, status }) => [labels["instance"], status])).toEqual([
     ["first", "stale"],
     ["second", "firing"],
   ]);
+});
+
+test("a stale alert that is heard of again fires, and is not late", async () => {
+  const scenario = await startScenario({
+    "nightshift.yml": settings("sources: [{name: alertmanager, kind: alertmanager, episode_ttl: 200ms}]"),
+    "rules/all.yml": "rules: [{name: all, mode: observe, matchers: []}]\n",
+  });
+  await post(scenario, alert("first"));
+  const heardAtMs = Date.now();
+  await waitFor("episode_ttl", () => Date.now() > heardAtMs + 250);
+  await lookForSilent(scenario);
+  await post(scenario, alert("first"));
+  expect((await alertsOf(scenario)).map(({ status }) => status)).toEqual(["stale", "firing"]);
 });

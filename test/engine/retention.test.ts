@@ -9,7 +9,7 @@ import { newId } from "../../src/platform/ids.ts";
 import { insertDecisions } from "../../src/store/decisions.ts";
 import { insertDeliveries } from "../../src/store/deliveries.ts";
 import { insertGroups } from "../../src/store/groups.ts";
-import { putLadder } from "../../src/store/ladders.ts";
+import { noteOnce, putLadder } from "../../src/store/ladders.ts";
 import { addToOutbox } from "../../src/store/outbox.ts";
 import { forgetEvidence } from "../../src/store/retention.ts";
 import { pinRun, readKeeping, unpinRun } from "../../src/store/run-keeping.ts";
@@ -154,6 +154,17 @@ describeStores("retention", ({ store, dialect }) => {
     await kept.retention().pass(AGE);
     expect(await kept.ids("run")).toEqual([]);
     expect(await store().reader.selectFrom("ladder").selectAll().execute()).toEqual([]);
+  });
+
+  test("what happened once is remembered for as long as runs are", async () => {
+    const kept = await openKept(store());
+    const note = (key: string, atMs: number) => store().transaction((tx) => noteOnce(tx, key, atMs));
+    const nowMs = await kept.nowMs();
+    await note("old", nowMs - 91 * DAY_MS);
+    await note("new", nowMs - 89 * DAY_MS);
+    await kept.retention().pass(AGE);
+    const left = await store().reader.selectFrom("start_once").select("key").execute();
+    expect(left).toEqual([{ key: "new" }]);
   });
 
   test("takes the files of the oldest runs first, and no more than it must", async () => {

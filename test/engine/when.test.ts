@@ -101,7 +101,7 @@ test("batch: a full one does not wait", async () => {
   const scenario = await startScenario(files("    batch: {wait: 1h, max: 2}"));
   await post(scenario, slow("1"));
   await post(scenario, slow("2"));
-  await runsEnded(scenario, 1);
+  expect(await runsEnded(scenario, 1)).toHaveLength(1);
 });
 
 test("approve: a run waits for a person, starts after the yes, and not before", async () => {

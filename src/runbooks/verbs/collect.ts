@@ -50,7 +50,9 @@ export const collectSchema = z
     max_total: bytesSchema
       .refine((bytes) => bytes > 0 && bytes <= SIZE_BYTES_MAX, "max_total is between 1B and 10GiB")
       .optional()
-      .meta({ description: "Of all files of one host together; default 500MiB, or max_size where that is more" }),
+      .meta({
+        description: "Of all files of one host together; default 500MiB, or max_size where that is more",
+      }),
     max_files: z.int().min(1).max(FILES_MAX).default(FILES_DEFAULT),
     on_too_big: wordSchema(["tail", "skip"]).default("tail"),
     sensitive: z
