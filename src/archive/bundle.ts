@@ -42,7 +42,7 @@ export async function* zipOf(
 export async function* zipOfParts(parts: BundleParts): AsyncGenerator<Uint8Array, void, void> {
   const archive = new ZipArchive({
     comment: SEAL_COMMENT,
-    highWaterMark: 64 * 1024,
+    highWaterMark: 256 * 1024,
     forceZip64: parts.count >= ZIP64_ENTRIES,
     zlib: { level: COMPRESSION_LEVEL, chunkSize: 16 * 1024 },
   });
