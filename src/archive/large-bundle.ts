@@ -10,7 +10,7 @@ import type { FilledAside } from "./file-aside.ts";
 /** Starting a thread takes about as long as packing so many small files, or so much text. */
 const FILES_MIN = 2_000;
 const BYTES_MIN = 64 * 1024 ** 2;
-const YOUNG_MIB_MAX = 1;
+const YOUNG_MIB_MAX = 3;
 
 /** What the thread is given: the input, with its long list as bytes. */
 export interface LargeBundleTask {
