@@ -84,7 +84,7 @@ test("files of a tar.gz that was packed anew are checked all the same", async ()
   execFileSync("tar", ["-xzf", file, "-C", folder]);
   const [root = ""] = await readdir(folder);
   const again = join(folder, "again.tar.gz");
-  const pack = () => execFileSync("tar", ["--format=gnu", "-czf", again, "-C", folder, ...[root]]);
+  const pack = () => execFileSync("tar", ["--format=gnu", "-czf", again, "-C", folder, root]);
   await writeFile(join(folder, root, "files/web-1/app.log"), "all is well\n");
   pack();
   const { problems, isSealed } = await verifyBundle(again);

@@ -44,7 +44,7 @@ export interface Kept {
   /** A run that ended so long ago, with one file and one bundle. */
   addRun(ageMs: number, parts?: RunParts): Promise<StoredRun>;
   addEpisode(ageMs: number, isOpen: boolean): Promise<string>;
-  hasFiles(run: StoredRun): boolean;
+  readonly hasFiles: (run: StoredRun) => boolean;
   ids(
     table: "run" | "artifact" | "bundle" | "step" | "outbox" | "decision" | "delivery" | "episode",
   ): Promise<string[]>;
