@@ -41,7 +41,7 @@ const TO = "to: /etc/motd";
 describe("where the content comes from", () => {
   const inputs = {
     key: "s3cret",
-    bundle: { name: "a", size: 1, path: "/work/run/inputs/bundle" },
+    bundle: { name: "a", size: 1, path: "/data/runs/r1/inputs/bundle" },
     motd: "hi",
     port: 80,
   };
@@ -51,7 +51,7 @@ describe("where the content comes from", () => {
     [`{from: {text: "\${{ inputs.key }}"}, ${TO}}`, { kind: "text", text: "s3cret" }],
     [`{from: {input: key}, ${TO}}`, { kind: "text", text: "s3cret" }],
     [`{from: {input: motd}, ${TO}}`, { kind: "text", text: "hi" }],
-    [`{from: {input: bundle}, ${TO}}`, { kind: "file", path: "/work/run/inputs/bundle" }],
+    [`{from: {input: bundle}, ${TO}}`, { kind: "file", path: "/data/runs/r1/inputs/bundle" }],
     [`{from: {secret: TLS_KEY}, ${TO}}`, { kind: "text", text: "-----BEGIN" }],
     [`{from: {text: "a \${{ secrets.TLS_KEY }}"}, ${TO}}`, { kind: "text", text: "a -----BEGIN" }],
     [`{from: {text: ""}, ${TO}}`, { kind: "text", text: "" }],
