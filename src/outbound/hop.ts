@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { CONNECTION_HEADERS } from "../platform/http-headers.ts";
 import { OutboundError } from "./outbound-error.ts";
 
 /** What changes from one redirect to the next. */
@@ -56,23 +57,10 @@ export function describeHop({ method, url }: Hop): string {
   return `${method} ${url.origin}${url.pathname}`;
 }
 
-/** Which host is asked follows from the URL alone; two notions of where a request ends let one request become two. */
-const OWN_HEADERS: readonly string[] = [
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "upgrade",
-  "expect",
-  "te",
-  "trailer",
-];
-
 /** Names the header and never its value, which may be a secret. */
 function checkHeader(name: string, value: string): void {
-  if (OWN_HEADERS.includes(name)) throw invalid(`the header ${name} is set by the client itself`);
+  // Which host is asked follows from the URL alone; two notions of where a request ends let one request become two.
+  if (CONNECTION_HEADERS.includes(name)) throw invalid(`the header ${name} is set by the client itself`);
   try {
     validateHeaderName(name);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import type { Decision } from "../runs/records.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
 import { inParts, insertRows, rowShape } from "./rows.ts";
+import type { DecisionTable } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
 const shape = rowShape("decision", [
@@ -44,7 +45,11 @@ export async function readDecisions(db: Reader, episodeId: string): Promise<Deci
     .where("episode_id", "=", episodeId)
     .orderBy("id")
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toDecision);
+}
+
+export function toDecision(row: DecisionTable): Decision {
+  return {
     id: row.id,
     deliveryId: row.delivery_id,
     episodeId: row.episode_id,
@@ -55,7 +60,7 @@ export async function readDecisions(db: Reader, episodeId: string): Promise<Deci
     runId: row.run_id,
     detail: JSON.parse(row.detail) as Record<string, unknown>,
     catalogDigest: row.catalog_digest,
-  }));
+  };
 }
 
 /** When a rule last decided on each of these episodes; those it never decided on are absent. */

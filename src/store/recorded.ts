@@ -1,8 +1,8 @@
 import type { Decision } from "../runs/records.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
 import type { EpisodeState } from "../runs/records.ts";
+import { toDecision } from "./decisions.ts";
 import { inParts } from "./rows.ts";
-import type { DecisionTable } from "./schema.ts";
 import type { Reader } from "./store.ts";
 
 // What simulations read: recorded deliveries and decisions in pages, and what happened between two looks.
@@ -199,19 +199,4 @@ export async function isAnyRunQueued(db: Reader): Promise<boolean> {
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
-}
-
-function toDecision(row: DecisionTable): Decision {
-  return {
-    id: row.id,
-    deliveryId: row.delivery_id,
-    episodeId: row.episode_id,
-    atMs: row.at,
-    kind: row.kind as DecisionKind,
-    rule: row.rule,
-    reason: row.reason as Reason | null,
-    runId: row.run_id,
-    detail: JSON.parse(row.detail) as Record<string, unknown>,
-    catalogDigest: row.catalog_digest,
-  };
 }

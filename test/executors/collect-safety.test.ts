@@ -1,12 +1,13 @@
 // Proves that never a byte from outside the readable roots is gathered, however names, links and files are turned.
 import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, renameSync, symlinkSync, unlinkSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, symlinkSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../support/processes.ts";
 import { type CollectArguments, type Collecting, openCollecting } from "./collecting.ts";
+import { startSwapping } from "./swapping.ts";
 import { absenceOf, TRANSPORTS } from "./transports.ts";
 
 const SECRET = "only outside the readable roots";
@@ -146,26 +147,3 @@ describe.each(TRANSPORTS)("on %s", (transport) => {
     });
   });
 });
-
-/** Swaps a folder for a link to another one and back, as fast as it can, until it is stopped. */
-function startSwapping(target: string, other: string): { stop(): Promise<void> } {
-  let isStopped = false;
-  const away = `${target}.away`;
-  const swap = async () => {
-    while (!isStopped) {
-      renameSync(target, away);
-      symlinkSync(other, target);
-      await new Promise((resolve) => setImmediate(resolve));
-      unlinkSync(target);
-      renameSync(away, target);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const swapping = swap();
-  return {
-    stop: async () => {
-      isStopped = true;
-      await swapping;
-    },
-  };
-}

@@ -23,6 +23,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type PutEnd, type PutOptions, putFile, type PutRequest } from "../../src/executors/put.ts";
 import { processesWith } from "../support/processes.ts";
 import { waitFor } from "../support/wait.ts";
+import { startSwapping } from "./swapping.ts";
 import { absenceOf, openTransports, TRANSPORTS, type Transports } from "./transports.ts";
 
 const OUTSIDE = "what stood outside";
@@ -350,27 +351,4 @@ function readSafely(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Swaps a folder for a link to another one and back, as fast as it can, until it is stopped. */
-function startSwapping(target: string, other: string): { stop(): Promise<void> } {
-  let isStopped = false;
-  const away = `${target}.away`;
-  const swap = async () => {
-    while (!isStopped) {
-      renameSync(target, away);
-      symlinkSync(other, target);
-      await new Promise((resolve) => setImmediate(resolve));
-      unlinkSync(target);
-      renameSync(away, target);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const swapping = swap();
-  return {
-    stop: async () => {
-      isStopped = true;
-      await swapping;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONNECTION_HEADERS } from "../../platform/http-headers.ts";
 import { bytesSchema, durationSchema, nameSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -25,19 +26,6 @@ const BODY_BYTES_DEFAULT = 1024 ** 2;
 const BODY_BYTES_MAX = 16 * 1024 ** 2;
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-/** Set by Nightshift itself, or decided by the connection. */
-const HEADERS_REFUSED = [
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "upgrade",
-  "expect",
-  "te",
-  "trailer",
-];
 
 const urlSchema = textSchema
   .refine((url) => /^(https?:\/\/|\$\{\{)/.test(url), "a URL begins with http:// or https://")
@@ -49,7 +37,7 @@ const headersSchema = z
     for (const name of Object.keys(headers)) {
       if (!HEADER_NAME.test(name))
         context.addIssue({ code: "custom", path: [name], message: "this is no header name" });
-      if (HEADERS_REFUSED.includes(name.toLowerCase()))
+      if (CONNECTION_HEADERS.includes(name.toLowerCase()))
         context.addIssue({ code: "custom", path: [name], message: `${name} is set by Nightshift itself` });
     }
   });
