@@ -1,5 +1,5 @@
 import type { Rule, Rung } from "../rules/rule.ts";
-import { type AlertFacts, alertVariables } from "../rules/scope.ts";
+import { type AlertFacts, tellVariables } from "../rules/scope.ts";
 import type { LadderState } from "../runs/guard-records.ts";
 import type { Run } from "../runs/records.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
@@ -153,7 +153,7 @@ async function tell(
   const isFirst = await noteOnce(tx, key, nowMs);
   if (isFirst) {
     const run = { id: runId, url: runUrl(dependencies, runId) };
-    const variables = { ...alertVariables(rule, facts), run };
+    const variables = tellVariables(rule, facts, run);
     const title = rung.title === null ? `${rule.name}: a person is needed` : textOf(rung.title, variables);
     await addToOutbox(tx, {
       runId,

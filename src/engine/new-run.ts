@@ -1,3 +1,4 @@
+import { LOOP_CHAIN_MS } from "../guards/loop.ts";
 import { newId } from "../platform/ids.ts";
 import type { Rule } from "../rules/rule.ts";
 import { isFollowUp, type StoredOnResolve, type StoredVerification } from "../runs/records.ts";
@@ -9,9 +10,6 @@ import type { Batch } from "./batch.ts";
 import { lockNames } from "./candidate.ts";
 import type { Start } from "./plan-start.ts";
 
-/** An alert on a host that a run changed so shortly before may be that run's doing. */
-const CHAIN_WINDOW_MS = 10 * 60_000;
-
 /** By host: the run that changed it shortly before the alert opened. Only hosts where changes can meet are looked at. */
 export async function findAfterRuns(
   batch: Batch,
@@ -21,7 +19,7 @@ export async function findAfterRuns(
   const found = new Map<string, string>();
   for (const host of start.changed) {
     if (!host.isExclusive) continue;
-    const fromMs = episode.openedAtMs - CHAIN_WINDOW_MS;
+    const fromMs = episode.openedAtMs - LOOP_CHAIN_MS;
     const runId = await findLastChange(batch.tx, host.name, fromMs, episode.openedAtMs);
     if (runId !== null) found.set(host.name, runId);
   }

@@ -3,19 +3,19 @@ import { endMarkOf } from "./end-mark.ts";
 import type { Command, Cookie } from "./executor.ts";
 import { quotePosix, quotePosixOnOneLine, SET_NEWLINE } from "./quote.ts";
 
+/** How a job says that it did not start: these exit codes count only while its start was not announced. */
+const NO_JOB = 119;
+export const NO_FOLDER = 121;
+export const NO_PROGRAM = 122;
+export const NO_TIMEOUT_PROGRAM = 123;
+
 /**
  * What the login shell of a host is asked to run: it reads one line from stdin and executes it. Everything that varies is
  * in that line, so that no value, and no secret, shows in the host's process list, and no length limit of one argument
  * applies to the whole. The text holds no quote, backslash, newline or exclamation mark: within single quotes it means
  * the same to sh, bash, zsh, csh and fish. `read` takes single bytes, so the rest of stdin belongs to the command.
  */
-const LOADER = `IFS= read -r NIGHTSHIFT_JOB || exit 119; eval "$NIGHTSHIFT_JOB"`;
-
-/** How a job says that it did not start: these exit codes count only while its start was not announced. */
-export const NO_JOB = 119;
-export const NO_FOLDER = 121;
-export const NO_PROGRAM = 122;
-export const NO_TIMEOUT_PROGRAM = 123;
+const LOADER = `IFS= read -r NIGHTSHIFT_JOB || exit ${NO_JOB}; eval "$NIGHTSHIFT_JOB"`;
 
 /** The program that executes one job line, becoming another user first when asked to. Its argument list is always the same. */
 export function loaderArgv(become: string | null): [string, ...string[]] {

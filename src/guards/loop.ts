@@ -5,7 +5,7 @@ import type { Verdict } from "./verdict.ts";
 export const LOOP_STARTS_MAX = 3;
 export const LOOP_WINDOW_MS = 3_600_000;
 
-/** An alert on a host that opens so long after a run of ours changed the host continues that run's chain. */
+/** An alert on a host that opens within this time after a run of ours changed the host continues that run's chain. */
 export const LOOP_CHAIN_MS = 10 * 60_000;
 
 export interface LoopFacts {

@@ -5,7 +5,7 @@ import { inputVariables, type OpenedInputs, type VariableParts } from "./input-v
 import { bindInputs, type InputError, type SealSecret } from "./inputs.ts";
 import { planSteps } from "./plan-steps.ts";
 import { type PlannedCall, type PlannedInputs, toPlannedInputs } from "./planned-inputs.ts";
-import type { Runbook, Step } from "./runbook.ts";
+import type { Runbook } from "./runbook.ts";
 
 /** The version of the shape below; part of the digest, so that a change of meaning changes every digest. */
 export const PLAN_SCHEMA = 2;
@@ -131,11 +131,6 @@ export function hostOf(plan: Plan, path: string): PlannedHost | undefined {
 /** The hosts that steps with an effect run on: what a run locks. */
 export function changedHosts(plan: Plan): PlannedHost[] {
   return plan.hosts.filter((host) => plan.changes.includes(host.name));
-}
-
-/** The path of a step inside of others: `around` ends with a slash, or is empty. */
-export function pathOfStep(around: string, step: Pick<Step, "id">): string {
-  return `${around}${step.id}`;
 }
 
 function toPlannedHost(host: InventoryHost): PlannedHost {
