@@ -84,7 +84,7 @@ async function takeDecision(
   const result = await decideApproval(dependencies, {
     id,
     decision,
-    principal: principalOf(request),
+    principal: principalOf(request).id,
     comment: body.comment === "" ? null : (body.comment ?? null),
     planDigest: body.plan_digest ?? null,
   });

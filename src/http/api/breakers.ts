@@ -15,7 +15,7 @@ export function breakerRoutes(dependencies: EngineDependencies): Router {
     parseBody(nothingSchema, request);
     const rule = String(request.params["name"]);
     const isPossible = nameSchema.safeParse(rule).success;
-    const reset = isPossible ? await resetBreaker(dependencies, rule, principalOf(request)) : null;
+    const reset = isPossible ? await resetBreaker(dependencies, rule, principalOf(request).id) : null;
     if (reset?.kind !== "reset") throw notFound(`there is no rule ${rule.slice(0, 64)}`);
     response.json({ rule, was_open: reset.wasOpen, counted_from: rfc3339(reset.atMs) });
   });

@@ -56,7 +56,7 @@ async function createHold(
   const { hold } = await holdHost(dependencies, {
     host: host.name,
     reason: body.reason,
-    principal: principalOf(request),
+    principal: principalOf(request).id,
     untilMs,
   });
   response.json(hostShape(host, hold));
@@ -71,7 +71,7 @@ async function endHold(
   const text = String(request.params["name"]);
   const known = lookUp(dependencies, text);
   const name = known instanceof HostLookupError ? text : known.name;
-  const released = NAME.test(name) ? await releaseHost(dependencies, name, principalOf(request)) : null;
+  const released = NAME.test(name) ? await releaseHost(dependencies, name, principalOf(request).id) : null;
   if (released?.kind === "released")
     return void response.json({
       name,

@@ -55,7 +55,7 @@ async function createPause(
     name,
     scope,
     reason,
-    principal: principalOf(request),
+    principal: principalOf(request).id,
     untilMs,
   });
   switch (added.kind) {
@@ -80,7 +80,7 @@ async function endPause(
 ): Promise<void> {
   const name = String(request.params["name"]);
   const isPossible = isId(name) || nameSchema.safeParse(name).success;
-  const removed = isPossible ? await removePause(dependencies, name, principalOf(request)) : null;
+  const removed = isPossible ? await removePause(dependencies, name, principalOf(request).id) : null;
   if (removed?.kind !== "removed") throw notFound(`no pause named ${name.slice(0, 64)} is in force`);
   const { pause } = removed;
   response.json(pauseShape(pause, pause.removedAtMs ?? 0));

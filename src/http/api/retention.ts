@@ -35,7 +35,7 @@ async function pin(
 ): Promise<void> {
   const { id } = await findRun(store, request);
   await store.transaction(async (tx) => {
-    if (isPinned) await pinRun(tx, id, { atMs: await store.nowMs(tx), by: principalOf(request) });
+    if (isPinned) await pinRun(tx, id, { atMs: await store.nowMs(tx), by: principalOf(request).id });
     else await unpinRun(tx, id);
   });
   response.json({ id, ...keepingShape((await readKeeping(store.reader, [id])).get(id)) });

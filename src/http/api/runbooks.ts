@@ -45,7 +45,7 @@ export function runbookRoutes(dependencies: EngineDependencies): Router {
   router.post("/runbooks/:name/plan", async (request: Request, response: Response) => {
     const { name } = runbookNamed(dependencies, String(request.params["name"]));
     const { inputs } = parseBody(planBody, request);
-    const principal = principalOf(request);
+    const principal = principalOf(request).id;
     const planned = await planRunbook(dependencies, { runbook: name, inputs, principal });
     if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
     if (planned.kind === "refused") {
