@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openArchiveFolder } from "./archive/archive-folder.ts";
 import { openArtifactStore } from "./archive/artifact-store.ts";
 import { openBundleStore } from "./archive/bundle-store.ts";
+import { apiRoutes } from "./api-routes.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
 import { type ConfigurationOptions, createConfiguration } from "./configuration.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
@@ -12,23 +13,10 @@ import { KnownSecrets } from "./known-secrets.ts";
 import { openHostExecutors } from "./host-executors.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
-import { alertReplayRoutes } from "./http/api/alert-replay.ts";
-import { alertBundleRoutes } from "./http/api/alert-bundle.ts";
-import { alertRoutes } from "./http/api/alerts.ts";
-import { approvalRoutes } from "./http/api/approvals.ts";
-import { breakerRoutes } from "./http/api/breakers.ts";
-import { explainRoutes } from "./http/api/explain.ts";
-import { hostRoutes } from "./http/api/hosts.ts";
-import { pauseRoutes } from "./http/api/pauses.ts";
-import { retentionRoutes } from "./http/api/retention.ts";
-import { ruleRoutes } from "./http/api/rules.ts";
-import { runbookRoutes } from "./http/api/runbooks.ts";
-import { runFileRoutes } from "./http/api/run-files.ts";
-import { runRoutes } from "./http/api/runs.ts";
-import { statsRoutes } from "./http/api/stats.ts";
-import { statusRoutes } from "./http/api/status.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoutes } from "./http/pages/pages.ts";
+import { LOCAL_IDENTITY } from "./http/identity.ts";
+import { createSubjects } from "./http/subjects.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
 import { mountWebhooks } from "./http/webhooks/webhooks.ts";
@@ -137,11 +125,6 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   };
   const { externalUrl } = settings;
   const limits = requestLimits(settings);
-  const asking = {
-    engineDependencies: dependencies,
-    queue: engine.queue,
-    limits: deliveryLimits(settings),
-  };
   const web = createWebApp({
     mountWebhooks: (app) =>
       mountWebhooks(app, {
@@ -162,24 +145,16 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       whyNotReady,
       reload: options.enableLifecycle ? configuration.reload : null,
     }),
-    api: [
-      runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
-      runFileRoutes(dependencies),
-      alertBundleRoutes(dependencies),
-      retentionRoutes(dependencies, engine.retention),
-      alertRoutes({ store, externalUrl }),
-      pauseRoutes(dependencies),
-      hostRoutes(dependencies),
-      approvalRoutes(dependencies),
-      breakerRoutes(dependencies),
-      explainRoutes(asking),
-      alertReplayRoutes({ ...asking, intake: engine.intake }),
-      ruleRoutes(dependencies),
-      runbookRoutes(dependencies),
-      statsRoutes(dependencies),
-      statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
-    ],
+    api: apiRoutes({
+      engineDependencies: dependencies,
+      engine,
+      limits: deliveryLimits(settings),
+      startedAtMs,
+      configuration,
+    }),
     pages: pageRoutes({ store, externalUrl }),
+    subjects: createSubjects(dependencies),
+    whoSends: async () => LOCAL_IDENTITY,
     externalUrl,
     log,
   });

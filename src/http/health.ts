@@ -1,6 +1,7 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { Metrics } from "../platform/metrics.ts";
 import { HttpProblem } from "./problems.ts";
+import { may, OPEN, Routes } from "./routes.ts";
 
 export interface HealthDependencies {
   readonly metrics: Metrics;
@@ -13,18 +14,19 @@ export interface HealthDependencies {
 }
 
 /** The endpoints that Prometheus' own programs have, with the same paths and answers. */
-export function healthRoutes(dependencies: HealthDependencies): Router {
-  const router = Router();
-  router.get(
+export function healthRoutes(dependencies: HealthDependencies): Routes {
+  const routes = new Routes();
+  routes.get(
     "/-/healthy",
+    OPEN,
     (_request: Request, response: Response) => void response.type("text").send("Nightshift is healthy.\n"),
   );
-  router.get("/-/ready", async (_request: Request, response: Response) => {
+  routes.get("/-/ready", OPEN, async (_request: Request, response: Response) => {
     const reason = await dependencies.whyNotReady();
     if (reason === null) response.type("text").send("Nightshift is ready.\n");
     else response.status(503).type("text").send(`Nightshift is not ready: ${reason}\n`);
   });
-  router.post("/-/reload", async (_request: Request, response: Response) => {
+  routes.post("/-/reload", may("administer"), async (_request: Request, response: Response) => {
     if (dependencies.reload === null)
       throw new HttpProblem(
         403,
@@ -38,12 +40,12 @@ export function healthRoutes(dependencies: HealthDependencies): Router {
       .type("text")
       .send(`the earlier configuration stays in use\n${problems.join("\n")}\n`);
   });
-  router.get("/metrics", async (_request: Request, response: Response) => {
+  routes.get("/metrics", OPEN, async (_request: Request, response: Response) => {
     // A database that is away must not take the metrics that say so with it.
     await dependencies.beforeScrape().catch(() => {});
     response
       .type(dependencies.metrics.registry.contentType)
       .send(await dependencies.metrics.registry.metrics());
   });
-  return router;
+  return routes;
 }

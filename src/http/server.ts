@@ -1,4 +1,4 @@
-import express, { type Express, type Router } from "express";
+import express, { type Express, type Request } from "express";
 import helmet from "helmet";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
@@ -6,19 +6,29 @@ import type { RequestLimits } from "../alerts/limits.ts";
 import type { Log } from "../platform/log.ts";
 import { jsonBodies } from "./api/json-body.ts";
 import { refuseCrossSite } from "./cross-site.ts";
+import { identify, type RequestIdentity } from "./identity.ts";
+import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
+import type { Routes } from "./routes.ts";
 
 export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
-  readonly health: Router;
-  readonly api: readonly Router[];
-  readonly pages: Router;
+  readonly health: Routes;
+  readonly api: readonly Routes[];
+  readonly pages: Routes;
+  /** What the policies of routes are about. */
+  readonly subjects: Subjects;
+  /** Who sends a request; null when it does not say. Throws 401 for what is said and not true. */
+  readonly whoSends: (request: Request) => Promise<RequestIdentity | null>;
   /** How people reach the service; pages of other sites may not act here. */
   readonly externalUrl: string;
   readonly log: Log;
 }
 
-/** All routes in the order in which they are tried; webhooks first, without anything that only browsers need. */
+/**
+ * All routes in the order in which they are tried; webhooks first, without anything that only browsers need. Throws when one of them
+ * has no policy.
+ */
 export function createWebApp(parts: WebAppParts): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -33,14 +43,26 @@ export function createWebApp(parts: WebAppParts): Express {
     }),
   );
   app.use(refuseCrossSite(parts.externalUrl));
-  app.use(parts.health);
+  app.use(async (request, _response, next) => {
+    const identity = await parts.whoSends(request);
+    if (identity !== null) identify(request, identity);
+    next();
+  });
+  const policed = new Set<unknown>();
+  const routerOf = (routes: Routes) => {
+    const router = policedRouter(routes, parts.subjects);
+    policed.add(router);
+    return router;
+  };
+  app.use(routerOf(parts.health));
   app.use("/api/v1", ...jsonBodies());
-  for (const router of parts.api) app.use("/api/v1", router);
-  app.use(parts.pages);
+  for (const routes of parts.api) app.use("/api/v1", routerOf(routes));
+  app.use(routerOf(parts.pages));
   app.use((request) => {
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);
   });
   app.use(problemHandler(parts.log));
+  refuseUnpoliced(app, policed, (path) => path.startsWith("/webhooks/"));
   return app;
 }
 

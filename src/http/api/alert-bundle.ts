@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { BundleFormat } from "../../archive/bundle-store.ts";
 import { openAlertBundle } from "../../engine/alert-bundle.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
@@ -6,15 +6,16 @@ import { isId } from "../../platform/ids.ts";
 import { readEpisode } from "../../store/episodes.ts";
 import { notFound } from "../problems.ts";
 import { sendAndDispose } from "./run-files.ts";
+import { may, Routes } from "../routes.ts";
 
 /** The bundle of an alert: all of its runs in one archive. */
-export function alertBundleRoutes(dependencies: EngineDependencies): Router {
-  const router = Router();
+export function alertBundleRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
   for (const format of ["zip", "tar.gz"] as const)
-    router.get(`/alerts/:id/bundle.${format}`, (request, response) =>
+    routes.get(`/alerts/:id/bundle.${format}`, may("read_evidence"), (request, response) =>
       sendAlertBundle(dependencies, format, request, response),
     );
-  return router;
+  return routes;
 }
 
 async function sendAlertBundle(

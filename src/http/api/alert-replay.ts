@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { type Alert, type Delivery, DeliveryError } from "../../alerts/alert.ts";
 import type { DeliveryLimits } from "../../alerts/limits.ts";
 import { normaliseDelivery } from "../../alerts/normalise.ts";
@@ -12,6 +12,7 @@ import type { JudgedEpisode } from "../../store/episode-row.ts";
 import { readEpisode } from "../../store/episodes.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { explanationShape } from "./explanation-shape.ts";
+import { may, Routes } from "../routes.ts";
 
 export interface ReplayDependencies {
   readonly engineDependencies: EngineDependencies;
@@ -24,10 +25,12 @@ export interface ReplayDependencies {
  * `POST /alerts/{id}/replay`: delivers an alert once more as it was received first. One that is over opens anew, firing from now on;
  * one that still fires is a repeat. With `?dry_run` it is only explained.
  */
-export function alertReplayRoutes(dependencies: ReplayDependencies): Router {
-  const router = Router();
-  router.post("/alerts/:id/replay", (request, response) => replay(dependencies, request, response));
-  return router;
+export function alertReplayRoutes(dependencies: ReplayDependencies): Routes {
+  const routes = new Routes();
+  routes.post("/alerts/:id/replay", may("operate"), (request, response) =>
+    replay(dependencies, request, response),
+  );
+  return routes;
 }
 
 async function replay(

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { isId } from "../../platform/ids.ts";
 import { readDecisions } from "../../store/decisions.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
@@ -8,15 +8,16 @@ import type { Store } from "../../store/store.ts";
 import { notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
 import { type EpisodeDetails, episodeShape } from "./shapes.ts";
+import { may, Routes } from "../routes.ts";
 
 /** Runs shown with one alert; one that flaps starts no more of them than its rule's guards allow. */
 const RUNS_SHOWN_MAX = 100;
 
 /** Alerts, one episode each. */
-export function alertRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Router {
+export function alertRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Routes {
   const { store, externalUrl } = dependencies;
-  const router = Router();
-  router.get("/alerts", async (request: Request, response: Response) => {
+  const routes = new Routes();
+  routes.get("/alerts", may("see"), async (request: Request, response: Response) => {
     const page = readPage(request);
     const episodes = await listEpisodes(store.reader, page.limit + 1, page.after);
     const shown = episodes.slice(0, page.limit);
@@ -25,13 +26,13 @@ export function alertRoutes(dependencies: { readonly store: Store; readonly exte
       next: episodes.length > page.limit ? (shown.at(-1)?.id ?? null) : null,
     });
   });
-  router.get("/alerts/:id", async (request: Request, response: Response) => {
+  routes.get("/alerts/:id", may("see"), async (request: Request, response: Response) => {
     const id = String(request.params["id"]);
     const episode = isId(id) ? await readEpisode(store.reader, id) : null;
     if (episode === null) throw notFound(`there is no alert ${id.slice(0, 64)}`);
     response.json(episodeShape(externalUrl, episode, await readEpisodeDetails(store, episode)));
   });
-  return router;
+  return routes;
 }
 
 export async function readEpisodeDetails(store: Store, episode: JudgedEpisode): Promise<EpisodeDetails> {

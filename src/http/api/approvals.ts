@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { type ApprovalResult, decideApproval } from "../../engine/approvals.ts";
 import { type EngineDependencies, runUrl } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
@@ -6,23 +6,24 @@ import { type Approval, APPROVAL_STATES } from "../../runs/guard-records.ts";
 import type { Run } from "../../runs/records.ts";
 import { type ApprovalCursor, listApprovals, listApprovalsIn, readApproval } from "../../store/approvals.ts";
 import { readRun } from "../../store/runs.ts";
-import { principalOf } from "../principal.ts";
+import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { decisionSchema } from "./control-schemas.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
+import { KNOWN, Routes } from "../routes.ts";
 
 /** What people are asked, and their yes or no. */
-export function approvalRoutes(dependencies: EngineDependencies): Router {
-  const router = Router();
-  router.get("/approvals", (request, response) => sendApprovals(dependencies, request, response));
-  router.get("/approvals/:id", (request, response) => sendApproval(dependencies, request, response));
+export function approvalRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/approvals", KNOWN, (request, response) => sendApprovals(dependencies, request, response));
+  routes.get("/approvals/:id", KNOWN, (request, response) => sendApproval(dependencies, request, response));
   for (const decision of ["approve", "reject"] as const)
-    router.post(`/approvals/:id/${decision}`, (request, response) =>
+    routes.post(`/approvals/:id/${decision}`, KNOWN, (request, response) =>
       takeDecision(dependencies, decision, request, response),
     );
-  return router;
+  return routes;
 }
 
 /** The pending ones first, or those of one `?status=`; newest first. */

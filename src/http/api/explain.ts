@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import { type Alert, type Delivery, DeliveryError } from "../../alerts/alert.ts";
 import type { DeliveryLimits } from "../../alerts/limits.ts";
@@ -10,6 +10,7 @@ import { isId } from "../../platform/ids.ts";
 import { notFound } from "../problems.ts";
 import { explanationShape } from "./explanation-shape.ts";
 import { invalidBody, parseBody } from "./json-body.ts";
+import { may, Routes } from "../routes.ts";
 
 export interface ExplainDependencies {
   readonly engineDependencies: EngineDependencies;
@@ -43,10 +44,12 @@ const bodySchema = z
 type Body = z.output<typeof bodySchema>;
 
 /** `POST /rules/explain`: what would be done with an alert now or at another time, and why. Nothing is done. */
-export function explainRoutes(dependencies: ExplainDependencies): Router {
-  const router = Router();
-  router.post("/rules/explain", (request, response) => explain(dependencies, request, response));
-  return router;
+export function explainRoutes(dependencies: ExplainDependencies): Routes {
+  const routes = new Routes();
+  routes.ask("/rules/explain", may("explain"), (request, response) =>
+    explain(dependencies, request, response),
+  );
+  return routes;
 }
 
 async function explain(

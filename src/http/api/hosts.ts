@@ -1,27 +1,32 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { holdHost, releaseHost } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { InventoryHost } from "../../hosts/host.ts";
 import { HostLookupError } from "../../hosts/inventory.ts";
 import type { HostHold } from "../../runs/guard-records.ts";
 import { listActiveHolds } from "../../store/host-holds.ts";
-import { principalOf } from "../principal.ts";
+import { principalOf } from "../identity.ts";
 import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, holdSchema } from "./control-schemas.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
+import { may, Routes } from "../routes.ts";
 
 /** As the inventory allows it; asked before a name of the path reaches the database. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 
 /** The inventory, and holds on its hosts. */
-export function hostRoutes(dependencies: EngineDependencies): Router {
-  const router = Router();
-  router.get("/hosts", (request, response) => sendHosts(dependencies, request, response));
-  router.post("/hosts/:name/hold", (request, response) => createHold(dependencies, request, response));
-  router.delete("/hosts/:name/hold", (request, response) => endHold(dependencies, request, response));
-  return router;
+export function hostRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/hosts", may("see"), (request, response) => sendHosts(dependencies, request, response));
+  routes.post("/hosts/:name/hold", may("operate"), (request, response) =>
+    createHold(dependencies, request, response),
+  );
+  routes.delete("/hosts/:name/hold", may("operate"), (request, response) =>
+    endHold(dependencies, request, response),
+  );
+  return routes;
 }
 
 /** By name; the cursor is a name, too. */

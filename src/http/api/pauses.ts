@@ -1,24 +1,27 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { addPause, removePause } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import { nameSchema } from "../../platform/schemas.ts";
 import type { Pause } from "../../runs/guard-records.ts";
 import { listPauses } from "../../store/pauses.ts";
-import { principalOf } from "../principal.ts";
+import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, pauseSchema } from "./control-schemas.ts";
 import { invalidBody, parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
+import { may, Routes } from "../routes.ts";
 
 /** Stops of automation: those in force, those that were, new ones, and their early end. */
-export function pauseRoutes(dependencies: EngineDependencies): Router {
-  const router = Router();
-  router.get("/pauses", (request, response) => sendPauses(dependencies, request, response));
-  router.post("/pauses", (request, response) => createPause(dependencies, request, response));
-  router.delete("/pauses/:name", (request, response) => endPause(dependencies, request, response));
-  return router;
+export function pauseRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/pauses", may("see"), (request, response) => sendPauses(dependencies, request, response));
+  routes.post("/pauses", may("operate"), (request, response) => createPause(dependencies, request, response));
+  routes.delete("/pauses/:name", may("operate"), (request, response) =>
+    endPause(dependencies, request, response),
+  );
+  return routes;
 }
 
 /** Those in force; with `?history=true` all that ever were. Newest first. */

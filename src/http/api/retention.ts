@@ -1,13 +1,14 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { RetentionReport } from "../../engine/retention-report.ts";
 import type { Retention } from "../../engine/retention.ts";
 import { pinRun, readKeeping, unpinRun } from "../../store/run-keeping.ts";
-import { principalOf } from "../principal.ts";
+import { principalOf } from "../identity.ts";
 import { parseBody } from "./json-body.ts";
 import { findRun } from "./runs.ts";
 import { keepingShape } from "./shapes.ts";
+import { may, mayOfRun, Routes } from "../routes.ts";
 
 const gcSchema = z.strictObject({
   dry_run: z.boolean().default(false),
@@ -15,15 +16,19 @@ const gcSchema = z.strictObject({
 });
 
 /** What is kept and what goes: pins, and removal at once. */
-export function retentionRoutes(dependencies: EngineDependencies, retention: Retention): Router {
-  const router = Router();
-  router.post("/runs/:id/pin", (request, response) => pin(dependencies, true, request, response));
-  router.delete("/runs/:id/pin", (request, response) => pin(dependencies, false, request, response));
-  router.post("/admin/gc", async (request: Request, response: Response) => {
+export function retentionRoutes(dependencies: EngineDependencies, retention: Retention): Routes {
+  const routes = new Routes();
+  routes.post("/runs/:id/pin", mayOfRun("manage_run"), (request, response) =>
+    pin(dependencies, true, request, response),
+  );
+  routes.delete("/runs/:id/pin", mayOfRun("manage_run"), (request, response) =>
+    pin(dependencies, false, request, response),
+  );
+  routes.post("/admin/gc", may("administer"), async (request: Request, response: Response) => {
     const { dry_run: isDryRun, unknown: removesUnknown } = parseBody(gcSchema, request);
     response.json(reportShape(await retention.pass({ isDryRun, isThorough: true, removesUnknown })));
   });
-  return router;
+  return routes;
 }
 
 /** May be repeated: a pin that is there stays as it is. */

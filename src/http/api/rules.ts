@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import { judgeBreaker } from "../../guards/breaker.ts";
@@ -12,6 +12,7 @@ import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { readPage } from "./paging.ts";
 import { statisticsShape } from "./statistics-shape.ts";
+import { may, Routes } from "../routes.ts";
 
 export interface RuleRoutesDependencies {
   readonly store: Store;
@@ -22,9 +23,9 @@ export interface RuleRoutesDependencies {
 const WINDOWS = [1, 7, 30] as const;
 
 /** Rules as they are tried, with what they did. */
-export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): Router {
-  const router = Router();
-  router.get("/rules", async (request: Request, response: Response) => {
+export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/rules", may("see"), async (request: Request, response: Response) => {
     const { rules } = catalog.current();
     // The cursor is the position of the last rule that was shown.
     const page = readPage(request, (text) => /^[1-9]\d{0,6}$/.test(text));
@@ -34,7 +35,7 @@ export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): Router {
     const end = from + shown.length;
     response.json({ items: shapes, next: end < rules.length ? String(end) : null });
   });
-  router.get("/rules/:name", async (request: Request, response: Response) => {
+  routes.get("/rules/:name", may("see"), async (request: Request, response: Response) => {
     const name = String(request.params["name"]);
     const snapshot = catalog.current();
     const rule = snapshot.rulesByName.get(name);
@@ -42,7 +43,7 @@ export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): Router {
     const [shape] = await ruleShapes(store, snapshot.rules, [rule]);
     response.json({ ...shape, source: sourceOf(snapshot, rule) });
   });
-  return router;
+  return routes;
 }
 
 function sourceOf(catalog: Catalog, rule: Rule): string | null {

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { ArtifactStore } from "../../archive/artifact-store.ts";
 import type { BundleFormat, ReadableBundle } from "../../archive/bundle-store.ts";
 import { whyRemoved } from "../../engine/alert-bundle.ts";
@@ -13,19 +13,22 @@ import { HttpProblem, notFound } from "../problems.ts";
 import { maySeeSensitive } from "../sensitive.ts";
 import { findRun } from "./runs.ts";
 import { artifactShape } from "./shapes.ts";
+import { mayOfRun, Routes } from "../routes.ts";
 
 /** A run's files, and its bundle. */
-export function runFileRoutes(dependencies: EngineDependencies): Router {
-  const router = Router();
-  router.get("/runs/:id/artifacts", (request, response) => sendArtifacts(dependencies, request, response));
-  router.get("/runs/:id/artifacts/*path", (request, response) =>
+export function runFileRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/runs/:id/artifacts", mayOfRun("read_evidence"), (request, response) =>
+    sendArtifacts(dependencies, request, response),
+  );
+  routes.get("/runs/:id/artifacts/*path", mayOfRun("read_evidence"), (request, response) =>
     sendArtifact(dependencies, request, response),
   );
   for (const format of ["zip", "tar.gz"] as const)
-    router.get(`/runs/:id/bundle.${format}`, (request, response) =>
+    routes.get(`/runs/:id/bundle.${format}`, mayOfRun("read_evidence"), (request, response) =>
       sendRunBundle(dependencies, format, request, response),
     );
-  return router;
+  return routes;
 }
 
 async function sendArtifacts(

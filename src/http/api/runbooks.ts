@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import { calledRunbooks } from "../../engine/candidate.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
@@ -8,19 +8,20 @@ import { type PlannedRun, planRunbook } from "../../engine/plan-runbook.ts";
 import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
 import { hostOf } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
-import { principalOf } from "../principal.ts";
+import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { guardShape } from "./explanation-shape.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
+import { KNOWN, mayOfRunbook, Routes } from "../routes.ts";
 
 const planBody = z.strictObject({ inputs: z.record(z.string(), z.unknown()).default({}) });
 
 /** Runbooks by name, and what one of them would do with some inputs. */
-export function runbookRoutes(dependencies: EngineDependencies): Router {
+export function runbookRoutes(dependencies: EngineDependencies): Routes {
   const { catalog } = dependencies;
-  const router = Router();
-  router.get("/runbooks", (request: Request, response: Response) => {
+  const routes = new Routes();
+  routes.get("/runbooks", KNOWN, (request: Request, response: Response) => {
     const names = [...catalog.current().runbooks.keys()].sort();
     const page = readPage(request, (text) => /^[a-z0-9_-]{1,64}$/.test(text));
     const from = page.after === null ? 0 : names.findIndex((name) => name > (page.after ?? ""));
@@ -31,7 +32,7 @@ export function runbookRoutes(dependencies: EngineDependencies): Router {
       next: isMore ? (shown.at(-1) ?? null) : null,
     });
   });
-  router.get("/runbooks/:name", (request: Request, response: Response) => {
+  routes.get("/runbooks/:name", mayOfRunbook("see"), (request: Request, response: Response) => {
     const runbook = runbookNamed(dependencies, String(request.params["name"]));
     response.json({
       ...runbookShape(runbook),
@@ -42,7 +43,7 @@ export function runbookRoutes(dependencies: EngineDependencies): Router {
       source: runbook.text,
     });
   });
-  router.post("/runbooks/:name/plan", async (request: Request, response: Response) => {
+  routes.ask("/runbooks/:name/plan", mayOfRunbook("plan"), async (request: Request, response: Response) => {
     const { name } = runbookNamed(dependencies, String(request.params["name"]));
     const { inputs } = parseBody(planBody, request);
     const principal = principalOf(request).id;
@@ -56,7 +57,7 @@ export function runbookRoutes(dependencies: EngineDependencies): Router {
     }
     response.json(plannedShape(planned, catalog.current().runbooks));
   });
-  return router;
+  return routes;
 }
 
 function runbookNamed({ catalog }: EngineDependencies, name: string): Runbook {

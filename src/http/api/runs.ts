@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
@@ -13,6 +13,7 @@ import { leaveFollowUps } from "../../engine/end-run.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
 import { keepingShape, runShape } from "./shapes.ts";
+import { KNOWN, mayOfRun, Routes } from "../routes.ts";
 
 export interface RunRoutesDependencies {
   readonly store: Store;
@@ -22,12 +23,14 @@ export interface RunRoutesDependencies {
 }
 
 /** Runs: lists, details, cancellation. */
-export function runRoutes(dependencies: RunRoutesDependencies): Router {
-  const router = Router();
-  router.get("/runs", (request, response) => sendRuns(dependencies, request, response));
-  router.get("/runs/:id", (request, response) => sendRun(dependencies, request, response));
-  router.post("/runs/:id/cancel", (request, response) => cancelRun(dependencies, request, response));
-  return router;
+export function runRoutes(dependencies: RunRoutesDependencies): Routes {
+  const routes = new Routes();
+  routes.get("/runs", KNOWN, (request, response) => sendRuns(dependencies, request, response));
+  routes.get("/runs/:id", mayOfRun("see"), (request, response) => sendRun(dependencies, request, response));
+  routes.post("/runs/:id/cancel", mayOfRun("manage_run"), (request, response) =>
+    cancelRun(dependencies, request, response),
+  );
+  return routes;
 }
 
 async function sendRuns(

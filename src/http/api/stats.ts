@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import { type Count, overall, summarise } from "../../runs/statistics.ts";
@@ -7,6 +7,7 @@ import type { Store } from "../../store/store.ts";
 import { HttpProblem } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { statisticsShape } from "./statistics-shape.ts";
+import { may, Routes } from "../routes.ts";
 
 const DAYS = [1, 7, 30] as const;
 const DAYS_DEFAULT = 7;
@@ -17,10 +18,10 @@ const NAMES_MAX = 200;
 export function statsRoutes(dependencies: {
   readonly store: Store;
   readonly catalog: Pick<CatalogHolder, "current">;
-}): Router {
+}): Routes {
   const { store, catalog } = dependencies;
-  const router = Router();
-  router.get("/stats", async (request: Request, response: Response) => {
+  const routes = new Routes();
+  routes.get("/stats", may("see"), async (request: Request, response: Response) => {
     const days = readDays(request);
     const nowMs = await store.nowMs(store.reader);
     const { windows, isComplete } = await readStatistics(store, { days: [days], rules: null, nowMs });
@@ -35,7 +36,7 @@ export function statsRoutes(dependencies: {
       runbooks: runbooksOf(catalog.current(), counts),
     });
   });
-  return router;
+  return routes;
 }
 
 function readDays(request: Request): number {

@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import type { NameChanges } from "../../catalog/changes.ts";
 import type {
   ConfigurationChanges,
@@ -11,6 +11,7 @@ import { countActivePauses } from "../../store/pauses.ts";
 import { readQueueFacts } from "../../store/runs.ts";
 import type { Store } from "../../store/store.ts";
 import { rfc3339 } from "../times.ts";
+import { may, Routes } from "../routes.ts";
 
 export interface StatusRoutesDependencies {
   readonly store: Store;
@@ -22,10 +23,10 @@ export interface StatusRoutesDependencies {
 }
 
 /** What runs here, with which configuration, and what waits or is stopped. */
-export function statusRoutes(dependencies: StatusRoutesDependencies): Router {
+export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
   const { store, catalog, nodeId, version, startedAtMs } = dependencies;
-  const router = Router();
-  router.get("/status", async (_request: Request, response: Response) => {
+  const routes = new Routes();
+  routes.get("/status", may("see"), async (_request: Request, response: Response) => {
     const nowMs = await store.nowMs(store.reader);
     const queue = await readQueueFacts(store.reader);
     const pauses = await countActivePauses(store.reader, nowMs);
@@ -43,7 +44,7 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Router {
       pauses_active: pauses,
     });
   });
-  return router;
+  return routes;
 }
 
 function configurationShape(status: ConfigurationStatus): Record<string, unknown> {

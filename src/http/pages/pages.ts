@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from "express";
+import type { Request, Response } from "express";
 import { whyRemoved } from "../../engine/alert-bundle.ts";
 import type { Artifact, BundleRecord, Decision, Run, RunKeeping, StepRecord } from "../../runs/records.ts";
 import { isFinal } from "../../runs/states.ts";
@@ -15,15 +15,16 @@ import { type EpisodeDetails, episodeShape } from "../api/shapes.ts";
 import { rfc3339 } from "../times.ts";
 import { type Html, html } from "./html.ts";
 import { sendPage } from "./layout.ts";
+import { KNOWN, may, mayOfRun, Routes } from "../routes.ts";
 
 const SHOWN_MAX = 30;
 const FINGERPRINT = /^[0-9a-f]{1,64}$/;
 
 /** The pages that links in notices and annotations lead to. They work without a script. */
-export function pageRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Router {
+export function pageRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Routes {
   const { store, externalUrl } = dependencies;
-  const router = Router();
-  router.get("/", async (_request: Request, response: Response) => {
+  const routes = new Routes();
+  routes.get("/", KNOWN, async (_request: Request, response: Response) => {
     const [runs, episodes] = await Promise.all([
       listRuns(store.reader, { state: null, runbook: null, episodeId: null }, SHOWN_MAX, null),
       listEpisodes(store.reader, SHOWN_MAX, null),
@@ -35,7 +36,7 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
       html`<h2>Runs</h2>${runsTable(runs)}<h2>Alerts</h2>${episodesTable(episodes)}`,
     );
   });
-  router.get("/runs/:id", async (request: Request, response: Response) => {
+  routes.get("/runs/:id", mayOfRun("see"), async (request: Request, response: Response) => {
     const run = await findRun(store, request);
     const [keeping, steps, bundle, artifacts, problems] = await Promise.all([
       readKeeping(store.reader, [run.id]),
@@ -52,7 +53,7 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
     );
   });
   // The link to put into an annotation: it is known before the alert ever fired.
-  router.get("/a/:fingerprint", async (request: Request, response: Response) => {
+  routes.get("/a/:fingerprint", may("see"), async (request: Request, response: Response) => {
     const fingerprint = String(request.params["fingerprint"]).toLowerCase();
     const episode = FINGERPRINT.test(fingerprint) ? await readNewestEpisode(store.reader, fingerprint) : null;
     const wantsJson = request.accepts(["html", "json"]) === "json";
@@ -71,7 +72,7 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
       ),
     );
   });
-  return router;
+  return routes;
 }
 
 function sendNoEpisode(response: Response, fingerprint: string, wantsJson: boolean): void {

@@ -1,0 +1,52 @@
+import { alertReplayRoutes } from "./http/api/alert-replay.ts";
+import { alertBundleRoutes } from "./http/api/alert-bundle.ts";
+import { alertRoutes } from "./http/api/alerts.ts";
+import { approvalRoutes } from "./http/api/approvals.ts";
+import { breakerRoutes } from "./http/api/breakers.ts";
+import { explainRoutes } from "./http/api/explain.ts";
+import { hostRoutes } from "./http/api/hosts.ts";
+import { pauseRoutes } from "./http/api/pauses.ts";
+import { retentionRoutes } from "./http/api/retention.ts";
+import { ruleRoutes } from "./http/api/rules.ts";
+import { runbookRoutes } from "./http/api/runbooks.ts";
+import { runFileRoutes } from "./http/api/run-files.ts";
+import { runRoutes } from "./http/api/runs.ts";
+import { statsRoutes } from "./http/api/stats.ts";
+import { statusRoutes } from "./http/api/status.ts";
+import type { Configuration } from "./configuration.ts";
+import type { DeliveryLimits } from "./alerts/limits.ts";
+import type { EngineDependencies } from "./engine/dependencies.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Routes } from "./http/routes.ts";
+
+export interface ApiParts {
+  readonly engineDependencies: EngineDependencies;
+  readonly engine: Engine;
+  readonly limits: DeliveryLimits;
+  readonly startedAtMs: number;
+  readonly configuration: Configuration;
+}
+
+/** Everything below `/api/v1`, in the order in which paths are tried. */
+export function apiRoutes(parts: ApiParts): Routes[] {
+  const { engineDependencies: dependencies, engine, startedAtMs, configuration } = parts;
+  const { store, externalUrl } = dependencies;
+  const asking = { engineDependencies: dependencies, queue: engine.queue, limits: parts.limits };
+  return [
+    runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
+    runFileRoutes(dependencies),
+    alertBundleRoutes(dependencies),
+    retentionRoutes(dependencies, engine.retention),
+    alertRoutes({ store, externalUrl }),
+    pauseRoutes(dependencies),
+    hostRoutes(dependencies),
+    approvalRoutes(dependencies),
+    breakerRoutes(dependencies),
+    explainRoutes(asking),
+    alertReplayRoutes({ ...asking, intake: engine.intake }),
+    ruleRoutes(dependencies),
+    runbookRoutes(dependencies),
+    statsRoutes(dependencies),
+    statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
+  ];
+}

@@ -1,0 +1,77 @@
+import { type Express, type Request, Router } from "express";
+import { authorize, type Subject } from "../access/authorize.ts";
+import { requireIdentity } from "./identity.ts";
+import { HttpProblem } from "./problems.ts";
+import type { Operation, Routes } from "./routes.ts";
+
+/** Finds what a path is about. Both throw 404 when there is nothing of that name. */
+export interface Subjects {
+  run(id: string): Promise<Subject>;
+  runbook(name: string): Subject;
+}
+
+/** Express' router for these routes, each behind its policy. */
+export function policedRouter(routes: Routes, subjects: Subjects): Router {
+  const router = Router();
+  for (const route of routes.all)
+    router[route.method](route.path, async (request, response, next) => {
+      await enforce(route, request, subjects);
+      await route.handler(request, response, next);
+    });
+  return router;
+}
+
+/** Throws 401 or 403, or 404 where what is asked for is not there. */
+export async function enforce(operation: Operation, request: Request, subjects: Subjects): Promise<void> {
+  const { policy, isRead } = operation;
+  if (policy.kind === "open") return;
+  const identity = requireIdentity(request);
+  if (policy.kind === "known") return;
+  const subject = await subjectOf(policy.of, request, subjects);
+  const asked = { permission: policy.permission, subject, isRead };
+  const answer = authorize(identity, asked);
+  if (!answer.isAllowed) throw new HttpProblem(403, "Not allowed", answer.because);
+}
+
+async function subjectOf(
+  of: "everything" | "run" | "runbook",
+  request: Request,
+  subjects: Subjects,
+): Promise<Subject> {
+  switch (of) {
+    case "everything":
+      return { kind: "everything" };
+    case "run":
+      return subjects.run(String(request.params["id"]));
+    case "runbook":
+      return subjects.runbook(String(request.params["name"]));
+  }
+}
+
+/**
+ * Throws when the application answers a path that is not among `routes`: what was registered beside {@link Routes} has no policy.
+ * `policed` are the routers made from them; webhooks prove themselves by their source and are `exempt`.
+ */
+export function refuseUnpoliced(
+  app: Express,
+  policed: ReadonlySet<unknown>,
+  exempt: (path: string) => boolean,
+): void {
+  const unpoliced = pathsOf(app.router, policed).filter((path) => !exempt(path));
+  if (unpoliced.length > 0)
+    throw new Error(`these routes have no policy: ${unpoliced.join(", ")}; register them through Routes`);
+}
+
+interface Layer {
+  readonly route?: { readonly path: string };
+  readonly handle?: { readonly stack?: readonly Layer[] };
+}
+
+function pathsOf(router: unknown, policed: ReadonlySet<unknown>): string[] {
+  if (policed.has(router)) return [];
+  const { stack = [] } = router as { readonly stack?: readonly Layer[] };
+  return stack.flatMap((layer) => [
+    ...(layer.route === undefined ? [] : [String(layer.route.path)]),
+    ...pathsOf(layer.handle ?? {}, policed),
+  ]);
+}
