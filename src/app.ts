@@ -4,6 +4,7 @@ import { openArchiveFolder } from "./archive/archive-folder.ts";
 import { openArtifactStore } from "./archive/artifact-store.ts";
 import { openBundleStore } from "./archive/bundle-store.ts";
 import { apiRoutes } from "./api-routes.ts";
+import { readAuditKeys } from "./audit/keys.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
 import { type ConfigurationOptions, createConfiguration } from "./configuration.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
@@ -257,6 +258,7 @@ async function openDependencies(
       return live.current.redaction;
     },
     inputKey: readInputKey(settings.storagePath),
+    auditKeys: readAuditKeys(settings.storagePath),
     journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
     limits: runLimits(settings),
     workRoot,

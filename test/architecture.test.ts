@@ -18,7 +18,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["runs"],
   ["guards"],
   ["outbound"],
-  ["executors", "archive", "notify", "access"],
+  ["executors", "archive", "notify", "access", "audit"],
   ["steps"],
   ["store", "queue"],
   ["settings"],

@@ -4,6 +4,7 @@ import type { Mapping } from "../alerts/mapping.ts";
 import type { ArchiveFolder } from "../archive/archive-folder.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
+import type { AuditKeys } from "../audit/keys.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
@@ -81,6 +82,8 @@ export interface EngineDependencies {
   readonly journal: OutcomeJournal;
   /** Keeps secret inputs and uploaded files while their run has not ended. */
   readonly inputKey: InputKey;
+  /** Sign what is written into the audit log. */
+  readonly auditKeys: AuditKeys;
   readonly limits: EngineLimits;
   /** Holds a working folder for each run. */
   readonly workRoot: string;

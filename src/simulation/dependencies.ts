@@ -1,5 +1,6 @@
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
+import { createAuditKeys } from "../audit/keys.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import type { OutcomeJournal } from "../engine/outcome-journal.ts";
@@ -72,6 +73,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     journal: FORGETFUL,
     inputKey: createInputKey(Buffer.from(NODE_ID)),
+    auditKeys: createAuditKeys([Buffer.from(NODE_ID)]),
     limits: runLimits(settings),
     workRoot: files?.workRoot ?? "",
     externalUrl: settings.externalUrl,

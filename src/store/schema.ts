@@ -6,6 +6,7 @@ import type {
   BundleTable,
   RunProblemTable,
 } from "./archive-tables.ts";
+import type { AuditChainTable, AuditTable } from "./audit-tables.ts";
 import type {
   ApprovalTable,
   BreakerTable,
@@ -249,6 +250,8 @@ export interface Schema {
   readonly ladder: LadderTable;
   readonly start_once: StartOnceTable;
   readonly silence: SilenceTable;
+  readonly audit: AuditTable;
+  readonly audit_chain: AuditChainTable;
   readonly stat_series: StatSeriesTable;
   readonly stat_count: StatCountTable;
   readonly stat_progress: StatProgressTable;
