@@ -5,8 +5,7 @@ import type { Path, YamlFile } from "../platform/yaml.ts";
 import { needsCatalog } from "../runbooks/check-inputs.ts";
 import { bindInput } from "../runbooks/inputs.ts";
 import type { Body, Runbook, Step } from "../runbooks/runbook.ts";
-import { TARGET_NAME } from "../runbooks/verbs.ts";
-import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import { runsOnHost, TARGET_NAME } from "../runbooks/verbs.ts";
 import { adviceFor } from "./advice.ts";
 import { checkGuards } from "./check-guards.ts";
 import { checkCall } from "./check-calls.ts";
@@ -88,7 +87,7 @@ function checkNotifier({ loaded, step, path, file, problems }: StepPlace): void 
 }
 
 function checkTarget({ loaded, step, path, file, problems }: StepPlace): void {
-  if (!RUNS_SOMEWHERE.has(step.verb) || hasTemplate(step.target)) return;
+  if (!runsOnHost(step) || hasTemplate(step.target)) return;
   try {
     const host = loaded.inventory.resolve(step.target);
     if (step.become === null || host.become.includes(step.become)) return;

@@ -4,6 +4,7 @@ export const LINTS = {
   "batch-without-group": "a batch that can never have a second member",
   "change-without-evidence": "a change before anything was gathered",
   "collect-without-cap": "gathering without a limit that somebody chose",
+  "destructive-without-preview": "a step that destroys, and nothing that shows what it would",
   "http-without-timeout": "a request without a time limit that somebody chose",
   "interpreter-argument": "a value that an interpreter may read as a program",
   "ladder-tells-nobody": "a ladder that ends without a person",

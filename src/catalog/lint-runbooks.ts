@@ -2,6 +2,7 @@ import { type Expression, ExpressionError } from "../expressions/expression.ts";
 import { hasTemplate } from "../expressions/templates.ts";
 import { type Path, recordOf } from "../platform/yaml.ts";
 import type { Runbook, Step } from "../runbooks/runbook.ts";
+import { isNesting } from "../runbooks/verbs.ts";
 import { stepsWithPaths } from "./check-runbooks.ts";
 import { type Linted, warn } from "./lint-warning.ts";
 
@@ -20,6 +21,7 @@ export function lintRunbook(runbook: Runbook, linted: Linted): void {
     if (step.if !== null && isNever(step.if))
       warn(linted, [...path, "if"], "step-never-runs", "this condition is never true");
     lintArguments(step, linted, path);
+    lintPreview(step, linted, path);
     lintCaps(step, linted, path);
   }
 }
@@ -47,6 +49,14 @@ function lintArguments(step: Step, linted: Linted, path: Path): void {
     if (hasTemplate(argv[0])) warn(linted, place, "templated-program", "a value decides which program runs");
     if (isInterpreted(argv)) warn(linted, place, "interpreter-argument", interpreterMessage(argv[0]));
   }
+}
+
+/** What is destroyed cannot be looked at afterwards. */
+function lintPreview(step: Step, linted: Linted, path: Path): void {
+  if (step.effect !== "destructive" || isNesting(step.verb) || step.preview !== null) return;
+  const message =
+    "nobody can see beforehand what this step would destroy; add preview: with a script that shows it";
+  warn(linted, [...path, "effect"], "destructive-without-preview", message, true);
 }
 
 /** Limits that stand in the file; there is a default for each, but nobody chose it for this step. */

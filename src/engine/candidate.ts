@@ -22,6 +22,8 @@ export interface Candidate {
   /** Rungs of a ladder above the first, and what follows an alert, skip the rule's cooldown and rate limit. */
   readonly rung: number;
   readonly principal: string;
+  /** It changes nothing: pauses, asserts, slots and locks hold for it; nothing that limits or counts changes does. */
+  readonly isDryRun: boolean;
   /** The run that changed one of its hosts shortly before its alert opened, by host. */
   readonly afterRuns: ReadonlyMap<string, string>;
 }

@@ -112,6 +112,7 @@ function candidateOfRun(reads: GuardReads, run: Run, runbook: Runbook): Candidat
     groupKey: run.groupKey ?? "",
     rung: run.rung,
     principal: run.trigger.principal,
+    isDryRun: run.isDryRun,
     afterRuns: new Map(),
   };
 }

@@ -27,6 +27,7 @@ export async function judgeCounters(
   candidate: Candidate,
   isShadow: boolean,
 ): Promise<GuardResult[]> {
+  if (candidate.isDryRun) return judgeLine(reads, candidate);
   const { rule } = candidate;
   const results: GuardResult[] = [];
   if (rule !== null && candidate.rung === 0)

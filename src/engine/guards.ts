@@ -25,7 +25,7 @@ export interface GuardResult {
 
 /** The guards that must let a run pass both when it is decided on and when it starts. */
 export async function judgeStanding(reads: GuardReads, candidate: Candidate): Promise<GuardResult[]> {
-  const { rule, ruleName, runbook, plan, changed } = candidate;
+  const { ruleName, runbook, plan } = candidate;
   const { nowMs } = reads;
   const results: GuardResult[] = [];
   const pauses = await reads.pauses();
@@ -41,6 +41,17 @@ export async function judgeStanding(reads: GuardReads, candidate: Candidate): Pr
       }),
       saw: `pauses in force: ${pauses.map((pause) => `${pause.name} (${pause.scope})`).join(", ")}`,
     });
+  if (!candidate.isDryRun) results.push(...(await judgeChange(reads, candidate)));
+  for (const verdict of judgeInputAsserts(runbook, plan))
+    results.push({ guard: "assert", verdict, saw: "the inputs" });
+  return results;
+}
+
+/** The guards that are about changes. */
+async function judgeChange(reads: GuardReads, candidate: Candidate): Promise<GuardResult[]> {
+  const { rule, ruleName, changed } = candidate;
+  const { nowMs } = reads;
+  const results: GuardResult[] = [];
   if (ruleName !== null && changed.length > 0)
     results.push({
       guard: "automation_off",
@@ -60,8 +71,6 @@ export async function judgeStanding(reads: GuardReads, candidate: Candidate): Pr
     const isOpen = state !== null && state.openedAtMs !== null;
     results.push({ guard: "breaker", verdict, saw: isOpen ? "it has opened" : "it is closed" });
   }
-  for (const verdict of judgeInputAsserts(runbook, plan))
-    results.push({ guard: "assert", verdict, saw: "the inputs" });
   return results;
 }
 

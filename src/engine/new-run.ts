@@ -52,6 +52,7 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
     groupKey: isCounted && countsByGroup(rule) ? start.groupKey : null,
     rung: start.rung,
     onResolve: isCounted ? storedOnResolve(rule) : { kind: "let_finish" },
+    isDryRun: false,
     cause: start.cause,
     verification: isCounted ? storedVerification(rule) : null,
     createdAtMs: batch.nowMs,

@@ -13,6 +13,8 @@ export interface WantedRun {
   /** As it came from outside. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly principal: string;
+  /** It is to say what it would do, and change nothing. */
+  readonly isDryRun: boolean;
 }
 
 /** What a start would run, and whether anything speaks against it now. */
@@ -45,14 +47,14 @@ export async function planRunbook(
   const planning = makePlan(runbook, wanted.inputs, { inventory, runbooks, sealSecret: seal });
   if (!planning.ok) return { kind: "refused", about: planning.about, errors: planning.errors };
   const { plan, digest, contents } = planning;
-  const guards = await judgeGuards(dependencies, wanted.principal, runbook, plan);
+  const guards = await judgeGuards(dependencies, wanted, runbook, plan);
   return { kind: "planned", runbook, plan, digest, contents, guards };
 }
 
 /** In a transaction, since guards read what starts have counted; it writes nothing. */
 async function judgeGuards(
   dependencies: EngineDependencies,
-  principal: string,
+  { principal, isDryRun }: WantedRun,
   runbook: Runbook,
   plan: Plan,
 ): Promise<GuardResult[]> {
@@ -71,6 +73,7 @@ async function judgeGuards(
       groupKey: "",
       rung: 0,
       principal,
+      isDryRun,
       afterRuns: new Map(),
     };
     return [...(await judgeStanding(reads, candidate)), ...(await judgeCounters(reads, candidate, false))];

@@ -166,6 +166,7 @@ export function candidateOf(start: Start): Candidate {
     groupKey: start.groupKey,
     rung: start.rung,
     principal: `rule:${start.rule.name}`,
+    isDryRun: false,
     afterRuns: new Map(),
   };
 }

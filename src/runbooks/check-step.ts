@@ -6,10 +6,10 @@ import { pathOf, type StepDraft } from "./draft.ts";
 import { envNameProblem } from "./env-names.ts";
 import type { Checking } from "./expressions.ts";
 import type { Input } from "./inputs.ts";
-import { type Verb, VERBS } from "./runbook.ts";
+import { type Effect, type Verb, VERBS } from "./runbook.ts";
 import { PLANNED_VERBS } from "./schema.ts";
 import { isHostList, loopNames } from "./scope.ts";
-import { isNesting, MAY_BECOME, RUNS_SOMEWHERE, STARTS_PROCESS } from "./verbs.ts";
+import { defaultEffect, isNesting, MAY_BECOME, RUNS_SOMEWHERE, runsOnHost, STARTS_PROCESS } from "./verbs.ts";
 
 /** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
 export function checkStep(checking: Checking, step: StepDraft): void {
@@ -54,15 +54,18 @@ function checkVerb(checking: Checking, step: StepDraft): Verb | undefined {
 
 /** Texts that are code or names: a value from outside has no place in them. */
 function checkFixedTexts(checking: Checking, step: StepDraft): void {
-  const { run, name } = step.raw;
-  if (typeof run === "string") checkScript(checking, step, run);
+  const { name } = step.raw;
+  checkScript(checking, step, "run");
+  checkScript(checking, step, "preview");
   if (typeof name === "string" && hasTemplate(name))
     report(checking, [...pathOf(step), "name"], "template-not-here", "a step's name is a fixed text");
 }
 
 const TEMPLATE = /\$\{\{\s*(.*?)\s*(\}\}|$)/g;
 
-function checkScript(checking: Checking, step: StepDraft, script: string): void {
+function checkScript(checking: Checking, step: StepDraft, key: "run" | "preview"): void {
+  const script = step.raw[key];
+  if (typeof script !== "string") return;
   for (const match of script.matchAll(TEMPLATE)) {
     const inner = match[1] ?? "";
     const name = (/(\w+)\W*$/.exec(inner)?.[1] ?? "value").toUpperCase();
@@ -70,7 +73,7 @@ function checkScript(checking: Checking, step: StepDraft, script: string): void 
       `a value inside a script would become part of the program; ` +
       `pass it through env: {${name}: "\${{ ${inner} }}"} and write "$${name}" in the script`;
     const place = { offset: match.index, length: match[0].length };
-    const path = [...pathOf(step), "run"];
+    const path = [...pathOf(step), key];
     checking.problems.push(checking.draft.file.problem(path, "template-in-script", message, place));
   }
 }
@@ -79,6 +82,7 @@ function checkScript(checking: Checking, step: StepDraft, script: string): void 
 function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
   const isLeaf = (which: Verb) => !isNesting(which);
   const ownSteps = "the steps inside have their own";
+  const hasPreview = step.entry?.preview !== undefined && isLeaf(verb);
   const meaning: readonly [string, (verb: Verb) => boolean, string][] = [
     ["retries", isLeaf, ownSteps],
     ["until", isLeaf, ownSteps],
@@ -87,20 +91,34 @@ function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
     ["effect", isLeaf, "it is that of the steps inside"],
     ["retry_on", isLeaf, ownSteps],
     ["on_interrupt", isLeaf, ownSteps],
-    ["shell", (which) => which === "run", "it belongs to run"],
+    ["preview", isLeaf, ownSteps],
+    [
+      "preview",
+      (which) => !isLeaf(which) || effectOf(step) !== "read",
+      "a step that only reads is run by a dry run as it is",
+    ],
+    ["shell", (which) => which === "run" || hasPreview, "it belongs to run and preview"],
     [
       "target",
-      (which) => RUNS_SOMEWHERE.has(which) || which === "for_each",
+      (which) => RUNS_SOMEWHERE.has(which) || which === "for_each" || hasPreview,
       "Nightshift itself does this step",
     ],
-    ["become", (which) => MAY_BECOME.has(which), "it belongs to run, command, collect and put"],
-    ["env", (which) => STARTS_PROCESS.has(which), "it belongs to run and command"],
+    [
+      "become",
+      (which) => MAY_BECOME.has(which) || hasPreview,
+      "it belongs to run, command, collect, put and preview",
+    ],
+    ["env", (which) => STARTS_PROCESS.has(which) || hasPreview, "it belongs to run, command and preview"],
   ];
   for (const [key, isFor, why] of meaning) {
     if (!Object.hasOwn(step.raw, key) || isFor(verb)) continue;
     const message = `"${key}" does nothing in a step with "${verb}": ${why}`;
     report(checking, [...pathOf(step), key], "not-for-this-verb", message, true);
   }
+}
+
+function effectOf({ entry, action }: StepDraft): Effect | undefined {
+  return entry?.effect ?? (action === undefined ? undefined : defaultEffect(action));
 }
 
 function checkEnv(checking: Checking, step: StepDraft): void {
@@ -111,7 +129,7 @@ function checkEnv(checking: Checking, step: StepDraft): void {
 }
 
 function checkTarget(checking: Checking, step: StepDraft, verb: Verb): void {
-  if (!RUNS_SOMEWHERE.has(verb) || step.entry?.target !== undefined) return;
+  if (!runsOnHost({ verb, preview: step.entry?.preview }) || step.entry?.target !== undefined) return;
   if (Object.hasOwn(checking.draft.raw, "target")) return;
   const inputs = [...checking.draft.inputs.values()];
   const host = inputs.find((input) => input?.type === "host");

@@ -17,7 +17,7 @@ import {
 } from "./runbook.ts";
 import type { StepEntry } from "./schema.ts";
 import { goesOnAfterFailure, isEvidence, type Place, scopesOf } from "./scope.ts";
-import { defaultEffect, defaultTimeoutMs, isNesting, RUNS_SOMEWHERE } from "./verbs.ts";
+import { defaultEffect, defaultTimeoutMs, isNesting, runsOnHost } from "./verbs.ts";
 import { secretTemplate } from "./verbs/put.ts";
 
 const DELAY_MS = 5_000;
@@ -88,6 +88,8 @@ function checkCall(checking: Checking, step: StepDraft): void {
 function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, action: Action) {
   const effect = entry.effect ?? defaultEffect(action);
   const isRead = effect === "read";
+  const { preview, shell = "sh" } = entry;
+  const hasPreview = preview !== undefined && !isNesting(action.verb);
   const ownTimeoutMs = entry.timeout ?? entry.http?.timeoutMs;
   return {
     id: step.id,
@@ -103,6 +105,7 @@ function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, actio
     onInterrupt: entry.on_interrupt ?? (isRead ? "retry" : "stop"),
     retryOn: entry.retry_on ?? (isRead ? (["failed", "timed_out"] as const) : []),
     isCritical: entry.critical ?? false,
+    preview: hasPreview ? { script: preview, shell } : null,
     line: checking.draft.file.problem(pathOf(step), "", "").line,
   };
 }
@@ -138,7 +141,8 @@ function compileOutputs(checking: Checking, step: StepDraft, present: Present): 
 function compileTarget(checking: Checking, step: StepDraft): string {
   const own = step.raw["target"];
   const ofRunbook = checking.draft.raw["target"];
-  const isRemote = step.action !== undefined && RUNS_SOMEWHERE.has(step.action.verb);
+  const isRemote =
+    step.action !== undefined && runsOnHost({ verb: step.action.verb, preview: step.entry?.preview });
   const text = own ?? (isRemote ? ofRunbook : undefined) ?? LOCAL_HOST;
   if (typeof text !== "string") return LOCAL_HOST;
   const path = own === undefined ? ["target"] : [...pathOf(step), "target"];

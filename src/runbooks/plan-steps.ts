@@ -8,7 +8,7 @@ import type { PlanError, PlanSources } from "./plan.ts";
 import { type PlannedCall, toPlannedInputs } from "./planned-inputs.ts";
 import type { Body, Runbook, Step } from "./runbook.ts";
 import { CALL_DEPTH_MAX } from "./verbs/call.ts";
-import { RUNS_SOMEWHERE } from "./verbs.ts";
+import { RUNS_SOMEWHERE, runsOnHost } from "./verbs.ts";
 
 /** Steps of one run, with those inside of others. A page and a bundle list all of them. */
 const STEPS_MAX = 5_000;
@@ -76,7 +76,7 @@ function planBody(planner: Planner, frame: Frame): void {
     if (planner.steps > STEPS_MAX) continue;
     if (step.verb === "for_each") planLoop(planner, frame, step);
     else if (step.verb === "runbook") planCall(planner, frame, step);
-    else if (RUNS_SOMEWHERE.has(step.verb)) planTarget(planner, frame, step);
+    else if (runsOnHost(step)) planTarget(planner, frame, step);
   }
 }
 
@@ -94,7 +94,8 @@ function planTarget(planner: Planner, frame: Frame, step: Step): void {
     }
     planner.hosts.set(host.name, host);
     planner.targets[path] = host.name;
-    if (step.effect !== "read") planner.changes.add(host.name);
+    // The preview of a step that Nightshift itself does only looks at its host.
+    if (step.effect !== "read" && RUNS_SOMEWHERE.has(step.verb)) planner.changes.add(host.name);
   } catch (error) {
     if (error instanceof ExpressionError)
       return fail(planner, path, "target-failed", `target of step ${path}: ${error.message}`);

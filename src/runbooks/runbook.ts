@@ -83,6 +83,8 @@ export type Step = {
   readonly retryOn: readonly ("failed" | "timed_out")[];
   /** Evidence that must be had: its failure fails the run. Also: never stopped half-way by a resolve. */
   readonly isCritical: boolean;
+  /** Shows what the step would change: what a dry run runs in its place. Only of a step that changes something. */
+  readonly preview: RunSpec | null;
   readonly line: number;
   /** The steps of a `for_each`, made once for each item. */
   readonly body: Body | null;

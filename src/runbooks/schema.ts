@@ -57,6 +57,9 @@ export const stepSchema = z.strictObject({
   on_interrupt: wordSchema(["retry", "stop"]).optional(),
   retry_on: z.array(wordSchema(["failed", "timed_out"])).optional(),
   critical: z.boolean().optional(),
+  preview: scriptSchema.optional().meta({
+    description: "Script that shows what the step would change; it only reads, and a dry run runs it",
+  }),
   run: scriptSchema.optional(),
   shell: shellSchema.optional(),
   command: commandSchema.optional(),
@@ -143,7 +146,7 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 const PLANNED = {
   runbook: new Set(["confirm"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
-  step: new Set(["approve", "silence", "annotate", "preview", "ask_on_failure"]),
+  step: new Set(["approve", "silence", "annotate", "ask_on_failure"]),
 } as const;
 
 /** Whether the key the path leads to belongs to the full language but not to this version. */

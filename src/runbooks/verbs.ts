@@ -13,6 +13,12 @@ export const RUNS_SOMEWHERE: ReadonlySet<Verb> = new Set(["run", "command", "col
 export const STARTS_PROCESS: ReadonlySet<Verb> = new Set(["run", "command"]);
 export const MAY_BECOME: ReadonlySet<Verb> = new Set([...STARTS_PROCESS, "collect", "put"]);
 
+/** Whether the step, or its preview, runs on a host. */
+export function runsOnHost({ verb, preview }: { readonly verb: Verb; readonly preview: unknown }): boolean {
+  const hasPreview = preview !== null && preview !== undefined && !isNesting(verb);
+  return RUNS_SOMEWHERE.has(verb) || hasPreview;
+}
+
 export function isNesting(verb: Verb): verb is (typeof NESTING_VERBS)[number] {
   return NESTING_VERBS.some((nesting) => nesting === verb);
 }

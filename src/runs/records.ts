@@ -113,6 +113,8 @@ export interface Run {
   /** 0: the rule's own runbook; 1 and above: the rung of its ladder; {@link FOLLOW_UP_RUNG}: what follows its alert's end. */
   readonly rung: number;
   readonly onResolve: StoredOnResolve;
+  /** It changes nothing: its reading steps run, the others say what they would do. No guard, statistic or rule counts it. */
+  readonly isDryRun: boolean;
   readonly cause: Cause;
   readonly verification: StoredVerification | null;
   /** Why a queued run is not started yet, although a slot may be free; null when nothing holds it. */

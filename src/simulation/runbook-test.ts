@@ -94,6 +94,7 @@ function newRun(
     groupKey: null,
     rung: 0,
     onResolve: ON_RESOLVE_DEFAULT,
+    isDryRun: false,
     cause: { title: "a test", url: "", startedAtMs: nowMs },
     verification: null,
     createdAtMs: nowMs,

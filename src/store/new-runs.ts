@@ -45,7 +45,12 @@ const shape = rowShape("run", [
   "catalog_digest",
   "rung",
   "on_resolve",
+  "dry_run",
+  "counted",
 ]);
+
+/** What a run has whose end and outcome the statistics need not look at any more. */
+const COUNTED_WHOLLY = 2;
 
 export async function insertRuns(
   tx: Tx,
@@ -72,6 +77,9 @@ export async function insertRuns(
     run.catalogDigest,
     run.rung,
     run.onResolve.kind === ON_RESOLVE_DEFAULT.kind ? null : JSON.stringify(run.onResolve),
+    run.isDryRun ? 1 : 0,
+    // A dry run says nothing about what the runbook does.
+    run.isDryRun ? COUNTED_WHOLLY : 0,
   ]);
   await insertRows(tx, dialect, shape, rows);
 }

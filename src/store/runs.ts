@@ -187,6 +187,7 @@ export function toRun(row: Selectable<RunTable>): Run {
     heldReason: row.held_reason as Reason | null,
     heldUntilMs: row.held_until,
     queuedAtMs: row.queued_at ?? row.created_at,
+    isDryRun: row.dry_run === 1,
     cause: JSON.parse(row.cause) as Cause,
     verification: row.verification === null ? null : (JSON.parse(row.verification) as StoredVerification),
     owner: row.owner,

@@ -148,6 +148,8 @@ export interface RunTable {
   readonly held_reason: string | null;
   /** When a person's yes put it in line; null for a run that was made in line. */
   readonly queued_at: number | null;
+  /** 1: it only says what it would do. */
+  readonly dry_run: Generated<number>;
   /** How much of it the statistics have: 1 its end, 2 its outcome as well. */
   readonly counted: Generated<number>;
   /** Kept, with its evidence, for as long as it is pinned. */

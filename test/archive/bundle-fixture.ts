@@ -31,6 +31,7 @@ export function exampleRun(changes: Partial<Run> = {}): Run {
     heldReason: null,
     heldUntilMs: null,
     queuedAtMs: 0,
+    isDryRun: false,
     cause: { title: "HighRequestLatency", url: "http://prometheus:9090/graph", startedAtMs: T0 - 60_000 },
     verification: { resolvedWithinMs: 600_000, stableForMs: 600_000, check: null },
     owner: null,

@@ -300,6 +300,14 @@ describe("lints", () => {
       ["runbooks/b.yml:4 step-never-runs: 1 > 2"],
     ],
     [
+      "what is destroyed unseen",
+      {
+        "runbooks/b.yml":
+          "name: b\nowner: t\nsteps:\n  - {command: [ls], effect: read}\n  - {command: [a], effect: destructive}\n  - {command: [a], effect: destructive, preview: ls}\n",
+      },
+      ["runbooks/b.yml:5 destructive-without-preview: effect"],
+    ],
+    [
       "self-service for nobody",
       { "runbooks/b.yml": "name: b\nowner: t\ntags: [self-service]\nsteps:\n  - {wait: 1s}\n" },
       ["runbooks/b.yml:3 self-service-without-access: ["],

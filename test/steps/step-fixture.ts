@@ -167,6 +167,7 @@ function exampleStep(action: Action): Step {
     onInterrupt: "stop",
     retryOn: [],
     isCritical: false,
+    preview: null,
     line: 1,
     ...action,
   };

@@ -79,6 +79,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0006-run-input" },
         { name: "0007-redactions" },
         { name: "0008-results" },
+        { name: "0010-dry-run" },
         { name: "0013-audit" },
       ]);
       await store.close();

@@ -89,6 +89,7 @@ export function newRun(parts: Partial<NewRun> = {}): NewRun {
     groupKey: "[]",
     rung: 0,
     onResolve: { kind: "cancel_pending" },
+    isDryRun: false,
     cause: { title: "Slow", url: "http://nightshift.example.net/a/1", startedAtMs: 1_000 },
     verification: null,
     createdAtMs: 1_000,

@@ -15,7 +15,11 @@ import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
 import { KNOWN, mayOfRunbook, Routes } from "../routes.ts";
 
-const planBody = z.strictObject({ inputs: z.record(z.string(), z.unknown()).default({}) });
+const planBody = z.strictObject({
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  /** Judge the guards as for a dry run. */
+  dry_run: z.boolean().default(false),
+});
 
 /** Runbooks by name, and what one of them would do with some inputs. */
 export function runbookRoutes(dependencies: EngineDependencies): Routes {
@@ -45,9 +49,9 @@ export function runbookRoutes(dependencies: EngineDependencies): Routes {
   });
   routes.ask("/runbooks/:name/plan", mayOfRunbook("plan"), async (request: Request, response: Response) => {
     const { name } = runbookNamed(dependencies, String(request.params["name"]));
-    const { inputs } = parseBody(planBody, request);
+    const { inputs, dry_run: isDryRun } = parseBody(planBody, request);
     const principal = principalOf(request).id;
-    const planned = await planRunbook(dependencies, { runbook: name, inputs, principal });
+    const planned = await planRunbook(dependencies, { runbook: name, inputs, principal, isDryRun });
     if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
     if (planned.kind === "refused") {
       const detail = "the runbook cannot run with these inputs";

@@ -44,7 +44,7 @@ export function runShape(
     url: `${externalUrl}/runs/${run.id}`,
     ...(steps === null ? {} : { steps: steps.map(stepShape) }),
     config: { digest: run.catalogDigest },
-    dry_run: false,
+    dry_run: run.isDryRun,
     bundle: bundle === null ? null : bundleShape(externalUrl, bundle),
   };
 }
