@@ -4,9 +4,11 @@ import { openArchiveFolder } from "./archive/archive-folder.ts";
 import { openArtifactStore } from "./archive/artifact-store.ts";
 import { openBundleStore } from "./archive/bundle-store.ts";
 import { apiRoutes } from "./api-routes.ts";
+import { SYSTEM } from "./audit/entry.ts";
 import { readAuditKeys } from "./audit/keys.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
 import { type ConfigurationOptions, createConfiguration } from "./configuration.ts";
+import { noteConfiguration } from "./engine/audit.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { openOutcomeJournal } from "./engine/outcome-journal.ts";
@@ -48,7 +50,7 @@ export interface App {
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly store: Store;
-  /** Loads settings and catalog anew. Resolves with what is wrong; empty when the new configuration is in use. */
+  /** Loads settings and catalog anew, as SIGHUP asks for. Resolves with what is wrong; empty when the new configuration is in use. */
   reload(): Promise<readonly string[]>;
   /** Stops in the order in which nothing is lost. */
   stop(): Promise<void>;
@@ -106,15 +108,21 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   const parser = createBodyParser(deliveryLimits(settings), () => live.current.sources.mappings);
   teardown.add("body parser", () => parser.close());
 
-  const configuration = createConfiguration(options, catalog, metrics, async (fresh) => {
-    const parts = await openLiveParts(fresh, liveOptions);
-    return () => {
-      const waiting = settingsThatNeedRestart(live.current.settings, fresh);
-      if (waiting.length > 0)
-        log.warn({ settings: waiting }, "these settings are taken on at the next start only");
-      live.current = parts;
-    };
-  });
+  const configuration = createConfiguration(
+    options,
+    catalog,
+    metrics,
+    async (fresh) => {
+      const parts = await openLiveParts(fresh, liveOptions);
+      return () => {
+        const waiting = settingsThatNeedRestart(live.current.settings, fresh);
+        if (waiting.length > 0)
+          log.warn({ settings: waiting }, "these settings are taken on at the next start only");
+        live.current = parts;
+      };
+    },
+    (by, action, detail) => noteConfiguration(dependencies, by, action, detail),
+  );
   configuration.watch();
   let isStopping = false;
   const whyNotReady = async () => {
@@ -173,7 +181,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     engine,
     metrics,
     store,
-    reload: configuration.reload,
+    reload: () => configuration.reload({ ...SYSTEM, via: "signal" }),
     async stop() {
       isStopping = true;
       engine.drain();

@@ -1,3 +1,4 @@
+import { type Actor, SYSTEM } from "./audit/entry.ts";
 import type { CatalogSource } from "./catalog/catalog.ts";
 import type { CatalogChanges, NameChanges } from "./catalog/changes.ts";
 import type {
@@ -19,7 +20,7 @@ export interface Configuration {
    * Reads settings, secrets and catalog again. Resolves with what is wrong; empty when the new configuration is in use. Calls wait for
    * one another.
    */
-  readonly reload: () => Promise<readonly string[]>;
+  readonly reload: (by: Actor) => Promise<readonly string[]>;
   /** Follows changes of rules, runbooks and hosts until the catalog is closed. */
   watch(): void;
   status(): ConfigurationStatus;
@@ -41,12 +42,13 @@ export function createConfiguration(
   catalog: CatalogHolder,
   metrics: Metrics,
   prepare: (settings: Settings) => Promise<() => void>,
+  note: NoteChange,
 ): Configuration {
   const record = createRecord(options, catalog, metrics);
   let settings = options.settings;
   let reloading: Promise<unknown> = Promise.resolve();
 
-  async function reload(): Promise<readonly string[]> {
+  async function reload(by: Actor): Promise<readonly string[]> {
     const loaded = await options.reloadSettings();
     if (!loaded.ok) {
       const errors = loaded.problems.filter(({ severity }) => severity === "error");
@@ -63,26 +65,45 @@ export function createConfiguration(
     if (result.kind === "refused") return record.refuse(result.problems.map(formatProblem));
     swap();
     const keys = changedKeys(settings, loaded.settings);
+    const retention = { before: settings.retention, after: loaded.settings.retention };
     settings = loaded.settings;
     record.acceptSettings();
     if (result.kind === "unchanged" && keys.length === 0) return record.accept(null);
-    return record.accept({ ...(result.kind === "changed" ? result.changes : NO_CHANGES), settings: keys });
+    const changes = { ...(result.kind === "changed" ? result.changes : NO_CHANGES), settings: keys };
+    await note(by, "config.reload", { revision: catalog.current().revision, ...loggedChanges(changes) });
+    if (keys.includes("retention")) await note(by, "retention.change", retention);
+    return record.accept(changes);
   }
 
   return {
-    reload() {
-      const result = reloading.then(reload);
+    reload(by) {
+      const result = reloading.then(() => reload(by));
       reloading = result.catch(() => {});
       return result;
     },
     watch: () =>
       catalog.watch(
-        (result) => record.noteWatched(result),
+        (result) => {
+          record.noteWatched(result);
+          if (result.kind !== "changed") return;
+          const detail = {
+            revision: catalog.current().revision,
+            ...loggedChanges({ ...result.changes, settings: [] }),
+          };
+          void note({ ...SYSTEM, via: "file" }, "config.reload", detail);
+        },
         (error) => options.log.error({ error }, "watching the configuration failed; reload with SIGHUP"),
       ),
     status: () => record.status(),
   };
 }
+
+/** Writes down that another configuration is in use. Never throws: the configuration is in use already. */
+export type NoteChange = (
+  by: Actor,
+  action: "config.reload" | "retention.change",
+  detail: Readonly<Record<string, unknown>>,
+) => Promise<void>;
 
 /** Keeps, logs and counts what became of each load. */
 function createRecord(

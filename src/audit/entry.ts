@@ -52,7 +52,10 @@ export type AuditSubjectKind = (typeof AUDIT_SUBJECTS)[number];
 export interface Actor {
   /** `user:dana`, `rule:web-latency`, `schedule:nightly`, `system`. */
   readonly principal: string;
-  /** `session:ID`, `token:ID`, `alert:ID`, `schedule:NAME`, `proxy`, `local` where there is no login; null where none of these applies. */
+  /**
+   * `session:ID`, `token:ID`, `alert:ID`, `schedule:NAME`, `proxy`, `local` where there is no login, `signal` for SIGHUP, `file` for a
+   * changed file; null where none of these applies.
+   */
   readonly via: string | null;
   /** As the service sees it; null for what no request brought. */
   readonly remoteAddress: string | null;

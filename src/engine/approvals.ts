@@ -1,3 +1,4 @@
+import type { Actor } from "../audit/entry.ts";
 import { newId } from "../platform/ids.ts";
 import type { Approval } from "../runs/guard-records.ts";
 import type { Run, Timer } from "../runs/records.ts";
@@ -7,6 +8,7 @@ import { readRun } from "../store/runs.ts";
 import type { Tx } from "../store/store.ts";
 import { claimTimer, deleteTimer, setTimer } from "../store/timers.ts";
 import { endWaitingRun, queueApprovedRun } from "../store/waiting-runs.ts";
+import { addAudit } from "./audit.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { addNotices } from "./notices.ts";
@@ -77,7 +79,7 @@ const NOT_BEGUN = {
 export interface ApprovalDecision {
   readonly id: string;
   readonly decision: "approve" | "reject";
-  readonly principal: string;
+  readonly by: Actor;
   readonly comment: string | null;
   /** The plan that the person has seen; null when the caller did not say. */
   readonly planDigest: string | null;
@@ -105,7 +107,7 @@ export async function decideApproval(
   if (result.kind !== "decided") return result;
   const { approval, run } = result;
   log.info(
-    { approval: approval.id, runId: run.id, state: approval.state, principal: decision.principal },
+    { approval: approval.id, runId: run.id, state: approval.state, principal: decision.by.principal },
     "approval decided",
   );
   if (run.state === "rejected") metrics.runsFinished.inc({ runbook: run.runbook, status: run.state });
@@ -118,15 +120,15 @@ export async function decideApproval(
 async function decide(
   tx: Tx,
   dependencies: EngineDependencies,
-  { id, decision, principal, comment, planDigest }: ApprovalDecision,
+  { id, decision, by, comment, planDigest }: ApprovalDecision,
 ): Promise<ApprovalResult> {
   const approval = await readApproval(tx, id);
   if (approval === null) return { kind: "unknown" };
   const run = await runOf(tx, approval);
   const atMs = await dependencies.store.nowMs(tx);
-  const refusal = refusalOf(approval, run, { decision, principal, planDigest, atMs });
+  const refusal = refusalOf(approval, run, { decision, by, planDigest, atMs });
   if (refusal !== null) return { kind: refusal, approval, run };
-  const message = `rejected by ${principal}${comment === null ? "" : `: ${comment}`}`;
+  const message = `rejected by ${by.principal}${comment === null ? "" : `: ${comment}`}`;
   const hasMoved =
     decision === "approve"
       ? await queueApprovedRun(tx, run.id, atMs)
@@ -137,9 +139,16 @@ async function decide(
     return { kind: "already_decided", approval: await present(tx, id), run: await runOf(tx, approval) };
   }
   const state = decision === "approve" ? "approved" : "rejected";
-  if (!(await endApproval(tx, id, { state, by: principal, atMs, comment })))
+  if (!(await endApproval(tx, id, { state, by: by.principal, atMs, comment })))
     throw new Error(`approval ${id} was decided while its run still waited`);
   await deleteTimer(tx, "approval", id);
+  await addAudit(tx, dependencies, {
+    atMs,
+    by,
+    action: `approval.${decision}`,
+    subject: { kind: "run", id: run.id },
+    detail: { approval: id, runbook: run.runbook, plan_digest: approval.planDigest, comment },
+  });
   const moved = await runOf(tx, approval);
   if (decision === "reject") await leaveFollowUps(tx, dependencies, moved, atMs);
   return { kind: "decided", approval: await present(tx, id), run: moved };
@@ -155,7 +164,7 @@ function refusalOf(
   if (asked.planDigest !== null && asked.planDigest !== approval.planDigest) return "other_plan";
   if (asked.decision === "reject") return null;
   if (run.planDigest !== approval.planDigest) return "other_plan";
-  return approval.requestedBy === asked.principal ? "own_request" : null;
+  return approval.requestedBy === asked.by.principal ? "own_request" : null;
 }
 
 /** The timer at the deadline of an approval: a run that nobody has said yes to by then ends. */

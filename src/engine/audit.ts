@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../audit/entry.ts";
+import type { Actor, AuditAction, AuditEntry } from "../audit/entry.ts";
 import { signRow } from "../audit/sign-row.ts";
 import { insertAuditRows } from "../store/audit.ts";
 import type { Tx } from "../store/store.ts";
@@ -35,4 +35,22 @@ export async function addPlainAudit(
     store.dialect,
     entries.map((entry) => signRow(auditKeys, entry)),
   );
+}
+
+/** That another configuration is in use. It is in use already: what cannot be written down is logged. */
+export async function noteConfiguration(
+  dependencies: AuditDependencies & Pick<EngineDependencies, "log">,
+  by: Actor,
+  action: AuditAction,
+  detail: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { store, log } = dependencies;
+  const subject = { kind: "service", id: "configuration" } as const;
+  try {
+    await store.transaction(async (tx) =>
+      addAudit(tx, dependencies, { atMs: await store.nowMs(tx), by, action, subject, detail }),
+    );
+  } catch (error) {
+    log.error({ error, action, principal: by.principal }, "a change is missing in the audit log");
+  }
 }

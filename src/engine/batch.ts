@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../audit/entry.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { newId } from "../platform/ids.ts";
 import type { Plan } from "../runbooks/plan.ts";
@@ -18,6 +19,7 @@ import type { Tx } from "../store/store.ts";
 import { askForLocks, type WantedLock } from "../store/run-locks.ts";
 import { insertRunHosts, type RunHost } from "../store/run-hosts.ts";
 import { hastenTimer, setTimer } from "../store/timers.ts";
+import { addPlainAudit } from "./audit.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { settleEnds } from "./ends.ts";
 import type { GuardResult } from "./guards.ts";
@@ -48,6 +50,7 @@ export class Batch {
   #writtenRuns = 0;
   #locks: WantedLock[] = [];
   #hosts: RunHost[] = [];
+  #audit: AuditEntry[] = [];
   #inQueue: Promise<number> | null = null;
 
   /** `isTimeAsked` as in {@link GuardReads}. */
@@ -96,9 +99,15 @@ export class Batch {
 
   addRun(
     run: NewRun,
-    parts: { readonly locks: readonly WantedLock[]; readonly hosts: readonly RunHost[] },
+    parts: {
+      readonly locks: readonly WantedLock[];
+      readonly hosts: readonly RunHost[];
+      /** That it was started; of names and digests alone. */
+      readonly audit: AuditEntry;
+    },
   ): void {
     this.runs.push(run);
+    this.#audit.push(parts.audit);
     this.#locks.push(...parts.locks);
     this.#hosts.push(...parts.hosts);
   }
@@ -124,8 +133,10 @@ export class Batch {
     await insertRuns(tx, dialect, fresh);
     await askForLocks(tx, dialect, this.#locks);
     await insertRunHosts(tx, dialect, this.#hosts);
+    await addPlainAudit(tx, this.dependencies, this.#audit);
     this.#locks = [];
     this.#hosts = [];
+    this.#audit = [];
   }
 
   /** Of several times for one subject the earliest counts: whoever is judged then is judged anew for all of them. */

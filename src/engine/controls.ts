@@ -1,3 +1,4 @@
+import type { Actor } from "../audit/entry.ts";
 import { judgeBreaker } from "../guards/breaker.ts";
 import { newId } from "../platform/ids.ts";
 import type { BreakerState, HostHold, Pause } from "../runs/guard-records.ts";
@@ -9,6 +10,7 @@ import { insertPause, removePause as removeStoredPause } from "../store/pauses.t
 import type { Tx } from "../store/store.ts";
 import { hastenTimers } from "../store/timers.ts";
 import { releaseHeldRuns } from "../store/waiting-runs.ts";
+import { addAudit } from "./audit.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { pauseScopeProblem } from "./pause-scope.ts";
 
@@ -18,7 +20,7 @@ export interface NewPause {
   readonly name: string;
   readonly scope: string;
   readonly reason: string;
-  readonly principal: string;
+  readonly by: Actor;
   /** Later than now. */
   readonly untilMs: number;
 }
@@ -29,7 +31,10 @@ export type AddedPause =
   /** It is no scope, or nothing is in it: such a pause would stop nothing, and look as if it did. */
   | { readonly kind: "bad_scope"; readonly message: string };
 
-export async function addPause(dependencies: EngineDependencies, wanted: NewPause): Promise<AddedPause> {
+export async function addPause(
+  dependencies: EngineDependencies,
+  { by, ...wanted }: NewPause,
+): Promise<AddedPause> {
   const { store, log } = dependencies;
   const message = pauseScopeProblem(dependencies.catalog.current(), wanted.scope);
   if (message !== null) return { kind: "bad_scope", message };
@@ -39,15 +44,20 @@ export async function addPause(dependencies: EngineDependencies, wanted: NewPaus
     const made: Pause = {
       id: newId(),
       ...wanted,
+      principal: by.principal,
       createdAtMs: await store.nowMs(tx),
       removedAtMs: null,
       removedBy: null,
     };
-    return (await insertPause(tx, made)) ? made : null;
+    if (!(await insertPause(tx, made))) return null;
+    const subject = { kind: "pause", id: made.name } as const;
+    const detail = { scope: made.scope, reason: made.reason, until: rfc3339(made.untilMs) };
+    await addAudit(tx, dependencies, { atMs: made.createdAtMs, by, action: "pause.add", subject, detail });
+    return made;
   });
   if (pause === null) return { kind: "name_taken" };
   const { name, scope, principal } = pause;
-  log.info({ pause: name, scope, principal, until: new Date(pause.untilMs).toISOString() }, "pause added");
+  log.info({ pause: name, scope, principal, until: rfc3339(pause.untilMs) }, "pause added");
   return { kind: "added", pause };
 }
 
@@ -56,13 +66,18 @@ export type RemovedPause = { readonly kind: "removed"; readonly pause: Pause } |
 export async function removePause(
   dependencies: EngineDependencies,
   nameOrId: string,
-  principal: string,
+  by: Actor,
 ): Promise<RemovedPause> {
   const { store, log } = dependencies;
+  const { principal } = by;
   const pause = await store.transaction(async (tx) => {
     const atMs = await store.nowMs(tx);
     const removed = await removeStoredPause(tx, nameOrId, principal, atMs);
-    if (removed !== null) await lookAgain(tx, ["paused"], atMs);
+    if (removed === null) return null;
+    await lookAgain(tx, ["paused"], atMs);
+    const subject = { kind: "pause", id: removed.name } as const;
+    const detail = { scope: removed.scope, reason: removed.reason };
+    await addAudit(tx, dependencies, { atMs, by, action: "pause.remove", subject, detail });
     return removed;
   });
   if (pause === null) return { kind: "unknown" };
@@ -75,7 +90,7 @@ export interface NewHostHold {
   /** The host's name in the inventory. */
   readonly host: string;
   readonly reason: string;
-  readonly principal: string;
+  readonly by: Actor;
   /** Later than now. */
   readonly untilMs: number;
 }
@@ -83,7 +98,7 @@ export interface NewHostHold {
 /** Replaces the hold that the host may have. A shorter one lets what waits be looked at by its new end. */
 export async function holdHost(
   dependencies: EngineDependencies,
-  wanted: NewHostHold,
+  { by, ...wanted }: NewHostHold,
 ): Promise<{ readonly kind: "held"; readonly hold: HostHold }> {
   const { store, log } = dependencies;
   const hold = await store.transaction(async (tx) => {
@@ -91,15 +106,19 @@ export async function holdHost(
     const held = await putHostHold(tx, {
       id: newId(),
       ...wanted,
+      principal: by.principal,
       createdAtMs,
       releasedAtMs: null,
       releasedBy: null,
     });
     await lookAgain(tx, ["automation_off"], createdAtMs);
+    const subject = { kind: "host", id: held.host } as const;
+    const detail = { reason: held.reason, until: rfc3339(held.untilMs) };
+    await addAudit(tx, dependencies, { atMs: createdAtMs, by, action: "host.hold", subject, detail });
     return held;
   });
   const { host, principal } = hold;
-  log.info({ host, principal, until: new Date(hold.untilMs).toISOString() }, "host held");
+  log.info({ host, principal, until: rfc3339(hold.untilMs) }, "host held");
   ring(dependencies);
   return { kind: "held", hold };
 }
@@ -111,13 +130,18 @@ export type ReleasedHost =
 export async function releaseHost(
   dependencies: EngineDependencies,
   host: string,
-  principal: string,
+  by: Actor,
 ): Promise<ReleasedHost> {
   const { store, log } = dependencies;
+  const { principal } = by;
   const hold = await store.transaction(async (tx) => {
     const atMs = await store.nowMs(tx);
     const released = await releaseHostHold(tx, host, principal, atMs);
-    if (released !== null) await lookAgain(tx, ["automation_off"], atMs);
+    if (released === null) return null;
+    await lookAgain(tx, ["automation_off"], atMs);
+    const subject = { kind: "host", id: host } as const;
+    const detail = { reason: released.reason };
+    await addAudit(tx, dependencies, { atMs, by, action: "host.release", subject, detail });
     return released;
   });
   if (hold === null) return { kind: "not_held" };
@@ -134,9 +158,10 @@ export type BreakerReset =
 export async function resetBreaker(
   dependencies: EngineDependencies,
   rule: string,
-  principal: string,
+  by: Actor,
 ): Promise<BreakerReset> {
   const { store, catalog, log } = dependencies;
+  const { principal } = by;
   const isKnown = catalog.current().rules.some((candidate) => candidate.name === rule);
   const reset = await store.transaction(async (tx): Promise<BreakerReset> => {
     const state = await readBreaker(tx, rule);
@@ -144,7 +169,11 @@ export async function resetBreaker(
     const atMs = await store.nowMs(tx);
     await resetStoredBreaker(tx, rule, atMs);
     await lookAgain(tx, ["breaker"], atMs);
-    return { kind: "reset", rule, wasOpen: state !== null && isOpen(dependencies, state, atMs), atMs };
+    const wasOpen = state !== null && isOpen(dependencies, state, atMs);
+    const subject = { kind: "rule", id: rule } as const;
+    const detail = { was_open: wasOpen };
+    await addAudit(tx, dependencies, { atMs, by, action: "breaker.reset", subject, detail });
+    return { kind: "reset", rule, wasOpen, atMs };
   });
   if (reset.kind === "unknown_rule") return reset;
   log.info({ rule, wasOpen: reset.wasOpen, principal }, "breaker reset");
@@ -168,6 +197,10 @@ async function lookAgain(tx: Tx, reasons: readonly Reason[], nowMs: number): Pro
   for (const reason of reasons)
     for (const kind of ["judge", "follow_up"] as const) await hastenTimers(tx, kind, reason, nowMs);
   await releaseHeldRuns(tx, reasons);
+}
+
+function rfc3339(timeMs: number): string {
+  return new Date(timeMs).toISOString();
 }
 
 function ring({ bells }: EngineDependencies): void {

@@ -1,4 +1,5 @@
 import type { Alert, Delivery } from "../alerts/alert.ts";
+import type { Actor } from "../audit/entry.ts";
 import { decideEpisode } from "../alerts/episode.ts";
 import { newId } from "../platform/ids.ts";
 import type { EpisodeContext } from "../runs/records.ts";
@@ -9,6 +10,7 @@ import {
   type OpenEpisode,
 } from "../store/episode-intake.ts";
 import { contentOf, type JudgedEpisode } from "../store/episode-row.ts";
+import { addAudit } from "./audit.ts";
 import type { Batch } from "./batch.ts";
 import type { Source } from "./dependencies.ts";
 import { judgeAlone, judgeEpisode } from "./judge.ts";
@@ -22,6 +24,8 @@ export interface Submission {
   readonly delivery: Delivery;
   readonly body: Uint8Array;
   readonly receivedAtMs: number;
+  /** Who had it delivered once more; absent for what a source has sent. */
+  readonly replayed?: { readonly by: Actor; readonly episodeId: string };
 }
 
 /** One text for (fingerprint, source, organisation). Source names hold no slash. */
@@ -84,6 +88,14 @@ export async function applyDelivery(
     receiver: delivery.receiver,
     externalUrl: delivery.externalUrl,
   });
+  await noteReplay(batch, submission);
+}
+
+async function noteReplay(batch: Batch, { id, replayed }: Submission): Promise<void> {
+  if (replayed === undefined) return;
+  const { by, episodeId } = replayed;
+  const about = { subject: { kind: "alert", id: episodeId }, detail: { delivery: id } } as const;
+  await addAudit(batch.tx, batch.dependencies, { atMs: batch.nowMs, by, action: "alert.replay", ...about });
 }
 
 /** False when the alert only repeats what is stored. */

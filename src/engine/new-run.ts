@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../audit/entry.ts";
 import { LOOP_CHAIN_MS } from "../guards/loop.ts";
 import { newId } from "../platform/ids.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -69,8 +70,25 @@ export function addRun(batch: Batch, { episode, start, state, groupId, afterRuns
         atMs: batch.nowMs,
         afterRun: afterRuns.get(host.name) ?? null,
       })),
+    audit: startEntry(run, rule, batch.nowMs),
   });
   return run;
+}
+
+/** That a rule has started a run, or has asked people for it. */
+function startEntry(run: NewRun, rule: Rule, atMs: number): AuditEntry {
+  return {
+    atMs,
+    by: { principal: run.trigger.principal, via: `alert:${run.trigger.episodeId}`, remoteAddress: null },
+    action: "run.start",
+    subject: { kind: "run", id: run.id },
+    detail: {
+      runbook: run.runbook,
+      mode: rule.mode,
+      plan_digest: run.planDigest,
+      ...(run.rung === 0 ? {} : { rung: run.rung }),
+    },
+  };
 }
 
 function countsByGroup({ guards, ladder, onResolve }: Rule): boolean {

@@ -1,5 +1,7 @@
 import type { Request, Response } from "express";
+import type { Actor } from "../audit/entry.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { actorOf } from "./actor.ts";
 import { HttpProblem } from "./problems.ts";
 import { may, OPEN, Routes } from "./routes.ts";
 
@@ -10,7 +12,7 @@ export interface HealthDependencies {
   /** Null when the service takes deliveries; otherwise why not. */
   readonly whyNotReady: () => Promise<string | null>;
   /** Null when reloading over HTTP is not enabled. Resolves with what is wrong, empty when the new configuration is in use. */
-  readonly reload: (() => Promise<readonly string[]>) | null;
+  readonly reload: ((by: Actor) => Promise<readonly string[]>) | null;
 }
 
 /** The endpoints that Prometheus' own programs have, with the same paths and answers. */
@@ -26,14 +28,14 @@ export function healthRoutes(dependencies: HealthDependencies): Routes {
     if (reason === null) response.type("text").send("Nightshift is ready.\n");
     else response.status(503).type("text").send(`Nightshift is not ready: ${reason}\n`);
   });
-  routes.post("/-/reload", may("administer"), async (_request: Request, response: Response) => {
+  routes.post("/-/reload", may("administer"), async (request: Request, response: Response) => {
     if (dependencies.reload === null)
       throw new HttpProblem(
         403,
         "Lifecycle API is not enabled",
         "start with --web.enable-lifecycle, or send SIGHUP",
       );
-    const problems = await dependencies.reload();
+    const problems = await dependencies.reload(actorOf(request));
     if (problems.length === 0) return void response.type("text").send("reloaded\n");
     response
       .status(422)

@@ -24,16 +24,24 @@ export async function readKeeping(db: Reader, ids: readonly string[]): Promise<M
   );
 }
 
-/** Keeps a run and its evidence until it is unpinned. One that is pinned already stays as it is. */
-export async function pinRun(tx: Tx, id: string, pin: { atMs: number; by: string }): Promise<void> {
-  await tx
+/** Keeps a run and its evidence until it is unpinned. False where it is pinned already, and stays as it is. */
+export async function pinRun(tx: Tx, id: string, pin: { atMs: number; by: string }): Promise<boolean> {
+  const result = await tx
     .updateTable("run")
     .set({ pinned_at: pin.atMs, pinned_by: pin.by })
     .where("id", "=", id)
     .where("pinned_at", "is", null)
-    .execute();
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
-export async function unpinRun(tx: Tx, id: string): Promise<void> {
-  await tx.updateTable("run").set({ pinned_at: null, pinned_by: null }).where("id", "=", id).execute();
+/** False where it was not pinned. */
+export async function unpinRun(tx: Tx, id: string): Promise<boolean> {
+  const result = await tx
+    .updateTable("run")
+    .set({ pinned_at: null, pinned_by: null })
+    .where("id", "=", id)
+    .where("pinned_at", "is not", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }

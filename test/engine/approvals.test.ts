@@ -1,5 +1,6 @@
 // One decision of many, whichever node each comes to, on both databases; test/http/approvals.test.ts shows what people see of it.
 import { expect, test } from "vitest";
+import { createAuditKeys } from "../../src/audit/keys.ts";
 import {
   type ApprovalResult,
   decideApproval,
@@ -10,6 +11,7 @@ import type { EngineDependencies } from "../../src/engine/dependencies.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import { createRedaction } from "../../src/redaction/redaction.ts";
 import { Bell } from "../../src/queue/bell.ts";
 import { readApproval } from "../../src/store/approvals.ts";
 import { readRun } from "../../src/store/runs.ts";
@@ -22,6 +24,8 @@ import { describeStores } from "../store/stores.ts";
 function nodeOn(store: Store): EngineDependencies {
   const used: Partial<EngineDependencies> = {
     store,
+    auditKeys: createAuditKeys([Buffer.alloc(32, 1)]),
+    redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     notifyRoutes: [{ to: "oncall", events: ["approval", "failed"] }],
     externalUrl: "http://nightshift.example.net",
     clock: systemClock,
@@ -47,7 +51,7 @@ describeStores("approvals of runs", ({ store, peer }) => {
     decideApproval(nodeOn(at), {
       id,
       decision,
-      principal: `user:${person}`,
+      by: { principal: `user:${person}`, via: null, remoteAddress: null },
       comment: null,
       planDigest: null,
     });

@@ -99,11 +99,13 @@ async function pauseAWhile(
   const lengthMs = 50 + random.below(250);
   const untilMs = Date.now() + lengthMs;
   const isRemoved = random.chance(0.5);
-  const added = await addPause(dependencies, { name, scope, reason: "a test", principal: "test", untilMs });
+  const added = await addPause(dependencies, { name, scope, reason: "a test", by: TESTER, untilMs });
   if (added.kind !== "added") throw new Error(`the pause ${scope} was not added: ${added.kind}`);
   await delay(isRemoved ? lengthMs / 2 : lengthMs);
-  if (isRemoved) await removePause(dependencies, name, "test");
+  if (isRemoved) await removePause(dependencies, name, TESTER);
 }
+
+const TESTER = { principal: "test", via: null, remoteAddress: null };
 
 /** As the API does for a person. */
 async function cancelOne({ store, dependencies, engine }: TestNode, random: Random): Promise<void> {

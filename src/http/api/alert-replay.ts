@@ -10,6 +10,7 @@ import { isId } from "../../platform/ids.ts";
 import { readDeliveryBody } from "../../store/deliveries.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
 import { readEpisode } from "../../store/episodes.ts";
+import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { explanationShape } from "./explanation-shape.ts";
 import { may, Routes } from "../routes.ts";
@@ -60,7 +61,9 @@ async function replay(
     return;
   }
   const again: Delivery = { ...delivery, alerts: [alert], invalid: [] };
-  const deliveryId = await submit(intake, { source, delivery: again, body, receivedAtMs: nowMs });
+  const replayed = { by: actorOf(request), episodeId: id };
+  const submission = { source, delivery: again, body, receivedAtMs: nowMs, replayed };
+  const deliveryId = await submit(intake, submission);
   response.status(202).json({ delivery: deliveryId, alerts: 1 });
 }
 

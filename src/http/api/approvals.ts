@@ -6,7 +6,7 @@ import { type Approval, APPROVAL_STATES } from "../../runs/guard-records.ts";
 import type { Run } from "../../runs/records.ts";
 import { type ApprovalCursor, listApprovals, listApprovalsIn, readApproval } from "../../store/approvals.ts";
 import { readRun } from "../../store/runs.ts";
-import { principalOf } from "../identity.ts";
+import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { decisionSchema } from "./control-schemas.ts";
@@ -85,7 +85,7 @@ async function takeDecision(
   const result = await decideApproval(dependencies, {
     id,
     decision,
-    principal: principalOf(request).id,
+    by: actorOf(request),
     comment: body.comment === "" ? null : (body.comment ?? null),
     planDigest: body.plan_digest ?? null,
   });

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import { resetBreaker } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { nameSchema } from "../../platform/schemas.ts";
-import { principalOf } from "../identity.ts";
+import { actorOf } from "../actor.ts";
 import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { nothingSchema } from "./control-schemas.ts";
@@ -16,7 +16,7 @@ export function breakerRoutes(dependencies: EngineDependencies): Routes {
     parseBody(nothingSchema, request);
     const rule = String(request.params["name"]);
     const isPossible = nameSchema.safeParse(rule).success;
-    const reset = isPossible ? await resetBreaker(dependencies, rule, principalOf(request).id) : null;
+    const reset = isPossible ? await resetBreaker(dependencies, rule, actorOf(request)) : null;
     if (reset?.kind !== "reset") throw notFound(`there is no rule ${rule.slice(0, 64)}`);
     response.json({ rule, was_open: reset.wasOpen, counted_from: rfc3339(reset.atMs) });
   });

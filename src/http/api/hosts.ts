@@ -5,7 +5,7 @@ import type { InventoryHost } from "../../hosts/host.ts";
 import { HostLookupError } from "../../hosts/inventory.ts";
 import type { HostHold } from "../../runs/guard-records.ts";
 import { listActiveHolds } from "../../store/host-holds.ts";
-import { principalOf } from "../identity.ts";
+import { actorOf } from "../actor.ts";
 import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, holdSchema } from "./control-schemas.ts";
@@ -61,7 +61,7 @@ async function createHold(
   const { hold } = await holdHost(dependencies, {
     host: host.name,
     reason: body.reason,
-    principal: principalOf(request).id,
+    by: actorOf(request),
     untilMs,
   });
   response.json(hostShape(host, hold));
@@ -76,7 +76,7 @@ async function endHold(
   const text = String(request.params["name"]);
   const known = lookUp(dependencies, text);
   const name = known instanceof HostLookupError ? text : known.name;
-  const released = NAME.test(name) ? await releaseHost(dependencies, name, principalOf(request).id) : null;
+  const released = NAME.test(name) ? await releaseHost(dependencies, name, actorOf(request)) : null;
   if (released?.kind === "released")
     return void response.json({
       name,

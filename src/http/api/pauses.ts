@@ -5,7 +5,7 @@ import { isId } from "../../platform/ids.ts";
 import { nameSchema } from "../../platform/schemas.ts";
 import type { Pause } from "../../runs/guard-records.ts";
 import { listPauses } from "../../store/pauses.ts";
-import { principalOf } from "../identity.ts";
+import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, pauseSchema } from "./control-schemas.ts";
@@ -58,7 +58,7 @@ async function createPause(
     name,
     scope,
     reason,
-    principal: principalOf(request).id,
+    by: actorOf(request),
     untilMs,
   });
   switch (added.kind) {
@@ -83,7 +83,7 @@ async function endPause(
 ): Promise<void> {
   const name = String(request.params["name"]);
   const isPossible = isId(name) || nameSchema.safeParse(name).success;
-  const removed = isPossible ? await removePause(dependencies, name, principalOf(request).id) : null;
+  const removed = isPossible ? await removePause(dependencies, name, actorOf(request)) : null;
   if (removed?.kind !== "removed") throw notFound(`no pause named ${name.slice(0, 64)} is in force`);
   const { pause } = removed;
   response.json(pauseShape(pause, pause.removedAtMs ?? 0));

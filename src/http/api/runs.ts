@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { Engine } from "../../engine/engine.ts";
+import { addAudit } from "../../engine/audit.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import type { Run } from "../../runs/records.ts";
@@ -10,6 +11,7 @@ import { cancelQueuedRuns, listRuns, readRun, requestCancel } from "../../store/
 import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
 import { leaveFollowUps } from "../../engine/end-run.ts";
+import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
 import { keepingShape, runShape } from "./shapes.ts";
@@ -103,13 +105,18 @@ async function cancelRun(
 ): Promise<void> {
   const { store, engine, engineDependencies } = dependencies;
   const run = await findRun(store, request);
+  const by = actorOf(request);
   if (isFinal(run.state)) throw new HttpProblem(409, "Already over", `the run is ${run.state}`);
   await store.transaction(async (tx) => {
     const atMs = await store.nowMs(tx);
     const cancelled = await cancelQueuedRuns(tx, [run.id], atMs, "cancelled by a person before it started");
     const current = cancelled.length > 0 ? await readRun(tx, run.id) : null;
-    if (current === null) await requestCancel(tx, run.id, atMs);
-    else await leaveFollowUps(tx, engineDependencies, current, atMs);
+    const isAsked = current === null && (await requestCancel(tx, run.id, atMs));
+    if (current !== null) await leaveFollowUps(tx, engineDependencies, current, atMs);
+    if (current === null && !isAsked) return;
+    const subject = { kind: "run", id: run.id } as const;
+    const detail = { runbook: run.runbook, was: current === null ? "running" : run.state };
+    await addAudit(tx, engineDependencies, { atMs, by, action: "run.cancel", subject, detail });
   });
   engine.dispatcher.cancel(run.id);
   engineDependencies.bells.outbox.ring();
