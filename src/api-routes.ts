@@ -10,6 +10,8 @@ import { retentionRoutes } from "./http/api/retention.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
 import { runFileRoutes } from "./http/api/run-files.ts";
+import { runNoteRoutes } from "./http/api/run-notes.ts";
+import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
 import { statsRoutes } from "./http/api/stats.ts";
 import { statusRoutes } from "./http/api/status.ts";
@@ -34,6 +36,8 @@ export function apiRoutes(parts: ApiParts): Routes[] {
   const asking = { engineDependencies: dependencies, queue: engine.queue, limits: parts.limits };
   return [
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
+    runStartRoutes(dependencies, engine.queue),
+    runNoteRoutes(dependencies),
     runFileRoutes(dependencies),
     alertBundleRoutes(dependencies),
     retentionRoutes(dependencies, engine.retention),

@@ -1,4 +1,4 @@
-import type { Artifact, Attempt, Decision, Episode, Run, StepRecord } from "../runs/records.ts";
+import type { Artifact, Attempt, Decision, Episode, Run, RunNote, StepRecord } from "../runs/records.ts";
 
 /** Everything a bundle is made of, read from the database in one go. The same input always gives the same bytes. */
 export interface BundleInput {
@@ -19,6 +19,8 @@ export interface BundleInput {
   /** The audit rows of the run, in order. */
   readonly events: readonly BundleEvent[];
   readonly notices: readonly BundleNotice[];
+  /** What people have written to it so far, oldest first. */
+  readonly notes: readonly RunNote[];
   /** The runbook's file exactly as it was run. */
   readonly runbookText: string;
   /** 1 when the run ended; 2, 3, … after a verification or a note. */

@@ -34,6 +34,8 @@ export function runJson(input: BundleInput): unknown {
     finished_at: rfc3339(run.finishedAtMs),
     failed_step: run.failedStep,
     reason: run.message,
+    cause: { title: run.cause.title, url: run.cause.url, started_at: rfc3339(run.cause.startedAtMs) },
+    notes: input.notes.map(({ atMs, principal, text }) => ({ at: rfc3339(atMs), by: principal, text })),
     url: input.url,
     steps: input.steps.map(stepJson),
     config: { digest: run.catalogDigest, runbook_digest: run.runbookDigest },

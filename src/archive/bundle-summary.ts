@@ -13,6 +13,7 @@ export function summaryMarkdown(input: BundleInput): string {
     `## What happened\n\n${timeline(input)}`,
     `## What failed or gave nothing\n\n${troubles(input)}`,
     `## Who was told\n\n${told(input)}`,
+    ...(input.notes.length === 0 ? [] : [`## Notes\n\n${notes(input)}`]),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -71,6 +72,12 @@ function resultOf(step: StepRecord): string {
   const exit = step.exitCode !== null && step.exitCode !== 0 ? ` (exit ${step.exitCode})` : "";
   const tries = step.attempts > 1 ? `, ${step.attempts} tries` : "";
   return `${state}${exit}${tries}${step.message === null ? "" : `: ${plain(step.message)}`}`;
+}
+
+function notes(input: BundleInput): string {
+  return input.notes
+    .map(({ atMs, principal, text }) => `- ${utc(atMs)}, ${code(principal)}: ${plain(text)}`)
+    .join("\n");
 }
 
 const PROBLEMS_SHOWN = 20;

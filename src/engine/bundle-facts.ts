@@ -1,11 +1,12 @@
 import type { BundleEvent, BundleInput } from "../archive/bundle-input.ts";
-import type { Decision, Run, StepRecord } from "../runs/records.ts";
+import type { Decision, Run, RunNote, StepRecord } from "../runs/records.ts";
 import { readDecisions } from "../store/decisions.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { readEpisodes } from "../store/episodes.ts";
 import { readPackedArtifacts, readRunProblems } from "../store/evidence.ts";
 import { readMembers } from "../store/groups.ts";
 import { readNotices } from "../store/outbox.ts";
+import { readRunNotes } from "../store/run-notes.ts";
 import { readRunbookText } from "../store/new-runs.ts";
 import { readAttempts, readSteps } from "../store/steps.ts";
 import type { Reader } from "../store/store.ts";
@@ -25,16 +26,19 @@ export async function readBundleInput(
   run: Run,
   revision: Revision,
 ): Promise<BundleInput> {
-  const [steps, attempts, artifacts, problems, notices, text, episodes] = await Promise.all([
+  const [steps, attempts, artifacts, problems, notices, written, text, episodes] = await Promise.all([
     readSteps(db, run.id),
     readAttempts(db, run.id),
     readPackedArtifacts(db, run.id),
     readRunProblems(db, run.id),
     readNotices(db, run.id),
+    readRunNotes(db, run.id),
     readRunbookText(db, run.runbookDigest),
     readEpisodesOf(db, run),
   ]);
   const decision = await readStartDecision(db, run);
+  // A revision that is made late has what was there when it was asked for.
+  const notes = written.filter((note) => note.atMs <= revision.sealedAtMs);
   return {
     run,
     url: runUrl(dependencies, run.id),
@@ -45,8 +49,9 @@ export async function readBundleInput(
     artifacts,
     hasSensitive: revision.hasSensitive,
     problems,
-    events: eventsOf(run, steps),
+    events: eventsOf(run, steps, notes),
     notices,
+    notes,
     runbookText: text?.text ?? "",
     revision: revision.number,
     sealedAtMs: revision.sealedAtMs,
@@ -72,7 +77,7 @@ async function readStartDecision(db: Reader, run: Run): Promise<Decision | null>
 }
 
 /** What was done to the world in the run's name, in order; made from what was recorded when it happened. */
-function eventsOf(run: Run, steps: readonly StepRecord[]): BundleEvent[] {
+function eventsOf(run: Run, steps: readonly StepRecord[], notes: readonly RunNote[]): BundleEvent[] {
   const actor = run.trigger.principal;
   const events: BundleEvent[] = [
     {
@@ -103,5 +108,7 @@ function eventsOf(run: Run, steps: readonly StepRecord[]): BundleEvent[] {
       action: "run.finished",
       detail: { status: run.state, failed_step: run.failedStep },
     });
+  for (const { atMs, principal, text } of notes)
+    events.push({ atMs, actor: principal, action: "run.noted", detail: { text } });
   return events.toSorted((left, right) => left.atMs - right.atMs);
 }

@@ -269,7 +269,8 @@ export async function mayStart(session: RunSession): Promise<boolean> {
     return false;
   }
   metrics.runsStarted.inc({ runbook: run.runbook, trigger: run.trigger.kind });
-  metrics.alertToFirstStep.observe((clock.nowMs() - run.createdAtMs) / 1000);
+  if (run.trigger.kind === "alert")
+    metrics.alertToFirstStep.observe((clock.nowMs() - run.createdAtMs) / 1000);
   log.info({ runId: run.id, runbook: run.runbook, rule: run.trigger.rule }, "run started");
   return true;
 }

@@ -6,12 +6,11 @@ import type { Run, StoredVerification, Timer } from "../runs/records.ts";
 import type { Outcome } from "../runs/states.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { findOpeningsAfter, setEpisodeOutcome } from "../store/episodes.ts";
-import { addToOutbox } from "../store/outbox.ts";
-import { readNewestBundle } from "../store/evidence.ts";
 import { readRun, setRunOutcome } from "../store/runs.ts";
 import type { Tx } from "../store/store.ts";
 import { claimTimer, setTimer } from "../store/timers.ts";
 import { readEpisodesOf } from "./bundle-facts.ts";
+import { addRevision } from "./bundle-revision.ts";
 import { lookAtNextRung } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { countForBreaker } from "./breakers.ts";
@@ -211,14 +210,7 @@ async function recordOutcome(
     outcome,
   );
   // The bundle's next revision tells the outcome.
-  const sealed = await readNewestBundle(tx, run.id);
-  await addToOutbox(tx, {
-    runId: run.id,
-    action: "bundle",
-    target: String(Math.max(2, (sealed?.revision ?? 0) + 1)),
-    data: { sealedAtMs: nowMs },
-    dueAtMs: nowMs,
-  });
+  await addRevision(tx, run.id, nowMs);
   await countForBreaker(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed") await lookAtNextRung(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed")

@@ -17,18 +17,25 @@ export class HttpProblem extends Error {
   readonly title: string;
   readonly errors: readonly ProblemError[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Further members of the answer. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     status: number,
     title: string,
     detail: string,
-    options: { errors?: readonly ProblemError[]; headers?: Readonly<Record<string, string>> } = {},
+    options: {
+      errors?: readonly ProblemError[];
+      headers?: Readonly<Record<string, string>>;
+      members?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = options.errors ?? [];
     this.headers = options.headers ?? {};
+    this.members = options.members ?? {};
   }
 }
 
@@ -47,6 +54,7 @@ export function sendProblem(response: Response, problem: HttpProblem, instance: 
       detail: problem.message,
       instance,
       errors: problem.errors,
+      ...problem.members,
     }),
   );
 }

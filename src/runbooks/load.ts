@@ -4,6 +4,7 @@ import { sha256 } from "../platform/digest.ts";
 import { type FileProblem, formatProblem } from "../platform/problems.ts";
 import { recordOf, YamlFile } from "../platform/yaml.ts";
 import { compileAsserts } from "./check-asserts.ts";
+import { checkConfirm } from "./check-confirm.ts";
 import { checkInputs, compileShowIfs } from "./check-inputs.ts";
 import { compileSteps } from "./compile-step.ts";
 import { bodyOf, type Draft, draftOf, pathOf, type StepDraft } from "./draft.ts";
@@ -41,6 +42,7 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
   const body = compileSteps(checking);
   checkIds(draft, [], found);
   checkFixedTexts(draft, found);
+  checkConfirm(draft, found);
   const parts: CompiledParts = {
     body,
     asserts: compileAsserts(checking),
@@ -155,6 +157,8 @@ function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts
     ),
     guards: { ...toGuards(entry.guards, parts.budgetHosts), perUser: toPerUser(entry) },
     asserts: parts.asserts,
+    confirm: entry.confirm?.type_value_of ?? null,
+    hasApproval: entry.approval !== undefined,
     approvalTimeoutMs: entry.approval?.timeout ?? APPROVAL_TIMEOUT_MS,
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,

@@ -134,6 +134,10 @@ export type Runbook = {
   readonly inputs: ReadonlyMap<string, Input>;
   readonly guards: RunbookGuards;
   readonly asserts: readonly Assert[];
+  /** The input whose value a person types who starts it; null when nothing is typed. */
+  readonly confirm: string | null;
+  /** It says `approval`: what a person starts waits for another's yes. */
+  readonly hasApproval: boolean;
   /** How long a run that waits for a person's yes does so. */
   readonly approvalTimeoutMs: number;
   readonly timeoutMs: number;

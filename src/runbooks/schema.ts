@@ -105,6 +105,10 @@ export const runbookSchema = z.strictObject({
         .meta({ description: "How long a run waits for a person's yes; default 30m" }),
     })
     .optional(),
+  confirm: z
+    .strictObject({ type_value_of: textSchema.min(1).meta({ description: "Name of an input" }) })
+    .optional()
+    .meta({ description: "A person who starts it types the value of this input" }),
   guards: runbookGuardsSchema
     .prefault({})
     .meta({ description: "What holds for every start, whoever asks for it" }),
@@ -144,7 +148,6 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 
 /** Keys of the full language that this version does not have, by where they stand. */
 const PLANNED = {
-  runbook: new Set(["confirm"]),
   approval: new Set(["count", "when", "then", "on_timeout"]),
   step: new Set(["approve", "silence", "annotate", "ask_on_failure"]),
 } as const;
@@ -152,7 +155,6 @@ const PLANNED = {
 /** Whether the key the path leads to belongs to the full language but not to this version. */
 export function isPlannedKey(path: Path): boolean {
   const key = String(path.at(-1));
-  if (path.length === 1) return PLANNED.runbook.has(key);
   if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
   return isStep(path.slice(0, -1)) && PLANNED.step.has(key);
 }

@@ -142,6 +142,15 @@ export interface Run {
   readonly cancelBecause: "alert_ended" | null;
 }
 
+/** What a person has written to a run; it is never changed. */
+export interface RunNote {
+  readonly id: string;
+  readonly runId: string;
+  readonly atMs: number;
+  readonly principal: string;
+  readonly text: string;
+}
+
 export const SECTIONS = ["steps", "on_failure", "finally"] as const;
 export type Section = (typeof SECTIONS)[number];
 

@@ -2,9 +2,9 @@ import { newId } from "../platform/ids.ts";
 import type { OutboxItem } from "../runs/records.ts";
 import type { Reader, Tx } from "./store.ts";
 
-/** Adds work to be done once for (run, action, target). A second time changes nothing. */
-export async function addToOutbox(tx: Tx, item: Omit<OutboxItem, "id" | "attempts">): Promise<void> {
-  await tx
+/** Adds work to be done once for (run, action, target). A second time changes nothing: false. */
+export async function addToOutbox(tx: Tx, item: Omit<OutboxItem, "id" | "attempts">): Promise<boolean> {
+  const result = await tx
     .insertInto("outbox")
     .values({
       id: newId(),
@@ -18,7 +18,19 @@ export async function addToOutbox(tx: Tx, item: Omit<OutboxItem, "id" | "attempt
       last_error: null,
     })
     .onConflict((conflict) => conflict.columns(["run_id", "action", "target"]).doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+/** The revisions of a run's bundle that were asked for. */
+export async function readBundleTargets(db: Reader, runId: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom("outbox")
+    .select("target")
+    .where("run_id", "=", runId)
+    .where("action", "=", "bundle")
     .execute();
+  return rows.map((row) => Number(row.target));
 }
 
 /** Takes due items by moving their next try behind `retryAtMs`: who is killed in the middle leaves them to be tried again. */

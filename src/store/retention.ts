@@ -126,6 +126,7 @@ const PARTS_OF_RUN = [
   "run_lock",
   "run_host",
   "run_input",
+  "run_note",
   "silence",
 ] as const;
 

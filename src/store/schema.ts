@@ -21,6 +21,7 @@ import type {
   StartOnceTable,
 } from "./guard-tables.ts";
 import type { RunInputTable } from "./run-input-table.ts";
+import type { RunNoteTable, ScheduleTable, StartKeyTable } from "./start-tables.ts";
 import type { StatCountTable, StatProgressTable, StatSeriesTable } from "./stat-tables.ts";
 
 // The tables. Times are integers: milliseconds since 1970. JSON is text. Names and values that senders chose are stored as
@@ -240,6 +241,9 @@ export interface Schema {
   readonly alert_bundle: AlertBundleTable;
   readonly archive_removal: ArchiveRemovalTable;
   readonly run_input: RunInputTable;
+  readonly start_key: StartKeyTable;
+  readonly run_note: RunNoteTable;
+  readonly schedule: ScheduleTable;
   readonly node: NodeTable;
   readonly run_lock: RunLockTable;
   readonly run_host: RunHostTable;

@@ -131,6 +131,7 @@ export function exampleInput(changes: Partial<BundleInput> = {}): BundleInput {
     hasSensitive: false,
     problems: [],
     events: [{ atMs: T0, actor: "rule:web-latency", action: "run.created", detail: { run: run.id } }],
+    notes: [],
     notices: [],
     runbookText: "name: restart-web\nsteps: []\n",
     revision: 1,

@@ -6,7 +6,7 @@ import { HttpProblem, type ProblemError } from "../problems.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Of calls that bring the inputs of a runbook, with files among them. */
 const INPUTS_BYTES_MAX = 16 * 1024 * 1024;
-const TAKES_INPUTS = /^\/runbooks\/[^/]+\/[a-z]+$/;
+const TAKES_INPUTS = /^\/(runbooks\/[^/]+\/[a-z]+|runs\/[^/]+\/rerun)$/;
 
 /**
  * Reads the bodies of the API's own calls. A body must be declared as `application/json` (415), which a form of a browser cannot do,

@@ -6,7 +6,8 @@ import { allInstances } from "../../engine/frames.ts";
 import type { GuardResult } from "../../engine/guards.ts";
 import { type PlannedRun, planRunbook } from "../../engine/plan-runbook.ts";
 import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
-import { hostOf } from "../../runbooks/plan.ts";
+import { confirmationOf } from "../../runbooks/check-confirm.ts";
+import { hostOf, type PlanError } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
 import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
@@ -53,15 +54,20 @@ export function runbookRoutes(dependencies: EngineDependencies): Routes {
     const principal = principalOf(request).id;
     const planned = await planRunbook(dependencies, { runbook: name, inputs, principal, isDryRun });
     if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
-    if (planned.kind === "refused") {
-      const detail = "the runbook cannot run with these inputs";
-      const below = planned.about === "inputs" ? "/inputs" : "";
-      const errors = planned.errors.map((error) => ({ ...error, pointer: `${below}${error.pointer}` }));
-      throw new HttpProblem(422, "Invalid inputs", detail, { errors });
-    }
+    if (planned.kind === "refused") throw badInputs(planned);
     response.json(plannedShape(planned, catalog.current().runbooks));
   });
   return routes;
+}
+
+/** What is wrong with inputs, at its places in the body. */
+export function badInputs(refusal: {
+  readonly about: "inputs" | "steps";
+  readonly errors: readonly PlanError[];
+}): HttpProblem {
+  const below = refusal.about === "inputs" ? "/inputs" : "";
+  const errors = refusal.errors.map((error) => ({ ...error, pointer: `${below}${error.pointer}` }));
+  return new HttpProblem(422, "Invalid inputs", "the runbook cannot run with these inputs", { errors });
 }
 
 function runbookNamed({ catalog }: EngineDependencies, name: string): Runbook {
@@ -109,6 +115,7 @@ export function plannedShape(
         host: hostOf(plan, step.id)?.name ?? null,
         if: step.if?.source ?? null,
       })),
+    confirm: confirmationOf(runbook, plan),
     guards: guards?.map(guardShape) ?? null,
   };
 }

@@ -8,14 +8,15 @@ import { isFinal, RUN_STATES, type RunState } from "../../runs/states.ts";
 import { readNewestBundle } from "../../store/evidence.ts";
 import { readKeeping } from "../../store/run-keeping.ts";
 import { cancelQueuedRuns, listRuns, readRun, requestCancel } from "../../store/runs.ts";
+import { readRunNotes } from "../../store/run-notes.ts";
 import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
 import { leaveFollowUps } from "../../engine/end-run.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
-import { keepingShape, runShape } from "./shapes.ts";
 import { KNOWN, mayOfRun, Routes } from "../routes.ts";
+import { keepingShape, noteShape, runShape } from "./shapes.ts";
 
 export interface RunRoutesDependencies {
   readonly store: Store;
@@ -89,12 +90,17 @@ async function sendRun(
   response: Response,
 ): Promise<void> {
   const run = await findRun(store, request);
-  const [steps, bundle, keeping] = await Promise.all([
+  const [steps, bundle, keeping, notes] = await Promise.all([
     readSteps(store.reader, run.id),
     readNewestBundle(store.reader, run.id),
     readKeeping(store.reader, [run.id]),
+    readRunNotes(store.reader, run.id),
   ]);
-  response.json({ ...runShape(externalUrl, run, steps, bundle), ...keepingShape(keeping.get(run.id)) });
+  response.json({
+    ...runShape(externalUrl, run, steps, bundle),
+    ...keepingShape(keeping.get(run.id)),
+    notes: notes.map(noteShape),
+  });
 }
 
 /** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */

@@ -5,6 +5,7 @@ import type {
   Episode,
   Run,
   RunKeeping,
+  RunNote,
   StepRecord,
 } from "../../runs/records.ts";
 import { rfc3339 } from "../times.ts";
@@ -37,7 +38,8 @@ export function runShape(
     started_at: rfc3339(run.startedAtMs),
     finished_at: rfc3339(run.finishedAtMs),
     failed_step: run.failedStep,
-    reason: null,
+    reason: run.state === "queued" ? run.heldReason : null,
+    retry_at: run.state === "queued" ? rfc3339(run.heldUntilMs) : null,
     message: run.message,
     summary: run.summary,
     result: run.result,
@@ -91,6 +93,10 @@ export function artifactShape(externalUrl: string, artifact: Artifact): Record<s
     sensitive: artifact.isSensitive,
     url: `${externalUrl}/api/v1/runs/${artifact.runId}/artifacts/${path}`,
   };
+}
+
+export function noteShape({ id, atMs, principal, text }: RunNote): Record<string, unknown> {
+  return { id, at: rfc3339(atMs), by: principal, text };
 }
 
 /** What the API says of how long a run is kept. */

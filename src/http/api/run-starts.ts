@@ -1,0 +1,169 @@
+import type { Request, Response } from "express";
+import { z } from "zod";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { rerunInputs } from "../../engine/rerun.ts";
+import type { RunQueue } from "../../engine/run-queue.ts";
+import { type CallerKey, callerKey } from "../../engine/start-key.ts";
+import { startRun, type StartResult } from "../../engine/start-run.ts";
+import { starterOf } from "../../engine/starter.ts";
+import { actorOf } from "../actor.ts";
+import { principalOf } from "../identity.ts";
+import { HttpProblem, notFound } from "../problems.ts";
+import { mayOfRun, mayOfRunbook, Routes } from "../routes.ts";
+import { rfc3339 } from "../times.ts";
+import { parseBody } from "./json-body.ts";
+import { badInputs } from "./runbooks.ts";
+import { findRun } from "./runs.ts";
+import { runShape } from "./shapes.ts";
+
+const REASON_CHARS_MAX = 2_000;
+
+const startBody = z.strictObject({
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  reason: z.string().min(1).max(REASON_CHARS_MAX).nullish(),
+  confirm: z.string().nullish(),
+  plan_digest: z.string().min(1).nullish(),
+  dry_run: z.literal(false, "this version has no dry runs; POST …/plan says what would run").default(false),
+});
+
+/** Starts by people and programs: a runbook with inputs, or a run once more. */
+export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue): Routes {
+  const routes = new Routes();
+  routes.post("/runbooks/:name/runs", mayOfRunbook("start"), async (request, response) => {
+    const runbook = String(request.params["name"]);
+    await start(dependencies, queue, { request, response, runbook, inputs: (given) => given });
+  });
+  routes.post("/runs/:id/rerun", mayOfRun("start"), async (request, response) => {
+    const run = await findRun(dependencies.store, request);
+    await start(dependencies, queue, {
+      request,
+      response,
+      runbook: run.runbook,
+      inputs: (given) =>
+        rerunInputs(run.plan, dependencies.catalog.current().runbooks.get(run.runbook), given),
+    });
+  });
+  return routes;
+}
+
+interface Call {
+  readonly request: Request;
+  readonly response: Response;
+  readonly runbook: string;
+  /** What the run is started with, from what the call gives. */
+  readonly inputs: (given: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+}
+
+async function start(dependencies: EngineDependencies, queue: RunQueue, call: Call): Promise<void> {
+  const { request, response, runbook } = call;
+  const body = parseBody(startBody, request);
+  const result = await startRun(dependencies, queue, {
+    runbook,
+    inputs: call.inputs(body.inputs),
+    starter: starterOf(principalOf(request)),
+    by: actorOf(request),
+    isDryRun: body.dry_run,
+    reason: body.reason ?? null,
+    confirm: body.confirm ?? null,
+    planDigest: body.plan_digest ?? null,
+    key: keyOf(dependencies, request),
+  });
+  if (result.kind !== "started" && result.kind !== "repeated") throw problemOf(result, runbook, body);
+  const { externalUrl } = dependencies;
+  const shape = runShape(externalUrl, result.run, null, null);
+  const waitsFor = result.kind === "started" ? result.waitsFor : null;
+  response
+    .status(202)
+    .location(`/api/v1/runs/${result.run.id}`)
+    .json(waitsFor === null ? shape : { ...shape, reason: waitsFor });
+}
+
+/** As the draft of the header has it; ours is any text without control characters. */
+const KEY = /^[\x20-\x7e]{1,255}$/;
+
+function keyOf({ inputKey }: EngineDependencies, request: Request): CallerKey | null {
+  const key = request.get("idempotency-key");
+  if (key === undefined) return null;
+  if (!KEY.test(key))
+    throw new HttpProblem(400, "Bad request", "Idempotency-Key has 1 to 255 printable ASCII characters");
+  return callerKey(inputKey, key, { path: request.path, body: request.body as unknown });
+}
+
+function problemOf(
+  result: Exclude<StartResult, { kind: "started" | "repeated" }>,
+  runbook: string,
+  body: z.output<typeof startBody>,
+): HttpProblem {
+  switch (result.kind) {
+    case "no_runbook":
+      return notFound(`there is no runbook ${runbook.slice(0, 64)}`);
+    case "not_allowed":
+      return notAllowed(runbook, result.may);
+    case "bad_inputs":
+      return badInputs(result);
+    case "not_confirmed":
+      return notConfirmed(result.confirmation.input, body.confirm ?? null);
+    case "other_plan":
+      return otherPlan(result.digest, body.plan_digest ?? "");
+    case "key_of_another_call":
+      return new HttpProblem(
+        422,
+        "Key used before",
+        "another call was made with this Idempotency-Key; take a new key for a new start",
+      );
+    case "repeated_run_gone":
+      return new HttpProblem(
+        409,
+        "Run removed",
+        "what was started with this Idempotency-Key is no longer kept",
+      );
+    case "held_back":
+      return heldBack(result);
+  }
+}
+
+function notAllowed(runbook: string, may: readonly string[]): HttpProblem {
+  const detail =
+    may.length === 0
+      ? `${runbook} names nobody who may run it; add access: {run: [...]} to the runbook`
+      : `${runbook} may be run by ${may.join(", ")}`;
+  return new HttpProblem(403, "Not allowed", detail, { members: { may_run: may } });
+}
+
+function notConfirmed(input: string, given: string | null): HttpProblem {
+  const message =
+    given === null
+      ? `type the value of the input "${input}" to confirm the start`
+      : `is not the value of the input "${input}"`;
+  const error = { pointer: "/confirm", code: given === null ? "missing" : "not_confirmed", message };
+  return new HttpProblem(422, "Not confirmed", `the start is confirmed by the value of "${input}"`, {
+    errors: [error],
+  });
+}
+
+function otherPlan(digest: string, given: string): HttpProblem {
+  const detail = "what would run is no longer what you have seen; look at the plan again, then start";
+  const error = { pointer: "/plan_digest", code: "other_plan", message: "is not the plan of this start" };
+  return new HttpProblem(409, "Other plan", detail, {
+    errors: [error],
+    members: { plan_digest: digest, given_plan_digest: given },
+  });
+}
+
+function heldBack({
+  reason,
+  text,
+  retryAtMs,
+  against,
+}: Extract<StartResult, { kind: "held_back" }>): HttpProblem {
+  const members = {
+    reason,
+    retry_at: rfc3339(retryAtMs),
+    against: against.map((verdict) => ({
+      reason: verdict.reason,
+      verdict: verdict.kind,
+      text: verdict.text,
+    })),
+  };
+  return new HttpProblem(409, "Held back", text, { members });
+}
