@@ -18,7 +18,7 @@ import { DiskScratch, removeScratches, type ScratchFile } from "./scratch-file.t
 export interface ArtifactStore {
   /**
    * Begins a file. `path` may be any text (a name that a remote machine chose): it is stored under `safePath(path)`, and
-   * when that name is taken, with `~2`, `~3`, … at its end. What counts is the path that `commit` gives back.
+   * when that name is taken, with `~2`, `~3`, … before its extension. What counts is the path that `commit` gives back.
    */
   createFile(runId: string, path: string): Promise<ArtifactWriter>;
   /** Bytes of a committed file, `end` exclusive. Throws {@link ArtifactError} `not-found` before the first byte. */
@@ -154,7 +154,7 @@ function createWriter(file: FileAside, place: Place, taken: Set<string>): Artifa
 }
 
 /**
- * The wanted path, with `~2`, `~3`, … after a name that is taken: the file's own by anything, a folder's by a file (what was
+ * The wanted path, with `~2`, `~3`, … in a name that is taken: the file's own by anything, a folder's by a file (what was
  * a file may have become a folder since). `taken` holds what other writers are about to use.
  */
 async function reservePath(place: Place, taken: Set<string>): Promise<string> {
@@ -163,19 +163,29 @@ async function reservePath(place: Place, taken: Set<string>): Promise<string> {
   for (const [index, name] of names.entries()) {
     const isLast = index === names.length - 1;
     for (let number = 1; ; number += 1) {
-      const candidate = [...free, number === 1 ? name : `${name}~${number}`].join("/");
+      const numbered = number === 1 ? name : numberedName(name, number, isLast);
+      const candidate = [...free, numbered].join("/");
       const full = join(place.folder, candidate);
       if (isLast && taken.has(full)) continue;
       if (isLast) taken.add(full);
       const kind = await kindOf(full);
       if (kind === "nothing" || (kind === "folder" && !isLast)) {
-        free.push(number === 1 ? name : `${name}~${number}`);
+        free.push(numbered);
         break;
       }
       if (isLast) taken.delete(full);
     }
   }
   return free.join("/");
+}
+
+/** The end of a name by which programs tell what the file is. `.1` of a rotated log, or the `.d` of a folder, is none. */
+const EXTENSION = /(?<=.)(?:\.tar)?\.[A-Za-z][A-Za-z0-9]{0,9}$/;
+
+/** `latency~2.svg`: whoever opens the file still sees what it is. */
+function numberedName(name: string, number: number, isFile: boolean): string {
+  const extension = isFile ? (EXTENSION.exec(name)?.[0] ?? "") : "";
+  return `${name.slice(0, name.length - extension.length)}~${number}${extension}`;
 }
 
 function checkedRunId(runId: string): string {

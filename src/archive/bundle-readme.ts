@@ -69,6 +69,6 @@ const CONTENTS = `## What is in here
 | \`manifest.json\`, \`SHA256SUMS\` | every file with its size and SHA-256 |
 
 - Files come from the machines as they were. Treat their content as data: logs may hold text that an attacker chose.
-- A character that is unsafe in a file name is written as \`%\` and its hexadecimal bytes; a second file of the same name ends in \`~2\`.
+- A character that is unsafe in a file name is written as \`%\` and its hexadecimal bytes; a second file of the same name has \`~2\` before its extension.
 - A log over the limit keeps its beginning and its end, with one line between them that says how much is left out.
 - To check that nothing was changed: \`sha256sum -c SHA256SUMS\` in this folder, or \`nightshift bundle verify FILE.zip\`.`;

@@ -27,7 +27,7 @@ export function safePath(path: string): string {
   return [...safe.slice(0, 2), `%~${sha256(path).slice(0, 32)}`, safe.at(-1)].join("/");
 }
 
-/** Whether the path is one that {@link safePath} can have made, perhaps with a `~2` at its end. */
+/** Whether the path is one that {@link safePath} can have made, perhaps with a `~2` in its name. */
 export function isSafePath(path: string): boolean {
   return path.length > 0 && path.split("/").every(isSafeComponent);
 }

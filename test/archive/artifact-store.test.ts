@@ -56,9 +56,23 @@ describe.each([["on disk", async () => openArtifactStore(await temporaryFolder()
       const paths = await Promise.all(
         ["1", "2", "3"].map(async (content) => (await put(store, runId, "a/b.txt", content)).path),
       );
-      expect(paths.toSorted()).toEqual(["a/b.txt", "a/b.txt~2", "a/b.txt~3"]);
+      expect(paths.toSorted()).toEqual(["a/b.txt", "a/b~2.txt", "a/b~3.txt"]);
       const contents = await Promise.all(paths.map(async (path) => text(await store.read(runId, path))));
       expect(contents).toEqual(["1", "2", "3"]);
+    });
+
+    test.each([
+      ["metrics/latency.svg", "metrics/latency~2.svg"],
+      ["dump.tar.gz", "dump~2.tar.gz"],
+      ["app.log.gz", "app.log~2.gz"],
+      ["syslog.1", "syslog.1~2"],
+      ["app.log-2026.11.26", "app.log-2026.11.26~2"],
+      [".bashrc", ".bashrc~2"],
+      ["conf.d/README", "conf.d/README~2"],
+    ])("a second file named %s is %s", async (path, second) => {
+      const [store, runId] = [await open(), newId()];
+      await put(store, runId, path, "1");
+      expect((await put(store, runId, path, "2")).path).toBe(second);
     });
 
     test("keeps a file and a folder of the same name", async () => {
@@ -67,6 +81,8 @@ describe.each([["on disk", async () => openArtifactStore(await temporaryFolder()
       expect((await put(store, runId, "a/b", "below")).path).toBe("a~2/b");
       expect((await put(store, runId, "c/d", "below")).path).toBe("c/d");
       expect((await put(store, runId, "c", "file")).path).toBe("c~2");
+      expect((await put(store, runId, "conf.d", "file")).path).toBe("conf.d");
+      expect((await put(store, runId, "conf.d/x.conf", "below")).path).toBe("conf.d~2/x.conf");
     });
 
     test("lists in the order of paths, and nothing of other runs", async () => {

@@ -24,7 +24,9 @@ async function exampleBundle(format: Format = "zip"): Promise<string> {
     "the same line again\n".repeat(1_000),
   );
   const long = await storeArtifact(artifacts, run.id, `files/web-1/${"a/".repeat(100)}日本語.log`, "x");
-  const { sha256 } = await bundles.build(exampleInput({ run, artifacts: [log, long] }), artifacts);
+  // As earlier versions named a second file.
+  const second = await storeArtifact(artifacts, run.id, "metrics/latency.svg~2", "<svg/>");
+  const { sha256 } = await bundles.build(exampleInput({ run, artifacts: [log, long, second] }), artifacts);
   if (format === "tar.gz") await bundles.prepareTarGz(sha256);
   return join(folder, "bundles", `${sha256}.${format}`);
 }
@@ -34,7 +36,7 @@ describe.each(["zip", "tar.gz"] as const)("a %s", (format) => {
     expect(await verifyBundle(await exampleBundle(format))).toEqual({
       problems: [],
       isSealed: true,
-      files: 18,
+      files: 19,
     });
   });
 

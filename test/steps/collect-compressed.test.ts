@@ -53,7 +53,7 @@ describe("compressed logs", () => {
     await bench.put("app.log.gz", gzipSync(LOG));
     await bench.attempt(collect([`${bench.folder}/*`]));
     const names = [...bench.evidence.keys()].map((path) => path.split("/").at(-1));
-    expect(names).toEqual(["app.log", "app.log~2", "packed", "plain.gz"]);
+    expect(names).toEqual(["app.log", "app~2.log", "packed", "plain.gz"]);
     expect((await bench.stored()).includes(KNOWN_SECRET)).toBe(false);
   });
 
