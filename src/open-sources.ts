@@ -3,9 +3,8 @@ import { compileMapping, type MappingSource } from "./alerts/mapping.ts";
 import type { Source } from "./engine/dependencies.ts";
 import type { WebhookSource } from "./http/webhooks/webhooks.ts";
 import { createAlertmanagerApi } from "./outbound/alertmanager.ts";
-import { createGrafanaApi } from "./outbound/grafana.ts";
+import { createGrafanaAnnotations, createGrafanaApi } from "./outbound/grafana.ts";
 import type { HttpClient } from "./outbound/http-client.ts";
-import type { AlertSourceApi } from "./outbound/source-api.ts";
 import type { Clock } from "./platform/clock.ts";
 import { resolveSecret, type SecretReaders } from "./platform/secrets.ts";
 import type { Settings } from "./settings/load.ts";
@@ -38,7 +37,7 @@ export async function openSources(settings: Settings, parts: SourceParts): Promi
       name: each.name,
       kind: each.kind,
       mapping: each.map === undefined ? null : compileMapping(each.map),
-      api: await openApi(each, parts),
+      ...(await openApi(each, parts)),
       episodeTtlMs: each.episode_ttl,
     };
     const auth =
@@ -55,15 +54,21 @@ export async function openSources(settings: Settings, parts: SourceParts): Promi
 async function openApi(
   source: SourceSettings,
   { http, clock, readersFor }: SourceParts,
-): Promise<AlertSourceApi | null> {
-  if (source.api === undefined) return null;
+): Promise<Pick<Source, "api" | "annotations">> {
+  if (source.api === undefined) return { api: null, annotations: null };
   const { urls } = source.api;
   const token =
     source.api.token === undefined
       ? null
       : await resolveSecret(source.api.token, readersFor(`source-${source.name}`));
-  if (source.kind === "grafana")
-    return createGrafanaApi({ http, urls, token, clock, timeoutMs: API_TIMEOUT_MS });
+  const shared = { http, urls, clock, timeoutMs: API_TIMEOUT_MS };
+  if (source.kind === "grafana") {
+    const options = { ...shared, token };
+    return {
+      api: createGrafanaApi(options),
+      annotations: token === null ? null : createGrafanaAnnotations(options),
+    };
+  }
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-  return createAlertmanagerApi({ http, urls, headers, clock, timeoutMs: API_TIMEOUT_MS });
+  return { api: createAlertmanagerApi({ ...shared, headers }), annotations: null };
 }

@@ -19,6 +19,8 @@ export interface CatalogSource {
   readonly secretNames?: readonly string[];
   /** Names of the sources whose API can be asked; undefined when it is not known. */
   readonly sourcesWithApi?: readonly string[];
+  /** Names of the sources that take annotations; undefined when it is not known. */
+  readonly annotatedSources?: readonly string[];
   /** What people can ask to be told of; undefined when it is not known. */
   readonly noticeEvents?: readonly string[];
   /** By name: the time intervals that `active` and `mute` may name. */

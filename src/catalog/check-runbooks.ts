@@ -9,6 +9,7 @@ import { runsOnHost, TARGET_NAME } from "../runbooks/verbs.ts";
 import { adviceFor } from "./advice.ts";
 import { checkGuards } from "./check-guards.ts";
 import { checkCall } from "./check-calls.ts";
+import { checkStepSource, type StepPlace } from "./check-step-sources.ts";
 import type { Loaded } from "./loaded.ts";
 
 /** What one runbook file cannot know: the notifiers, the hosts and the time intervals it names. */
@@ -20,6 +21,7 @@ export function checkRunbooks(loaded: Loaded, problems: FileProblem[]): void {
     for (const { step, path } of stepsWithPaths(runbook)) {
       const place = { loaded, step, path, file, problems };
       checkNotifier(place);
+      checkStepSource(place);
       if (step.verb === "runbook") checkCall({ ...place, step, caller: runbook });
       if (!loaded.isInventoryBroken) checkTarget(place);
     }
@@ -44,14 +46,6 @@ function withInside(step: Step, path: Path): { readonly step: Step; readonly pat
     ? step.body.steps.map((inner) => ({ step: inner, path }))
     : stepsWithPaths(step.body, [...path, "for_each"]);
   return [{ step, path }, ...inside];
-}
-
-interface StepPlace {
-  readonly loaded: Loaded;
-  readonly step: Step;
-  readonly path: Path;
-  readonly file: YamlFile;
-  readonly problems: FileProblem[];
 }
 
 function checkDefaults(loaded: Loaded, runbook: Runbook, file: YamlFile, problems: FileProblem[]): void {

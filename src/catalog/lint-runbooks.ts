@@ -5,6 +5,7 @@ import type { Runbook, Step } from "../runbooks/runbook.ts";
 import { isNesting } from "../runbooks/verbs.ts";
 import { stepsWithPaths } from "./check-runbooks.ts";
 import { type Linted, warn } from "./lint-warning.ts";
+import { changesSystem } from "../runbooks/verbs.ts";
 
 /** Things about one runbook that work, but that an operator would rather know. */
 export function lintRunbook(runbook: Runbook, linted: Linted): void {
@@ -77,11 +78,11 @@ function lintCaps(step: Step, linted: Linted, path: Path): void {
 
 /** What was the state before the change? Without evidence nobody can tell afterwards. */
 function lintEvidence(runbook: Runbook, linted: Linted): void {
-  const change = runbook.steps.findIndex((step) => step.effect !== "read");
+  const change = runbook.steps.findIndex(changesSystem);
   if (change === -1) return;
   const evidence = runbook.steps
     .slice(0, change)
-    .some((step) => step.verb !== "wait" && step.verb !== "notify");
+    .some(({ verb }) => !["wait", "notify", "silence", "annotate"].includes(verb));
   if (evidence) return;
   const message =
     "this step changes something before any evidence was gathered; put a collect, prometheus or reading step before it";

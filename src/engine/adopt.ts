@@ -2,6 +2,7 @@ import { attemptCookie } from "../executors/executor.ts";
 import { recoverStepOutput } from "../archive/step-output.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
+import { changesSystem } from "../runbooks/verbs.ts";
 import type { Attempt, StepRecord } from "../runs/records.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
@@ -104,7 +105,7 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
     }
     await endAttempt(tx, key, end);
     if (!isTriedAgain) await endStep(tx, run.id, step.id, { ...end, facts: known?.facts ?? null });
-    if (step.effect !== "read") {
+    if (changesSystem(step)) {
       await noteChange(tx, session.ownership, {
         startedAtMs: known?.status === "succeeded" ? attempt.intentAtMs : null,
         endedAtMs: atMs,

@@ -8,6 +8,7 @@ import { renderText } from "../runbooks/render.ts";
 import type { Assert, Runbook, Step } from "../runbooks/runbook.ts";
 import { type RunSession, stopReason } from "./session.ts";
 import { inputsOf } from "./variables.ts";
+import { changesSystem } from "../runbooks/verbs.ts";
 
 // Conditions of a runbook. Those over inputs are guards like any other; those that ask Prometheus are measured when the run
 // has its turn, and again right before the steps they are about. What is not known does not hold.
@@ -39,7 +40,7 @@ export function measureBefore(session: RunSession, step: Step): Promise<Refusal 
   const { asserts } = runbook;
   const isMeant = (assert: Assert) =>
     assert.before.length === 0
-      ? step.effect !== "read" && body.steps.includes(step)
+      ? changesSystem(step) && body.steps.includes(step)
       : assert.before.includes(step.id.slice(around.length));
   return measure(session, asserts.filter(isMeant));
 }

@@ -3,7 +3,7 @@ import { openStepOutput, type RunningOutput, type StepOutputFacts } from "../arc
 import { attemptCookie } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
-import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import { changesSystem, RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
 import type { Artifact, StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
@@ -15,6 +15,7 @@ import { attemptStep } from "../steps/verbs.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
 import { redactedWriter } from "./evidence-file.ts";
 import { redactFacts, redactionOf, redactResult } from "./redact-attempt.ts";
+import { annotateForStep, silenceForStep } from "./step-sources.ts";
 import { commitOwned, recordOf, type RunSession, setRecord } from "./session.ts";
 
 /** What one attempt is made with: the step's templates rendered for it. */
@@ -91,6 +92,9 @@ export async function makeAttempt(
   return { number, startedAtMs, result, stdout: output.stdoutText(), logs };
 }
 
+/** What they say is read at other places than ours. */
+const TELLING: ReadonlySet<string> = new Set(["notify", "silence", "annotate"]);
+
 function stepContext(
   session: RunSession,
   step: Step,
@@ -104,7 +108,7 @@ function stepContext(
     step,
     ...rendered,
     // What people are told is kept by others.
-    spec: step.verb === "notify" ? redaction.json(rendered.spec) : rendered.spec,
+    spec: TELLING.has(step.verb) ? redaction.json(rendered.spec) : rendered.spec,
     run: {
       id: run.id,
       url: runUrl(dependencies, run.id),
@@ -124,6 +128,8 @@ function stepContext(
       const gatheredBytes = await evidenceBytesOf(dependencies.store.reader, run.id);
       return Math.max(0, dependencies.limits.bundleBytesMax - gatheredBytes);
     },
+    silence: (wish, signal) => silenceForStep(session, step.id, wish, signal),
+    annotate: (wish, signal) => annotateForStep(session, wish, signal),
     recordProblem: (path, message) => {
       const problem = { stepId: step.id, path: redaction.text(path), message: redaction.text(message) };
       const write = commitOwned(session, (tx) => addRunProblem(tx, run.id, problem));
@@ -135,7 +141,7 @@ function stepContext(
 }
 
 function firstChangeMs({ steps }: RunSession): number | null {
-  const changes = [...steps.values()].filter(({ effect }) => effect !== "read");
+  const changes = [...steps.values()].filter(changesSystem);
   const started = changes.flatMap(({ startedAtMs }) => startedAtMs ?? []);
   return started.length === 0 ? null : Math.min(...started);
 }
@@ -225,7 +231,7 @@ export async function commitAttempt(
       await endAttempt(tx, key, end);
       if (waitUntilMs === null) await endStep(tx, run.id, step.id, { ...end, facts: verdict.facts });
       else await setStepWait(tx, run.id, step.id, waitUntilMs, atMs);
-      if (step.effect !== "read" && !ended.result.didNotStart) {
+      if (changesSystem(step) && !ended.result.didNotStart) {
         const changedAtMs = verdict.status === "succeeded" ? ended.startedAtMs : null;
         await noteChange(tx, session.ownership, { startedAtMs: changedAtMs, endedAtMs: atMs });
       }

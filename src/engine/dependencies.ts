@@ -8,7 +8,7 @@ import type { AuditKeys } from "../audit/keys.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
-import type { AlertSourceApi } from "../outbound/source-api.ts";
+import type { AlertSourceApi, AnnotationsApi } from "../outbound/source-api.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { InputKey } from "../platform/input-key.ts";
 import type { KillPoints } from "../platform/killpoints.ts";
@@ -30,6 +30,8 @@ export interface Source {
   readonly mapping: Mapping | null;
   /** Where the state of an alert can be asked for; null when nothing is configured. */
   readonly api: AlertSourceApi | null;
+  /** Where marks can be set in its graphs; null for what is no Grafana with a token. */
+  readonly annotations: AnnotationsApi | null;
   readonly episodeTtlMs: number;
 }
 

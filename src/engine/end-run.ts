@@ -18,6 +18,7 @@ import type { EngineDependencies } from "./dependencies.ts";
 import { countForBreaker } from "./breakers.ts";
 import { addNotices } from "./notices.ts";
 import { redactEnding, redactionOf } from "./redact-attempt.ts";
+import { outboxKey } from "./silences.ts";
 import { decideForRun, type LaterDecision } from "./run-decisions.ts";
 import { commitOwned, type RunSession } from "./session.ts";
 
@@ -95,9 +96,9 @@ export async function leaveFollowUps(
   }
   await noteClimb(tx, dependencies, run, atMs);
   await countForBreaker(tx, dependencies, run, atMs);
-  for (const { source, liftedAtMs } of await readSilencesOf(tx, run.id)) {
-    if (liftedAtMs !== null) continue;
-    await addToOutbox(tx, { runId: run.id, action: "unsilence", target: source, data: {}, dueAtMs: atMs });
+  for (const silence of await readSilencesOf(tx, run.id)) {
+    if (silence.liftedAtMs !== null) continue;
+    await addToOutbox(tx, { ...outboxKey("unsilence", silence), data: {}, dueAtMs: atMs });
   }
   if (run.onResolve.kind === "run")
     await setTimer(tx, { kind: "follow_up", subject: run.id, dueAtMs: atMs, data: {} });

@@ -41,7 +41,7 @@ export function createAlertsApi(options: AlertsApiOptions): AlertSourceApi {
       );
     },
     silence: (wish, signal) => makeSilence(wish, signal, options),
-    unsilence: (runId, signal) => liftSilences(runId, signal, options),
+    unsilence: (mark, signal) => liftSilences(mark, signal, options),
   };
 }
 

@@ -31,7 +31,7 @@ export interface ApiRequest {
 export function requestApi(
   url: string,
   { method, path, body, signal }: ApiRequest,
-  options: AlertsApiOptions,
+  options: Omit<AlertsApiOptions, "clock">,
 ): Promise<HttpResponse> {
   const content = body === undefined ? {} : { "content-type": "application/json" };
   return options.http.request({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type AlertsApiOptions, checkStatus, messageOf, readAnswer, requestApi } from "./alerts-request.ts";
-import { type SilenceWish, SourceApiError } from "./source-api.ts";
+import { type SilenceMark, type SilenceWish, SourceApiError } from "./source-api.ts";
 
 /** Who made a silence, as people see it at the source; and how ours are told from others. */
 export const SILENCE_AUTHOR = "nightshift";
@@ -18,16 +18,14 @@ const madeSchema = z.object({ silenceID: z.string().min(1) });
 
 /**
  * Makes the silence at the first server that takes it; servers of a cluster tell one another. None is made where any of them
- * has one for the run already.
+ * has one with the mark already.
  */
 export async function makeSilence(
   wish: SilenceWish,
   signal: AbortSignal,
   options: AlertsApiOptions,
 ): Promise<string> {
-  const lists = await Promise.allSettled(
-    options.urls.map((url) => listOfRun(url, wish.runId, signal, options)),
-  );
+  const lists = await Promise.allSettled(options.urls.map((url) => listMarked(url, wish, signal, options)));
   const reasons: string[] = [];
   for (const list of lists) {
     if (list.status === "rejected") reasons.push(messageOf(list.reason));
@@ -43,7 +41,7 @@ export async function makeSilence(
     }
   }
   throw new SourceApiError(
-    `the silence for run ${wish.runId} could not be made: ${reasons.join("; ") || "no url is configured"}`,
+    `the silence for ${nameOf(wish)} could not be made: ${reasons.join("; ") || "no url is configured"}`,
   );
 }
 
@@ -54,36 +52,57 @@ async function postSilence(
   options: AlertsApiOptions,
 ): Promise<string> {
   const body = {
-    matchers: wish.matchers.map(({ name, value }) => ({ name, value, isRegex: false, isEqual: true })),
+    matchers: wish.matchers.map(({ name, operator, value }) => ({
+      name,
+      value,
+      isRegex: operator.endsWith("~"),
+      isEqual: operator.startsWith("="),
+    })),
     startsAt: new Date(options.clock.nowMs()).toISOString(),
     endsAt: new Date(wish.endsAtMs).toISOString(),
     createdBy: SILENCE_AUTHOR,
-    comment: `Nightshift works on it, and lifts this silence when it is done. Run ${wish.runId}: ${wish.runUrl}`,
+    comment: commentOf(wish),
   };
   const response = await requestApi(url, { method: "POST", path: "/silences", body, signal }, options);
   return readAnswer(response, madeSchema, "the id of a silence").silenceID;
 }
 
-/** Ends the silences of the run wherever they are listed. One server that knew of one is enough: it tells the others. */
+function commentOf(wish: SilenceWish): string {
+  const words = wish.comment === null ? [] : [wish.comment];
+  const lifted = "Nightshift works on it, and lifts this silence when it is done.";
+  return [...words, lifted, `${markText(wish)}${wish.runUrl}`].join(" ");
+}
+
+/** What is looked for in comments: of a rule's silence it never stands in that of a step, and the other way round. */
+function markText(mark: SilenceMark): string {
+  const name = nameOf(mark);
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}: `;
+}
+
+function nameOf({ runId, stepId }: SilenceMark): string {
+  return stepId === null ? `run ${runId}` : `run ${runId}, step ${stepId}`;
+}
+
+/** Ends the marked silences wherever they are listed. One server that knew of one is enough: it tells the others. */
 export async function liftSilences(
-  runId: string,
+  mark: SilenceMark,
   signal: AbortSignal,
   options: AlertsApiOptions,
 ): Promise<void> {
-  const lifts = await Promise.allSettled(options.urls.map((url) => liftAt(url, runId, signal, options)));
+  const lifts = await Promise.allSettled(options.urls.map((url) => liftAt(url, mark, signal, options)));
   if (lifts.some((lift) => lift.status === "fulfilled" && lift.value === "known")) return;
   const reasons = lifts.flatMap((lift) => (lift.status === "rejected" ? [messageOf(lift.reason)] : []));
   if (reasons.length > 0)
-    throw new SourceApiError(`the silence for run ${runId} could not be lifted: ${reasons.join("; ")}`);
+    throw new SourceApiError(`the silence for ${nameOf(mark)} could not be lifted: ${reasons.join("; ")}`);
 }
 
 async function liftAt(
   url: string,
-  runId: string,
+  mark: SilenceMark,
   signal: AbortSignal,
   options: AlertsApiOptions,
 ): Promise<"known" | "unknown"> {
-  const silences = await listOfRun(url, runId, signal, options);
+  const silences = await listMarked(url, mark, signal, options);
   for (const silence of silences.filter((each) => !isOver(each))) {
     const path = `/silence/${encodeURIComponent(silence.id)}`;
     const response = await requestApi(url, { method: "DELETE", path, signal }, options);
@@ -92,16 +111,17 @@ async function liftAt(
   return silences.length === 0 ? "unknown" : "known";
 }
 
-/** Silences of ours for the run, also those that are over. */
-async function listOfRun(
+/** Silences of ours with the mark, also those that are over. */
+async function listMarked(
   url: string,
-  runId: string,
+  mark: SilenceMark,
   signal: AbortSignal,
   options: AlertsApiOptions,
 ): Promise<ListedSilence[]> {
   const response = await requestApi(url, { method: "GET", path: "/silences", signal }, options);
   const listed = readAnswer(response, z.array(silenceSchema), "a list of silences");
-  return listed.filter((silence) => silence.createdBy === SILENCE_AUTHOR && silence.comment.includes(runId));
+  const text = markText(mark);
+  return listed.filter(({ createdBy, comment }) => createdBy === SILENCE_AUTHOR && comment.includes(text));
 }
 
 function isOver({ status }: ListedSilence): boolean {

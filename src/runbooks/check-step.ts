@@ -2,6 +2,7 @@ import { hasTemplate } from "../expressions/templates.ts";
 import type { Path } from "../platform/yaml.ts";
 import { checkPut } from "./check-put.ts";
 import { checkQuery } from "./check-query.ts";
+import { checkSilence } from "./check-silence.ts";
 import { pathOf, type StepDraft } from "./draft.ts";
 import { envNameProblem } from "./env-names.ts";
 import type { Checking } from "./expressions.ts";
@@ -23,6 +24,7 @@ export function checkStep(checking: Checking, step: StepDraft): void {
   checkEnv(checking, step);
   checkTarget(checking, step, verb);
   if (verb === "prometheus") checkStepQuery(checking, step);
+  if (verb === "silence") checkSilence(checking, step);
   if (step.action?.verb === "put")
     checkPut(checking, step.action.spec.from, [...pathOf(step), "put", "from"]);
   if (step.action?.verb === "wait" && step.action.spec.durationMs === null && step.entry.until === undefined)

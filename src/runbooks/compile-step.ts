@@ -2,6 +2,7 @@ import type { Expression } from "../expressions/expression.ts";
 import { hasTemplate } from "../expressions/templates.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import { type Path, recordOf } from "../platform/yaml.ts";
+import { templatedValues } from "./check-silence.ts";
 import { bodyOf, pathOf, type StepDraft } from "./draft.ts";
 import { checkStep } from "./check-step.ts";
 import { type Checking, checkExpression, checkTemplate } from "./expressions.ts";
@@ -90,6 +91,8 @@ function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, actio
   const isRead = effect === "read";
   const { preview, shell = "sh" } = entry;
   const hasPreview = preview !== undefined && !isNesting(action.verb);
+  // One silence for each step is made, however often it is asked for.
+  const isRepeatable = isRead || action.verb === "silence";
   const ownTimeoutMs = entry.timeout ?? entry.http?.timeoutMs;
   return {
     id: step.id,
@@ -102,8 +105,8 @@ function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, actio
     delayMs: entry.delay ?? DELAY_MS,
     continueOnError: goesOnAfterFailure(step),
     isEvidence: isEvidence(step),
-    onInterrupt: entry.on_interrupt ?? (isRead ? "retry" : "stop"),
-    retryOn: entry.retry_on ?? (isRead ? (["failed", "timed_out"] as const) : []),
+    onInterrupt: entry.on_interrupt ?? (isRepeatable ? "retry" : "stop"),
+    retryOn: entry.retry_on ?? (isRepeatable ? (["failed", "timed_out"] as const) : []),
     isCritical: entry.critical ?? false,
     preview: hasPreview ? { script: preview, shell } : null,
     line: checking.draft.file.problem(pathOf(step), "", "").line,
@@ -159,8 +162,7 @@ function checkTexts(checking: Checking, step: StepDraft, present: Present): void
   const verb = step.action?.verb;
   if (verb === undefined || verb === "run" || verb === "wait" || isNesting(verb)) return;
   for (const [path, text] of textsOf(step.raw[verb], [verb])) {
-    const isFixed = verb === "prometheus" && (path[1] === "query" || path.at(-1) === "then");
-    if (isFixed) continue;
+    if (isFixed(path)) continue;
     const isText = !(verb === "http" && path[1] === "json");
     const mayReadSecrets =
       (verb === "http" && SECRET_HTTP_KEYS.has(String(path[1]))) || (verb === "put" && path[1] === "from");
@@ -168,6 +170,14 @@ function checkTexts(checking: Checking, step: StepDraft, present: Present): void
     checkTemplate(checking, { path: [...pathOf(step), ...path], text, place, present }, isText);
   }
   checkPutSecret(checking, step, present);
+  for (const { path, value, at } of verb === "silence" ? templatedValues(step) : [])
+    checkTemplate(checking, { path, text: value, at, place: { kind: "step", step }, present }, true);
+}
+
+/** Code and names, and what is read before values are put in. */
+function isFixed(path: Path): boolean {
+  if (path[0] === "prometheus") return path[1] === "query" || path.at(-1) === "then";
+  return path[0] === "silence" && path[1] === "matchers";
 }
 
 /** The name of a secret stands for its template. */

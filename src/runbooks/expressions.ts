@@ -1,6 +1,5 @@
 import { compileExpression } from "../expressions/cel.ts";
 import { type Expression, ExpressionError, type Reference } from "../expressions/expression.ts";
-import { expressionProblem } from "../expressions/expression-problem.ts";
 import { compileTemplate, hasTemplate, type Template } from "../expressions/templates.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path } from "../platform/yaml.ts";
@@ -22,6 +21,8 @@ export interface Checking {
 export interface Source {
   readonly path: Path;
   readonly text: string;
+  /** Where the text begins in what stands at the path, when that is more than the text. */
+  readonly at?: number;
   readonly place: Place;
   readonly present: Present;
 }
@@ -81,7 +82,7 @@ function compileChecked<Compiled extends { readonly references: readonly Referen
   const wrong = references.filter((reference) => !checkReference(checking, source, reference));
   if (!(compiled instanceof ExpressionError)) return wrong.length === 0 ? compiled : undefined;
   const isSaid = wrong.some(({ start, end }) => start <= compiled.start && compiled.start < end);
-  if (!isSaid) checking.problems.push(expressionProblem(checking.draft.file, source.path, compiled));
+  if (!isSaid) push(checking, source, `expression-${compiled.code}`, compiled.message, compiled);
   return undefined;
 }
 
@@ -124,6 +125,6 @@ function push(
   message: string,
   at: { readonly start: number; readonly end: number },
 ): void {
-  const place = { offset: at.start, length: Math.max(1, at.end - at.start) };
+  const place = { offset: at.start + (source.at ?? 0), length: Math.max(1, at.end - at.start) };
   checking.problems.push(checking.draft.file.problem(source.path, code, message, place));
 }

@@ -2,6 +2,7 @@ import type { Expression } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { RunbookGuards } from "./guards.ts";
 import type { Input } from "./inputs.ts";
+import type { AnnotateSpec } from "./verbs/annotate.ts";
 import type { CallSpec } from "./verbs/call.ts";
 import type { CollectSpec } from "./verbs/collect.ts";
 import type { CommandSpec } from "./verbs/command.ts";
@@ -11,6 +12,7 @@ import type { NotifySpec } from "./verbs/notify.ts";
 import type { PrometheusSpec } from "./verbs/prometheus.ts";
 import type { PutSpec } from "./verbs/put.ts";
 import type { RunSpec } from "./verbs/run.ts";
+import type { SilenceSpec } from "./verbs/silence.ts";
 import type { WaitSpec } from "./verbs/wait.ts";
 
 /** What a step does to the world. */
@@ -31,6 +33,8 @@ export const LEAF_VERBS = [
   "prometheus",
   "wait",
   "notify",
+  "silence",
+  "annotate",
 ] as const;
 /** Verbs whose steps are made of other steps. */
 export const NESTING_VERBS = ["for_each", "runbook"] as const;
@@ -48,6 +52,8 @@ export interface Specs {
   readonly prometheus: PrometheusSpec;
   readonly wait: WaitSpec;
   readonly notify: NotifySpec;
+  readonly silence: SilenceSpec;
+  readonly annotate: AnnotateSpec;
   readonly for_each: ForEachSpec;
   readonly runbook: CallSpec;
 }

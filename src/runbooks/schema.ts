@@ -13,6 +13,7 @@ import { assertSchema } from "./assert-schema.ts";
 import { runbookGuardsSchema } from "./guards-schema.ts";
 import { inputSchema } from "./input-schema.ts";
 import { EFFECTS, SECTIONS } from "./runbook.ts";
+import { annotateSchema } from "./verbs/annotate.ts";
 import { callSchema } from "./verbs/call.ts";
 import { collectSchema } from "./verbs/collect.ts";
 import { commandSchema } from "./verbs/command.ts";
@@ -22,6 +23,7 @@ import { notifySchema } from "./verbs/notify.ts";
 import { prometheusSchema } from "./verbs/prometheus.ts";
 import { putSchema } from "./verbs/put.ts";
 import { scriptSchema, shellSchema } from "./verbs/run.ts";
+import { silenceSchema } from "./verbs/silence.ts";
 import { waitSchema } from "./verbs/wait.ts";
 
 const STEPS_MAX = 200;
@@ -69,6 +71,8 @@ export const stepSchema = z.strictObject({
   prometheus: prometheusSchema.optional(),
   wait: waitSchema.optional(),
   notify: notifySchema.optional(),
+  silence: silenceSchema.optional(),
+  annotate: annotateSchema.optional(),
   for_each: forEachSchema(() => stepsSchema).optional(),
   runbook: callSchema.optional(),
 });
@@ -149,7 +153,7 @@ export type RunbookEntry = z.output<typeof runbookSchema>;
 /** Keys of the full language that this version does not have, by where they stand. */
 const PLANNED = {
   approval: new Set(["count", "when", "then", "on_timeout"]),
-  step: new Set(["approve", "silence", "annotate", "ask_on_failure"]),
+  step: new Set(["approve", "ask_on_failure"]),
 } as const;
 
 /** Whether the key the path leads to belongs to the full language but not to this version. */
@@ -165,4 +169,4 @@ function isStep(path: Path): boolean {
 }
 
 /** The verbs of the full language that this version does not have. */
-export const PLANNED_VERBS: readonly string[] = ["approve", "silence", "annotate"];
+export const PLANNED_VERBS: readonly string[] = ["approve"];

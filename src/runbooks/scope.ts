@@ -65,6 +65,8 @@ const RESULTS: Readonly<Record<Verb, Scope>> = {
   prometheus: { value: "double", json: "dyn" },
   wait: {},
   notify: {},
+  silence: { json: "dyn" },
+  annotate: { json: "dyn" },
   for_each: { items: { items: ITEM } },
   runbook: { result: "dyn" },
 };

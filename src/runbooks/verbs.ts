@@ -45,6 +45,8 @@ export function actionOf(entry: StepEntry): Action | undefined {
   if (entry.prometheus !== undefined) return { verb: "prometheus", spec: entry.prometheus };
   if (entry.wait !== undefined) return { verb: "wait", spec: entry.wait };
   if (entry.notify !== undefined) return { verb: "notify", spec: entry.notify };
+  if (entry.silence !== undefined) return { verb: "silence", spec: entry.silence };
+  if (entry.annotate !== undefined) return { verb: "annotate", spec: entry.annotate };
   return undefined;
 }
 
@@ -64,6 +66,7 @@ export function defaultEffect(action: Action): Effect {
     case "run":
     case "command":
     case "put":
+    case "silence":
       return "change";
     case "http":
       return action.spec.method === "GET" || action.spec.method === "HEAD" ? "read" : "change";
@@ -71,11 +74,20 @@ export function defaultEffect(action: Action): Effect {
     case "prometheus":
     case "wait":
     case "notify":
+    case "annotate":
     // Of their steps; what they are made of is known to the loader only.
     case "for_each":
     case "runbook":
       return "read";
   }
+}
+
+/**
+ * Whether the step changes what alerts are about. A silence only changes who is told: no assert, no recovery and no graph is
+ * measured by it.
+ */
+export function changesSystem({ effect, verb }: { readonly effect: Effect; readonly verb: string }): boolean {
+  return effect !== "read" && verb !== "silence";
 }
 
 /** The limit of one attempt of a step that names none: 60 s for reading, 5 minutes for changing. */
@@ -90,6 +102,8 @@ export function defaultTimeoutMs(action: Action, effect: Effect): number {
       return MINUTE_MS;
     case "http":
     case "notify":
+    case "silence":
+    case "annotate":
       return 30 * SECOND_MS;
     case "for_each":
     case "runbook":

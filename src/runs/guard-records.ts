@@ -68,10 +68,16 @@ export interface LadderState {
   readonly runId: string;
 }
 
-/** A silence of ours at a source. */
-export interface Silence {
+/** Whose silence it is, and where. */
+export interface SilenceKey {
   readonly runId: string;
   readonly source: string;
+  /** The step that asked for it; null for the run's rule. */
+  readonly stepId: string | null;
+}
+
+/** A silence of ours at a source. */
+export interface Silence extends SilenceKey {
   /** The source's id of it; null while it is not known whether it was made. */
   readonly silenceId: string | null;
   readonly endsAtMs: number;

@@ -222,7 +222,7 @@ export interface OutboxItem {
   readonly id: string;
   /** Of the episode, for a notice about an alert that is about no run. */
   readonly runId: string;
-  /** `bundle`: target is the revision. `notify`: `event:notifier`. `silence`, `unsilence`: the source. */
+  /** `bundle`: target is the revision. `notify`: `event:notifier`. `silence`, `unsilence`: the source, or `source/step`. */
   readonly action: "bundle" | "notify" | "silence" | "unsilence";
   readonly target: string;
   readonly data: Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import type { Matcher } from "../expressions/matchers.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -71,8 +72,39 @@ export interface StepContext {
   createEvidence(path: string): Promise<EvidenceFile>;
   /** How much the bundle of the run may still take in; 0 when it is full. */
   evidenceBytesLeft(): Promise<number>;
+  /**
+   * Silences alerts at a source until the run ends, or that time at the latest: one silence for each step, however often it is
+   * asked for. Throws SourceApiError unless it is known to be there.
+   */
+  silence(
+    wish: StepSilence,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly endsAtMs: number }>;
+  /** Marks a time in a source's graphs. Throws SourceApiError unless it is known to be there. */
+  annotate(wish: StepAnnotation, signal: AbortSignal): Promise<{ readonly id: number }>;
   /** Records a collector's failure for `errors.txt`. */
   recordProblem(path: string, message: string): void;
+}
+
+export interface StepSilence {
+  /** The name of a source. */
+  readonly source: string;
+  /** All of them must fit. */
+  readonly matchers: readonly Pick<Matcher, "name" | "operator" | "value">[];
+  readonly forMs: number;
+  readonly comment: string | null;
+}
+
+export interface StepAnnotation {
+  /** The name of a source. */
+  readonly source: string;
+  readonly text: string;
+  readonly tags: readonly string[];
+  readonly timeMs: number;
+  /** Null for a mark of one moment. */
+  readonly timeEndMs: number | null;
+  readonly dashboardUid: string | null;
+  readonly panelId: number | null;
 }
 
 export interface StepOutput {

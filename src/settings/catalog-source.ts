@@ -14,6 +14,9 @@ export function catalogSourceOf(settings: Settings, folder: string = settings.fo
     secretNames: Object.keys(settings.secrets),
     sourceNames: settings.sources.map((source) => source.name),
     sourcesWithApi: settings.sources.flatMap((source) => (source.api === undefined ? [] : [source.name])),
+    annotatedSources: settings.sources.flatMap(({ name, kind, api }) =>
+      kind === "grafana" && api?.token !== undefined ? [name] : [],
+    ),
     noticeEvents: NOTICE_EVENTS,
     intervals: compileIntervals(settings.time_intervals),
     isAnyoneTold: settings.notify.length > 0,

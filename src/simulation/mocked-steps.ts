@@ -59,6 +59,8 @@ function ownResult(context: StepContext, mock: MockConfig): AttemptResult {
     case "prometheus":
     case "wait":
     case "notify":
+    case "silence":
+    case "annotate":
     case "for_each":
     case "runbook":
       return succeeded();

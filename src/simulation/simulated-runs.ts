@@ -12,6 +12,7 @@ import { noteChange } from "../store/run-ownership.ts";
 import { readCancelRequests } from "../store/runs.ts";
 import { createClaimer } from "./claim.ts";
 import { sessionOf } from "./session.ts";
+import { changesSystem } from "../runbooks/verbs.ts";
 
 /** How the runs of a simulation go. */
 export interface SimulatedEnd {
@@ -103,7 +104,7 @@ async function beginChanges(session: UnderWay["session"], atMs: number): Promise
 
 /** As production does when a change step ends: the last of them ends with the run. */
 async function endChanges({ session, steps }: UnderWay, end: RunEnd, atMs: number): Promise<void> {
-  if (steps.every((step) => step.effect === "read")) return;
+  if (!steps.some(changesSystem)) return;
   const startedAtMs = end === "succeeded" ? (session.run.startedAtMs ?? atMs) : null;
   await commitOwned(session, (tx) => noteChange(tx, session.ownership, { startedAtMs, endedAtMs: atMs }));
 }

@@ -22,6 +22,7 @@ export function simulatedSources(
         kind: source.kind,
         mapping: source.map === undefined ? null : compileMapping(source.map),
         api: source.api === undefined ? null : simulatedApi(source.name, reader),
+        annotations: null,
         episodeTtlMs: source.episode_ttl,
       },
     ]),

@@ -5,6 +5,7 @@ import type { Notifier } from "../notify/notifier.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
 import type { Specs } from "../runbooks/runbook.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
+import { annotate } from "./annotate.ts";
 import { failed } from "./attempt-result.ts";
 import { collectEvidence } from "./collect.ts";
 import { runCommand } from "./command.ts";
@@ -13,6 +14,7 @@ import { notify } from "./notify.ts";
 import { queryPrometheus } from "./prometheus.ts";
 import { putContent } from "./put.ts";
 import { runScript } from "./run.ts";
+import { silenceAlerts } from "./silence.ts";
 import { wait } from "./wait.ts";
 
 /** What the verbs need beside their context; built once in `app.ts`. */
@@ -69,6 +71,10 @@ function attempt(context: StepContext, dependencies: StepDependencies): Promise<
       return wait(context, specOf(context, verb));
     case "notify":
       return notify(context, specOf(context, verb), dependencies.notifiers);
+    case "silence":
+      return silenceAlerts(context, specOf(context, verb));
+    case "annotate":
+      return annotate(context, specOf(context, verb));
     // The engine goes through the steps inside; the step itself is never attempted.
     case "for_each":
     case "runbook":

@@ -97,6 +97,8 @@ export interface StartOnceTable {
 export interface SilenceTable {
   readonly run_id: string;
   readonly source: string;
+  /** Empty for the silence of the run's rule. */
+  readonly step_id: string;
   readonly silence_id: string | null;
   readonly ends_at: number;
   readonly lifted_at: number | null;

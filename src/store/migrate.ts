@@ -10,6 +10,7 @@ import * as results from "./migrations/0008-results.ts";
 import * as dryRun from "./migrations/0010-dry-run.ts";
 import * as starts from "./migrations/0012-starts.ts";
 import * as audit from "./migrations/0013-audit.ts";
+import * as stepSilences from "./migrations/0014-step-silences.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly {
   { name: "0010-dry-run", up: dryRun.up },
   { name: "0012-starts", up: starts.up },
   { name: "0013-audit", up: audit.up },
+  { name: "0014-step-silences", up: stepSilences.up },
 ];
 
 /**

@@ -1,34 +1,29 @@
-import type { Silence } from "../runs/guard-records.ts";
+import type { ExpressionBuilder } from "kysely";
+import type { Silence, SilenceKey } from "../runs/guard-records.ts";
 import type { SilenceTable } from "./guard-tables.ts";
+import type { Schema } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
-// Silences of ours at sources: one for each run and source, from the decision to make it until it is lifted.
+// Silences of ours at sources: one for each source and rule or step of a run, from the decision to make it until it is lifted.
 
 /** A silence that is to be made. A second time changes nothing. */
-export async function addSilence(
-  tx: Tx,
-  silence: Pick<Silence, "runId" | "source" | "endsAtMs">,
-): Promise<void> {
+export async function addSilence(tx: Tx, silence: SilenceKey & Pick<Silence, "endsAtMs">): Promise<void> {
   await tx
     .insertInto("silence")
     .values({
       run_id: silence.runId,
       source: silence.source,
+      step_id: silence.stepId ?? "",
       silence_id: null,
       ends_at: silence.endsAtMs,
       lifted_at: null,
     })
-    .onConflict((conflict) => conflict.columns(["run_id", "source"]).doNothing())
+    .onConflict((conflict) => conflict.columns(["run_id", "source", "step_id"]).doNothing())
     .execute();
 }
 
-export async function readSilence(db: Reader, runId: string, source: string): Promise<Silence | null> {
-  const row = await db
-    .selectFrom("silence")
-    .selectAll()
-    .where("run_id", "=", runId)
-    .where("source", "=", source)
-    .executeTakeFirst();
+export async function readSilence(db: Reader, key: SilenceKey): Promise<Silence | null> {
+  const row = await db.selectFrom("silence").selectAll().where(isThat(key)).executeTakeFirst();
   return row === undefined ? null : toSilence(row);
 }
 
@@ -39,21 +34,17 @@ export async function readSilencesOf(db: Reader, runId: string): Promise<Silence
     .selectAll()
     .where("run_id", "=", runId)
     .orderBy("source")
+    .orderBy("step_id")
     .execute();
   return rows.map(toSilence);
 }
 
 /** The source has made it. False when it was lifted meanwhile: then nobody will lift it any more but the caller. */
-export async function noteSilenceMade(
-  tx: Tx,
-  { runId, source }: Pick<Silence, "runId" | "source">,
-  silenceId: string,
-): Promise<boolean> {
+export async function noteSilenceMade(tx: Tx, key: SilenceKey, silenceId: string): Promise<boolean> {
   const result = await tx
     .updateTable("silence")
     .set({ silence_id: silenceId })
-    .where("run_id", "=", runId)
-    .where("source", "=", source)
+    .where(isThat(key))
     .where("lifted_at", "is", null)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
@@ -61,21 +52,26 @@ export async function noteSilenceMade(
 
 /** It is lifted, as it was read. False when it was made meanwhile: then it is there, and is to be lifted once more. */
 export async function noteSilenceLifted(tx: Tx, silence: Silence, atMs: number): Promise<boolean> {
-  const { runId, source, silenceId } = silence;
+  const { silenceId } = silence;
   const result = await tx
     .updateTable("silence")
     .set({ lifted_at: atMs })
-    .where("run_id", "=", runId)
-    .where("source", "=", source)
+    .where(isThat(silence))
     .where("silence_id", silenceId === null ? "is" : "=", silenceId)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+function isThat({ runId, source, stepId }: SilenceKey) {
+  return (row: ExpressionBuilder<Schema, "silence">) =>
+    row.and({ run_id: runId, source, step_id: stepId ?? "" });
 }
 
 function toSilence(row: SilenceTable): Silence {
   return {
     runId: row.run_id,
     source: row.source,
+    stepId: row.step_id === "" ? null : row.step_id,
     silenceId: row.silence_id,
     endsAtMs: row.ends_at,
     liftedAtMs: row.lifted_at,

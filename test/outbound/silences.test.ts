@@ -15,12 +15,14 @@ const signal = new AbortController().signal;
 const shared = { http: createPeerHttpClient(), clock: systemClock, timeoutMs: 5_000 };
 const apiOf = (...urls: string[]): AlertSourceApi => createAlertmanagerApi({ ...shared, urls });
 const RUN = "0195f4a0-0000-7000-8000-000000000001";
+const ofRun = (runId: string, stepId: string | null = null) => ({ runId, stepId });
 const wish = ({ runId = RUN, ...parts }: Partial<SilenceWish> = {}): SilenceWish => ({
-  runId,
+  ...ofRun(runId),
+  comment: null,
   runUrl: `http://nightshift.example.net/runs/${runId}`,
   matchers: [
-    { name: "alertname", value: "Slow" },
-    { name: "path", value: 'C:\\temp "x", {a=~".*"}' },
+    { name: "alertname", operator: "=", value: "Slow" },
+    { name: "path", operator: "=", value: 'C:\\temp "x", {a=~".*"}' },
   ],
   endsAtMs: Date.now() + 3_600_000,
   ...parts,
@@ -50,8 +52,40 @@ describe("making", () => {
     expect(server.silences).toHaveLength(1);
     // Of another run, or ended: neither is ours to use.
     expect(await apiOf(server.url).silence(wish({ runId: "other" }), signal)).toBe("s-2");
-    await apiOf(server.url).unsilence(RUN, signal);
+    await apiOf(server.url).unsilence(ofRun(RUN), signal);
     expect(await apiOf(server.url).silence(wish(), signal)).toBe("s-3");
+  });
+
+  test("one for a step says so, with its own words, and whatever kind of matcher it has", async () => {
+    const server = await startSilenceSource();
+    const matchers = [
+      { name: "alertname", operator: "=~", value: "Slow|Slower" },
+      { name: "env", operator: "!=", value: "test" },
+      { name: "team", operator: "!~", value: "db.*" },
+    ] as const;
+    await apiOf(server.url).silence(wish({ stepId: "quiet", comment: "Restarting it.", matchers }), signal);
+    const [made] = server.silences;
+    expect(made?.comment).toBe(
+      `Restarting it. Nightshift works on it, and lifts this silence when it is done. Run ${RUN}, step quiet: http://nightshift.example.net/runs/${RUN}`,
+    );
+    expect(made?.matchers).toEqual([
+      { name: "alertname", value: "Slow|Slower", isRegex: true, isEqual: true },
+      { name: "env", value: "test", isRegex: false, isEqual: false },
+      { name: "team", value: "db.*", isRegex: true, isEqual: false },
+    ]);
+  });
+
+  test("the rule's and each step's are told apart", async () => {
+    const server = await startSilenceSource();
+    const api = apiOf(server.url);
+    expect(await api.silence(wish({ stepId: "quiet" }), signal)).toBe("s-1");
+    expect(await api.silence(wish(), signal)).toBe("s-2");
+    expect(await api.silence(wish({ stepId: "quiet2" }), signal)).toBe("s-3");
+    expect(await api.silence(wish({ stepId: "quiet" }), signal)).toBe("s-1");
+    await api.unsilence(ofRun(RUN, "quiet"), signal);
+    expect(server.active()).toEqual(["s-2", "s-3"]);
+    await api.unsilence(ofRun(RUN), signal);
+    expect(server.active()).toEqual(["s-3"]);
   });
 
   test("at the first server of several that answers", async () => {
@@ -77,7 +111,7 @@ describe("making", () => {
 });
 
 describe("lifting", () => {
-  test("ends what is for the run, and nothing else", async () => {
+  test("ends what is for the run's rule, and nothing else", async () => {
     const server = await startSilenceSource();
     await apiOf(server.url).silence(wish(), signal);
     await apiOf(server.url).silence(wish({ runId: "other" }), signal);
@@ -89,9 +123,9 @@ describe("lifting", () => {
       matchers: [],
       status: { state: "active" },
     });
-    await apiOf(server.url).unsilence(RUN, signal);
+    await apiOf(server.url).unsilence(ofRun(RUN), signal);
     expect(server.active()).toEqual(["s-2", "s-3"]);
-    await apiOf(server.url).unsilence(RUN, signal);
+    await apiOf(server.url).unsilence(ofRun(RUN), signal);
     expect(server.active()).toEqual(["s-2", "s-3"]);
   });
 
@@ -99,14 +133,14 @@ describe("lifting", () => {
     const [away, there] = [await startSilenceSource(), await startSilenceSource()];
     away.state.isAway = true;
     await apiOf(there.url).silence(wish(), signal);
-    await apiOf(away.url, there.url).unsilence(RUN, signal);
+    await apiOf(away.url, there.url).unsilence(ofRun(RUN), signal);
     expect(there.active()).toEqual([]);
   });
 
   test("is not done when one that could have it does not answer", async () => {
     const [away, there] = [await startSilenceSource(), await startSilenceSource()];
     away.state.isAway = true;
-    const lift = () => apiOf(away.url, there.url).unsilence(RUN, signal);
+    const lift = () => apiOf(away.url, there.url).unsilence(ofRun(RUN), signal);
     await expect(lift()).rejects.toThrow(/could not be lifted.*503/);
     away.state.isAway = false;
     await lift();
@@ -152,7 +186,7 @@ test("Grafana is asked at its own path, with its token, and answers 202", async 
   const api = createGrafanaApi({ ...shared, urls: [server.url], token: "glsa_x" });
   expect(await api.silence(wish(), signal)).toBe("s-1");
   expect(server.active()).toEqual(["s-1"]);
-  await api.unsilence(RUN, signal);
+  await api.unsilence(ofRun(RUN), signal);
   expect(server.active()).toEqual([]);
   expect(new Set(server.seen.map(({ headers }) => headers.authorization))).toEqual(
     new Set(["Bearer glsa_x"]),
@@ -213,8 +247,8 @@ describe.skipIf(!isInstalled("prometheus-alertmanager"))("a real Alertmanager", 
     };
     await post("silences", theirs);
     await until(async () => (await state()) === "suppressed");
-    await apiOf(program.url).unsilence(RUN, signal);
-    await apiOf(program.url).unsilence(RUN, signal);
+    await apiOf(program.url).unsilence(ofRun(RUN), signal);
+    await apiOf(program.url).unsilence(ofRun(RUN), signal);
     const active = (await silencesThere()).filter((silence) => silence.status.state === "active");
     expect(active).toMatchObject([{ createdBy: "dana" }]);
   });

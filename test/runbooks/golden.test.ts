@@ -26,6 +26,7 @@ const AROUND: CatalogSource = {
   notifierNames: ["oncall"],
   sourceNames: ["alertmanager", "grafana"],
   sourcesWithApi: ["grafana"],
+  annotatedSources: ["grafana"],
   noticeEvents: NOTICE_EVENTS,
   isAnyoneTold: true,
   intervals: compileIntervals(["office-hours", "night"].map((name) => ({ name, time_intervals: [] }))),

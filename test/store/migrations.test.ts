@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
 import { insertDeliveries, readDeliveryBody } from "../../src/store/deliveries.ts";
+import { readSilence } from "../../src/store/silences.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import { newDelivery } from "./rows.ts";
@@ -23,6 +25,29 @@ function suite(newPlace: () => Promise<Place>): void {
     const second = await open();
     expect(await second.reader.selectFrom("schema_migration").selectAll().execute()).toEqual(before);
     expect(await readDeliveryBody(second.reader, delivery.id)).not.toBe(null);
+    await second.close();
+  });
+
+  test("a silence that an earlier version made for a rule is still there", async () => {
+    const open = await newPlace();
+    const first = await open();
+    await first.transaction(async (tx) => {
+      await sql`drop table silence`.execute(tx);
+      await sql`create table silence (run_id text not null, source text not null, silence_id text, ends_at bigint not null, lifted_at bigint, primary key (run_id, source))`.execute(
+        tx,
+      );
+      await sql`insert into silence values ('run-1', 'alertmanager', 's-1', 5000, null)`.execute(tx);
+      await tx.deleteFrom("schema_migration").where("name", "=", "0014-step-silences").execute();
+    });
+    await first.close();
+    const second = await open();
+    const key = { runId: "run-1", source: "alertmanager", stepId: null };
+    expect(await readSilence(second.reader, key)).toEqual({
+      ...key,
+      silenceId: "s-1",
+      endsAtMs: 5_000,
+      liftedAtMs: null,
+    });
     await second.close();
   });
 
@@ -82,6 +107,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0010-dry-run" },
         { name: "0012-starts" },
         { name: "0013-audit" },
+        { name: "0014-step-silences" },
       ]);
       await store.close();
     }

@@ -35,6 +35,7 @@ export const TEST_SOURCE: Source = {
   kind: "alertmanager",
   mapping: null,
   api: null,
+  annotations: null,
   episodeTtlMs: 3_600_000,
 };
 
