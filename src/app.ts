@@ -12,6 +12,7 @@ import { noteConfiguration } from "./engine/audit.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { openOutcomeJournal } from "./engine/outcome-journal.ts";
+import { createThreadMemory } from "./engine/notice-memory.ts";
 import { KnownSecrets } from "./known-secrets.ts";
 import { openHostExecutors } from "./host-executors.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
@@ -97,11 +98,13 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   const metrics = createMetrics(version);
   const catalog = await CatalogHolder.open(options.catalogSource(settings));
   teardown.add("catalog", () => catalog.close());
-  const liveOptions = { clock, log, metrics, known: new KnownSecrets() };
+  const store = await openStore({ folder: settings.storagePath, databaseUrl: null, clock });
+  teardown.add("store", () => store.close());
+  const threads = createThreadMemory(store, log);
+  const liveOptions = { clock, log, metrics, threads, known: new KnownSecrets() };
   const live = { current: await openLiveParts(settings, liveOptions) };
   options.onRedaction?.(() => live.current.redaction);
-  const dependencies = await openDependencies(options, { catalog, live, ...liveOptions }, teardown);
-  const { store } = dependencies;
+  const dependencies = await openDependencies(options, { catalog, store, live, ...liveOptions }, teardown);
   const engine = createEngine(dependencies);
   await engine.start();
   teardown.add("engine", () => engine.stop());
@@ -192,6 +195,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
 
 interface OpenedBefore {
   readonly catalog: CatalogHolder;
+  readonly store: Store;
   readonly metrics: Metrics;
   readonly live: { readonly current: LiveParts };
   readonly known: KnownSecrets;
@@ -204,10 +208,8 @@ async function openDependencies(
   teardown: Teardown,
 ): Promise<EngineDependencies> {
   const { settings, clock, log, version } = options;
-  const { catalog, metrics, live } = before;
+  const { catalog, store, metrics, live } = before;
   const nodeId = readNodeId(settings.storagePath);
-  const store = await openStore({ folder: settings.storagePath, databaseUrl: null, clock });
-  teardown.add("store", () => store.close());
   const archiveFolder = join(settings.storagePath, "archive");
   const artifacts = await openArtifactStore(archiveFolder);
   const bundles = await openBundleStore(archiveFolder);
@@ -254,7 +256,10 @@ async function openDependencies(
       return live.current.notifiers;
     },
     get notifyRoutes() {
-      return live.current.settings.notify;
+      return live.current.notifyRoutes;
+    },
+    get notifierWording() {
+      return live.current.notifierWording;
     },
     get prometheus() {
       return live.current.prometheus;

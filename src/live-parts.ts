@@ -4,7 +4,8 @@ import type { SecureContext } from "node:tls";
 import type { ReadSecret } from "./engine/secrets.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { createNotifiers } from "./notify/create.ts";
-import type { Notifier } from "./notify/notifier.ts";
+import type { Notifier, ThreadMemory } from "./notify/notifier.ts";
+import type { NoticeWording } from "./notify/wording.ts";
 import { type OpenSources, openSources } from "./open-sources.ts";
 import { createPeerHttpClient, type HttpClient } from "./outbound/http-client.ts";
 import { createPrometheus, type Prometheus } from "./outbound/prometheus.ts";
@@ -16,6 +17,7 @@ import { resolveSecret, type SecretReaders } from "./platform/secrets.ts";
 import { readSecrets } from "./read-secrets.ts";
 import { createRedaction, type Redaction } from "./redaction/redaction.ts";
 import { createSecretReaders, type Settings } from "./settings/load.ts";
+import { type CompiledRoute, notifierWording, notifyRoutes } from "./settings/notice-checks.ts";
 import { compileRedactPatterns } from "./settings/redact-patterns.ts";
 
 /** What follows the settings at a reload. Opened whole, secrets read, before any of it is used. */
@@ -23,6 +25,9 @@ export interface LiveParts {
   readonly settings: Settings;
   readonly sources: OpenSources;
   readonly notifiers: ReadonlyMap<string, Notifier>;
+  /** Who is told of what, and in which words. */
+  readonly notifyRoutes: readonly CompiledRoute[];
+  readonly notifierWording: ReadonlyMap<string, NoticeWording>;
   readonly prometheus: Prometheus | null;
   /** Which certificates are believed; null for Node's own list. */
   readonly trust: SecureContext | null;
@@ -36,6 +41,8 @@ export interface LivePartsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "redactions">;
+  /** What the receivers of notices call the first of each thread. */
+  readonly threads: ThreadMemory;
   /** Gets every secret that is read. */
   readonly known: KnownSecrets;
 }
@@ -44,7 +51,7 @@ const PROMETHEUS_TIMEOUT_MS = 30_000;
 
 /** Throws SecretError for a secret, and TrustError for certificates, that cannot be read. */
 export async function openLiveParts(settings: Settings, options: LivePartsOptions): Promise<LiveParts> {
-  const { clock, log, metrics, known } = options;
+  const { clock, log, metrics, known, threads } = options;
   const trust = await readTrust(settings);
   const http = createPeerHttpClient({ trust });
   const secretReaders = createSecretReaders(settings.folder);
@@ -57,7 +64,9 @@ export async function openLiveParts(settings: Settings, options: LivePartsOption
   const parts = {
     settings,
     sources: await openSources(settings, { http, clock, readersFor }),
-    notifiers: await createNotifiers(settings.notifiers, { log, http, clock, readSecret }),
+    notifiers: await createNotifiers(settings.notifiers, { log, http, clock, trust, threads, readSecret }),
+    notifyRoutes: notifyRoutes(settings),
+    notifierWording: notifierWording(settings),
     prometheus: await openPrometheus(settings, http, readersFor("prometheus")),
     trust,
     secrets,

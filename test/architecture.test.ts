@@ -41,6 +41,7 @@ const FENCES: Readonly<Record<string, (file: string) => boolean>> = {
   "tar-stream": (file) => file.startsWith("executors/") || file === "archive/bundle.ts",
   archiver: (file) => file === "archive/bundle.ts",
   yauzl: (file) => file.startsWith("archive/"),
+  nodemailer: (file) => file === "notify/email.ts",
   kysely: (file) => file.startsWith("store/"),
   "better-sqlite3": (file) => file.startsWith("store/"),
   pg: (file) => file.startsWith("store/"),

@@ -4,7 +4,7 @@ import { attemptCookie } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { changesSystem, RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
-import type { Artifact, StepFacts } from "../runs/records.ts";
+import { type Artifact, noticeThreadOf, type StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
 import { addRunProblem, evidenceBytesOf, putArtifact } from "../store/evidence.ts";
@@ -112,6 +112,7 @@ function stepContext(
     run: {
       id: run.id,
       url: runUrl(dependencies, run.id),
+      thread: noticeThreadOf(run),
       dir: workFolder(dependencies, run.id),
       causeStartedAtMs: run.trigger.kind === "alert" ? run.cause.startedAtMs : null,
       createdAtMs: run.createdAtMs,

@@ -5,7 +5,7 @@ import type { JudgedEpisode } from "../store/episode-row.ts";
 import { readEpisodes } from "../store/episodes.ts";
 import { readPackedArtifacts, readRunProblems } from "../store/evidence.ts";
 import { readMembers } from "../store/groups.ts";
-import { readNotices } from "../store/outbox.ts";
+import { readNotices } from "../store/notices.ts";
 import { readRunNotes } from "../store/run-notes.ts";
 import { readRunbookText } from "../store/new-runs.ts";
 import { readAttempts, readSteps } from "../store/steps.ts";
@@ -50,7 +50,7 @@ export async function readBundleInput(
     hasSensitive: revision.hasSensitive,
     problems,
     events: eventsOf(run, steps, notes),
-    notices,
+    notices: notices.map(({ state, ...notice }) => ({ ...notice, isDelivered: state === "sent" })),
     notes,
     runbookText: text?.text ?? "",
     revision: revision.number,

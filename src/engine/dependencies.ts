@@ -7,6 +7,7 @@ import type { BundleStore } from "../archive/bundle-store.ts";
 import type { AuditKeys } from "../audit/keys.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
 import type { Notifier } from "../notify/notifier.ts";
+import type { NoticeWording } from "../notify/wording.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
 import type { AlertSourceApi, AnnotationsApi } from "../outbound/source-api.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -54,6 +55,8 @@ export interface EngineLimits {
 export interface NotifyRoute {
   readonly to: string;
   readonly events: readonly string[];
+  /** In which words; null or absent for those of the notifier. */
+  readonly wording?: NoticeWording | null;
 }
 
 /** Everything the engine uses, built in `app.ts`. */
@@ -76,6 +79,8 @@ export interface EngineDependencies {
   readonly steps: StepDependencies;
   readonly notifiers: ReadonlyMap<string, Notifier>;
   readonly notifyRoutes: readonly NotifyRoute[];
+  /** How notifiers want to be told, by their names, where a route does not say otherwise. */
+  readonly notifierWording: ReadonlyMap<string, NoticeWording>;
   readonly prometheus: Prometheus | null;
   /** Secrets that runbooks may use, by name, as last read. */
   readonly secrets: ReadonlyMap<string, ReadSecret>;

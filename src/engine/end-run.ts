@@ -17,6 +17,7 @@ import { noteClimb } from "./ladder-memory.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { countForBreaker } from "./breakers.ts";
 import { addNotices } from "./notices.ts";
+import { closeIncidentsOfRun } from "./recoveries.ts";
 import { redactEnding, redactionOf } from "./redact-attempt.ts";
 import { outboxKey } from "./silences.ts";
 import { decideForRun, type LaterDecision } from "./run-decisions.ts";
@@ -90,6 +91,7 @@ export async function leaveFollowUps(
   await freeWaiting(tx, dependencies, run);
   const event = eventOf(run);
   if (event !== null) await addNotices(tx, dependencies, run, event, atMs);
+  await closeIncidentsOfRun(tx, dependencies, run, atMs);
   if (run.verification !== null && run.changeEndedAtMs !== null) {
     // Looked at soon, not at the deadline: the alert may have recovered already, and the judge says when to look again.
     await setTimer(tx, { kind: "verify", subject: run.id, dueAtMs: atMs, data: {} });

@@ -14,6 +14,7 @@ import type { Tx } from "../store/store.ts";
 import { moveTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
+import { tellRecoveries } from "./recoveries.ts";
 
 /**
  * What the end of alerts means for their runs: one that is not over goes by its rule's `on_resolve`, one that is verified is
@@ -26,6 +27,7 @@ export async function settleEnds(
   atMs: number,
 ): Promise<void> {
   const groups = await closeGroupsOf(tx, episodeIds, atMs);
+  await tellRecoveries(tx, dependencies, { episodeIds, groupIds: groups.map(({ id }) => id) }, atMs);
   const groupRuns = groups.flatMap((group) => (group.runId === null ? [] : [group.runId]));
   for (const run of await readLiveRunsOf(tx, episodeIds, groupRuns))
     await settleLive(tx, dependencies, run, atMs);

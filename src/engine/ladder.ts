@@ -6,13 +6,12 @@ import type { JudgedEpisode } from "../store/episode-row.ts";
 import { hasBegunItself } from "../store/decisions.ts";
 import { findOpenGroup, wasEverJudged } from "../store/groups.ts";
 import { noteOnce, putLadder, readLadder } from "../store/ladders.ts";
-import { addToOutbox } from "../store/outbox.ts";
 import { readRun } from "../store/runs.ts";
 import { ExpressionError } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { Batch } from "./batch.ts";
 import { runUrl } from "./dependencies.ts";
-import { addNotices } from "./notices.ts";
+import { addNotice, addNotices } from "./notices.ts";
 import { planStart, type RuleDecision, type Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { observeStart, startOrJoin } from "./start.ts";
@@ -155,17 +154,23 @@ async function tell(
     const run = { id: runId, url: runUrl(dependencies, runId) };
     const variables = tellVariables(rule, facts, run);
     const title = rung.title === null ? `${rule.name}: a person is needed` : textOf(rung.title, variables);
-    await addToOutbox(tx, {
+    const thread = await threadOf(batch, episode, rule, groupKey);
+    await addNotice(tx, {
       runId,
-      action: "notify",
-      target: `ladder-${episode.id}-${number}:${rung.to}`,
-      data: { event: "ladder", title, text: textOf(rung.text, variables), url: run.url },
-      dueAtMs: nowMs,
+      target: `ladder-${episode.id}-${number}`,
+      lane: { notifier: rung.to, thread },
+      data: { event: "ladder", title, text: textOf(rung.text, variables), url: run.url, rule: rule.name },
+      atMs: nowMs,
     });
     await putLadder(tx, { ...climb.state, rung: number, atMs: nowMs });
     batch.noteFollowUps();
   }
   return { ...about, kind: "started", detail: { rung: number, told: rung.to } };
+}
+
+/** What is told of an alert that fires now, whichever of its runs it is about: its own thread, or that of its group. */
+async function threadOf(batch: Batch, episode: JudgedEpisode, rule: Rule, groupKey: string): Promise<string> {
+  return (await openGroupOf(batch, rule, groupKey)) ?? episode.id;
 }
 
 /** A person must be told even if a label that the text names is missing. */
@@ -192,6 +197,8 @@ export async function tellRelapse(batch: Batch, episode: JudgedEpisode, climb: C
   const run: Run | null = await readRun(batch.tx, climb.state.runId);
   if (run === null || run.trigger.episodeId === episode.id) return;
   const message = `the alert came back; the ladder goes on at rung ${climb.rung}`;
-  await addNotices(batch.tx, batch.dependencies, { ...run, message }, "relapse", batch.nowMs);
+  const rule = batch.catalog.rulesByName.get(climb.state.rule);
+  const thread = rule === undefined ? episode.id : await threadOf(batch, episode, rule, climb.state.groupKey);
+  await addNotices(batch.tx, batch.dependencies, { ...run, message }, "relapse", batch.nowMs, thread);
   batch.noteFollowUps();
 }

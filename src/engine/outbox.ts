@@ -12,6 +12,7 @@ import {
 import { readRun } from "../store/runs.ts";
 import { readBundleInput } from "./bundle-facts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
+import { askedDelayMs, buryNotice, isHopeless, sendNotice } from "./send-notice.ts";
 import { liftSilence, makeSilence } from "./silences.ts";
 
 /** A lost wake-up delays a bundle or a notice by no more than this. */
@@ -23,7 +24,10 @@ const BACKOFF_MIN_MS = 1_000;
 const BACKOFF_MAX_MS = 5 * 60_000;
 const SEND_TIMEOUT_MS = 30_000;
 
-/** Does what runs have left to be done: seals bundles, sends notices, makes and lifts silences, again and again until it worked. */
+/**
+ * Does what runs have left to be done: seals bundles, makes and lifts silences, again and again until it worked; sends notices, until they
+ * are given up.
+ */
 export class Outbox {
   readonly #dependencies: EngineDependencies;
   readonly #tasks = new BackgroundTasks();
@@ -74,8 +78,10 @@ export class Outbox {
     try {
       await this.#act(item);
     } catch (error) {
-      const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
       const message = redaction.text(error instanceof Error ? error.message : String(error));
+      if (isHopeless(item, error)) return buryNotice(this.#dependencies, item, message);
+      const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
+      const delayMs = Math.max(backoffMs, askedDelayMs(error));
       log.warn(
         { runId: item.runId, action: item.action, target: item.target, attempts: item.attempts, error },
         "work after a run failed; trying again",
@@ -97,7 +103,7 @@ export class Outbox {
       case "bundle":
         return this.#sealBundle(item);
       case "notify":
-        return this.#sendNotice(item, signal);
+        return sendNotice(this.#dependencies, item, signal);
       case "silence":
         return makeSilence(this.#dependencies, item, signal);
       case "unsilence":
@@ -134,29 +140,5 @@ export class Outbox {
     killPoints.reached("after-bundle-recorded");
     metrics.bundleBytes.inc(built.bytes);
     log.info({ runId: run.id, revision, bytes: built.bytes, sha256: built.sha256 }, "bundle sealed");
-  }
-
-  async #sendNotice(item: OutboxItem, signal: AbortSignal): Promise<void> {
-    const { store, notifiers, metrics, killPoints, clock, redaction } = this.#dependencies;
-    const name = item.target.slice(item.target.indexOf(":") + 1);
-    const notifier = notifiers.get(name);
-    if (notifier === undefined) throw new Error(`there is no notifier ${name} in the settings`);
-    const { event, title, text, url } = item.data as {
-      event: string;
-      title: string;
-      text: string;
-      url: string;
-    };
-    try {
-      const runId = item.data["isAboutRun"] === false ? null : item.runId;
-      const notice = { event, title: redaction.text(title), text: redaction.text(text), url };
-      await notifier.send({ ...notice, runId, dedupeKey: item.id }, signal);
-    } catch (error) {
-      metrics.noticesSent.inc({ notifier: name, result: "failed" });
-      throw error;
-    }
-    killPoints.reached("after-notice-sent");
-    await store.transaction((tx) => finishOutboxItem(tx, item.id, clock.nowMs()));
-    metrics.noticesSent.inc({ notifier: name, result: "sent" });
   }
 }

@@ -1,4 +1,5 @@
 import { findOldAlertBundles } from "../store/archive-rows.ts";
+import { deleteThreadReferences } from "../store/notice-threads.ts";
 import { forgetAlertBundles } from "../store/retention.ts";
 import {
   deleteDecisions,
@@ -111,4 +112,5 @@ async function expireGuardNotes(pass: Pass): Promise<void> {
     rows = await store.transaction((tx) => deleteGuardNotes(tx, beforeMs, ROWS_MAX));
     pass.report.remove("guard_note", rows);
   }
+  await store.transaction((tx) => deleteThreadReferences(tx, beforeMs));
 }

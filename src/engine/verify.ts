@@ -1,4 +1,3 @@
-import type { NoticeEvent } from "../notify/events.ts";
 import { compileExpression, ExpressionError } from "../expressions/cel.ts";
 import { CHECK_SCOPE } from "../rules/scope.ts";
 import { judgeOutcome, type Judgement, type MemberFacts } from "../runs/outcome.ts";
@@ -6,6 +5,7 @@ import type { Run, StoredVerification, Timer } from "../runs/records.ts";
 import type { Outcome } from "../runs/states.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { findOpeningsAfter, setEpisodeOutcome } from "../store/episodes.ts";
+import { readLiveThread } from "../store/notice-threads.ts";
 import { readRun, setRunOutcome } from "../store/runs.ts";
 import type { Tx } from "../store/store.ts";
 import { claimTimer, setTimer } from "../store/timers.ts";
@@ -213,12 +213,6 @@ async function recordOutcome(
   await addRevision(tx, run.id, nowMs);
   await countForBreaker(tx, dependencies, { ...run, outcome }, nowMs);
   if (outcome !== "fixed") await lookAtNextRung(tx, dependencies, { ...run, outcome }, nowMs);
-  if (outcome !== "fixed")
-    await addNotices(tx, dependencies, { ...run, message: because }, NOTICE_OF[outcome], nowMs);
+  const thread = await readLiveThread(tx, run);
+  await addNotices(tx, dependencies, { ...run, outcome, message: because }, outcome, nowMs, thread);
 }
-
-const NOTICE_OF: Readonly<Record<Exclude<Outcome, "fixed">, NoticeEvent>> = {
-  no_effect: "no_effect",
-  worse: "worse",
-  unknown: "unknown",
-};

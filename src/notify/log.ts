@@ -6,6 +6,7 @@ export function createLogNotifier(name: string, log: Log): Notifier {
   return {
     name,
     kind: "log",
+    opensIncidents: false,
     async send({ event, title, text, url, runId }) {
       log.warn({ notifier: name, event, title, text, url, runId }, "notice");
     },

@@ -5,9 +5,11 @@ export interface Notice {
   /** One line. */
   readonly title: string;
   readonly text: string;
-  /** Where to read more: the run's page. */
+  /** Where to read more, or to decide: the run's page, or that of its approval. */
   readonly url: string;
   readonly runId: string | null;
+  /** The same for all notices of one alert, group of alerts, or run without one: they belong together. */
+  readonly thread: string;
   /** The same for every try of the same notice, so that a receiver can drop a second one. */
   readonly dedupeKey: string;
 }
@@ -16,6 +18,8 @@ export interface Notice {
 export interface Notifier {
   readonly name: string;
   readonly kind: NotifierKind;
+  /** What it opens stays open until a notice says that the alert has recovered: those are sent to it whoever asked for them. */
+  readonly opensIncidents: boolean;
   /**
    * Resolves when the receiver has taken the notice. Throws {@link NotifierError} when it has not, and nothing else. May be
    * repeated with the same `dedupeKey`.
@@ -23,7 +27,21 @@ export interface Notifier {
   send(notice: Notice, signal: AbortSignal): Promise<void>;
 }
 
-export type NotifierKind = "log" | "webhook";
+export const NOTIFIER_KINDS = ["log", "webhook", "slack", "email", "pagerduty"] as const;
+export type NotifierKind = (typeof NOTIFIER_KINDS)[number];
+
+/** What receivers call the first notice of a thread. Never rejects: what cannot be remembered begins a new thread. */
+export interface ThreadMemory {
+  find(notifier: string, thread: string): Promise<string | null>;
+  keep(notifier: string, notice: Pick<Notice, "thread" | "runId">, reference: string): Promise<void>;
+}
+
+export interface NotifierErrorFacts {
+  readonly isRetryable: boolean;
+  readonly didNotStart: boolean;
+  readonly retryAfterMs?: number | null;
+  readonly cause?: unknown;
+}
 
 export class NotifierError extends Error {
   override readonly name = "NotifierError";
@@ -32,15 +50,15 @@ export class NotifierError extends Error {
   readonly isRetryable: boolean;
   /** Nothing of it can have reached the receiver. */
   readonly didNotStart: boolean;
+  /** How long the receiver asks to be left alone; null when it did not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(
-    code: NotifierError["code"],
-    message: string,
-    facts: { isRetryable: boolean; didNotStart: boolean; cause?: unknown },
-  ) {
+  constructor(code: NotifierError["code"], message: string, facts: NotifierErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    this.isRetryable = facts.isRetryable;
+    // Who was stopped in the middle was not refused.
+    this.isRetryable = facts.isRetryable || code === "aborted";
     this.didNotStart = facts.didNotStart;
+    this.retryAfterMs = facts.retryAfterMs ?? null;
   }
 }

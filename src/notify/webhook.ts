@@ -1,23 +1,14 @@
 import { createHmac } from "node:crypto";
-import type { HttpClient } from "../outbound/http-client.ts";
-import { OutboundError } from "../outbound/outbound-error.ts";
-import type { Clock } from "../platform/clock.ts";
 import { sha256 } from "../platform/digest.ts";
-import { type Notice, type Notifier, NotifierError } from "./notifier.ts";
+import type { Notice, Notifier } from "./notifier.ts";
+import { postJson, type PostOptions } from "./post.ts";
 
-export interface WebhookOptions {
-  readonly name: string;
+export interface WebhookOptions extends PostOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** `whsec_` and base64 of 24 to 64 bytes; null sends without a signature. */
   readonly secret: string | null;
-  readonly timeoutMs: number;
-  readonly http: HttpClient;
-  readonly clock: Clock;
 }
-
-/** The answer is not looked at but for its status. */
-const ANSWER_BYTES_MAX = 4_096;
 
 /**
  * Posts each notice as JSON, signed as Standard Webhooks demands (standardwebhooks.com): id, timestamp and signature over
@@ -25,65 +16,31 @@ const ANSWER_BYTES_MAX = 4_096;
  * TypeError when the secret is none.
  */
 export function createWebhookNotifier(options: WebhookOptions): Notifier {
+  const { name, url, clock } = options;
   const key = options.secret === null ? null : decodeSecret(options.secret);
   return {
-    name: options.name,
+    name,
     kind: "webhook",
+    opensIncidents: false,
     async send(notice, signal) {
       const body = JSON.stringify(payloadOf(notice));
-      const id = `msg_${sha256(`${options.name}\n${notice.dedupeKey}`).slice(0, 32)}`;
-      const timestamp = String(Math.floor(options.clock.nowMs() / 1000));
+      const id = `msg_${sha256(`${name}\n${notice.dedupeKey}`).slice(0, 32)}`;
+      const timestamp = String(Math.floor(clock.nowMs() / 1000));
       const signature = key === null ? {} : { "webhook-signature": signWebhook(key, id, timestamp, body) };
       const headers = {
         ...options.headers,
-        "content-type": "application/json",
         "webhook-id": id,
         "webhook-timestamp": timestamp,
         ...signature,
       };
-      await post(options, headers, body, signal);
+      await postJson(options, { url, headers, body }, signal);
     },
   };
 }
 
 /** Where the spec speaks of the type of event, `type`; ours are all of one family. */
-function payloadOf({ event, title, text, url, runId }: Notice) {
-  return { type: `nightshift.${event}`, data: { event, title, text, url, run: runId } };
-}
-
-async function post(
-  options: WebhookOptions,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { name, url, timeoutMs, http } = options;
-  try {
-    const answer = await http.request({
-      method: "POST",
-      url,
-      headers,
-      body,
-      timeoutMs,
-      bodyBytesMax: ANSWER_BYTES_MAX,
-      redirectsMax: 0,
-      signal,
-    });
-    if (answer.status >= 200 && answer.status < 300) return;
-    const isRetryable = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-    throw new NotifierError("refused", `notifier ${name}: the receiver answered HTTP ${answer.status}`, {
-      isRetryable,
-      didNotStart: false,
-    });
-  } catch (error) {
-    if (!(error instanceof OutboundError)) throw error;
-    const code = error.code === "aborted" ? "aborted" : "unreachable";
-    // Without its text and without a cause: they hold the URL's path, which is a secret for many receivers.
-    throw new NotifierError(code, `notifier ${name}: ${error.code.replaceAll("-", " ")}`, {
-      isRetryable: error.isRetryable,
-      didNotStart: error.didNotStart,
-    });
-  }
+function payloadOf({ event, title, text, url, runId, thread }: Notice) {
+  return { type: `nightshift.${event}`, data: { event, title, text, url, run: runId, thread } };
 }
 
 /** The `webhook-signature` of Standard Webhooks. */

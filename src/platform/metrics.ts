@@ -78,8 +78,8 @@ export function createMetrics(version: string) {
       "pattern",
     ]),
     bundleBytes: counter("bundle_bytes_total", "Bytes of sealed bundles."),
-    noticesSent: counter("notices_total", "Notices to people, by what became of them.", [
-      "notifier",
+    noticesSent: counter("notices_total", "Tries to tell people, by what became of them.", [
+      "kind",
       "result",
     ]),
   };

@@ -228,6 +228,20 @@ export interface OutboxItem {
   readonly data: Readonly<Record<string, unknown>>;
   readonly dueAtMs: number;
   readonly attempts: number;
+  /** Of a notice. */
+  readonly lane: NoticeLane | null;
+}
+
+/** Who gets a notice, and what it is part of. Those of one lane are sent in their order: an end never before its beginning. */
+export interface NoticeLane {
+  readonly notifier: string;
+  /** Of an alert, of a group of alerts, or of a run that is for none: see {@link noticeThreadOf}. */
+  readonly thread: string;
+}
+
+/** What the notices about a run are put under, whichever of the runs for the same alert or group it is. */
+export function noticeThreadOf(run: Pick<Run, "id" | "groupId" | "trigger">): string {
+  return run.groupId ?? run.trigger.episodeId ?? run.id;
 }
 
 export interface Artifact {

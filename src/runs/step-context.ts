@@ -54,6 +54,8 @@ export interface StepContext {
   readonly run: {
     readonly id: string;
     readonly url: string;
+    /** What the notices of all runs for the same alert share. */
+    readonly thread: string;
     /** The run's own folder on the machine Nightshift runs on. */
     readonly dir: string;
     readonly causeStartedAtMs: number | null;

@@ -13,6 +13,7 @@ import { processLimitsProblem } from "../executors/process-limits.ts";
 import { CLEAN_PATH } from "../executors/clean-environment.ts";
 import { stepLimits } from "./limits.ts";
 import { isLoopback, type ListenAddress, parseListenAddress, urlOfListenAddress } from "./listen.ts";
+import { checkNotices } from "./notice-checks.ts";
 import { checkRedactPatterns } from "./redact-patterns.ts";
 import { PLANNED_SETTINGS, type SettingsFile, settingsSchema, type SourceSettings } from "./schema.ts";
 
@@ -121,29 +122,12 @@ function checkTogether(yaml: YamlFile, parsed: SettingsFile, settings: Settings)
       ),
     );
   }
-  problems.push(...checkRedactPatterns(yaml, parsed.redact));
+  problems.push(...checkRedactPatterns(yaml, parsed.redact), ...checkNotices(yaml, parsed));
   const limitsProblem = processLimitsProblem(stepLimits(settings), CLEAN_PATH);
   if (limitsProblem !== null)
     problems.push(
       yaml.problem(["limits", "step"], "missing-program", limitsProblem, { severity: "warning" }),
     );
-  const notifiers = new Set(parsed.notifiers.map((notifier) => notifier.name));
-  for (const [index, notifier] of parsed.notifiers.entries()) {
-    if (parsed.notifiers.findIndex((other) => other.name === notifier.name) === index) continue;
-    problems.push(
-      yaml.problem(
-        ["notifiers", index, "name"],
-        "duplicate-name",
-        `there are two notifiers named ${notifier.name}`,
-      ),
-    );
-  }
-  for (const [index, route] of parsed.notify.entries()) {
-    if (notifiers.has(route.to)) continue;
-    problems.push(
-      yaml.problem(["notify", index, "to"], "unknown-notifier", `there is no notifier named ${route.to}`),
-    );
-  }
   return problems;
 }
 

@@ -4,8 +4,7 @@ import { SOURCE_KINDS } from "../alerts/alert.ts";
 import { DEFAULT_DELIVERY_LIMITS, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
 import { mappingSchema } from "../alerts/mapping.ts";
 import { timeIntervalsSchema } from "../intervals/schema.ts";
-import { NOTICE_EVENTS } from "../notify/events.ts";
-import { notifierSchema } from "../notify/schema.ts";
+import { notifierSchema, notifyRouteSchema } from "../notify/schema.ts";
 import {
   bytesSchema,
   countSchema,
@@ -208,12 +207,7 @@ export const settingsSchema = z.strictObject({
   }),
   notifiers: z.array(notifierSchema).default([]).meta({ description: "Ways to tell people" }),
   notify: z
-    .array(
-      z.strictObject({
-        to: nameSchema.meta({ description: "Name of a notifier" }),
-        events: z.array(wordSchema(NOTICE_EVENTS)).min(1),
-      }),
-    )
+    .array(notifyRouteSchema)
     .default([])
     .meta({ description: "Who hears of what. A rule in mode auto needs at least one entry" }),
   secrets: z

@@ -68,6 +68,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     },
     notifiers: new Map(),
     notifyRoutes: [],
+    notifierWording: new Map(),
     prometheus,
     secrets: simulatedSecrets(settings),
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),

@@ -21,6 +21,7 @@ export async function notify(
     text: spec.text,
     url: context.run.url,
     runId: context.run.id,
+    thread: context.run.thread,
     // Not the attempt: a receiver that got the first try's notice is not told twice.
     dedupeKey: `${context.run.id}:${context.step.id}`,
   };

@@ -93,6 +93,14 @@ export async function wasEverJudged(db: Reader, groupId: string, identity: strin
   return row !== undefined;
 }
 
+/** The groups that an alert of these was or is a member of, oldest first. */
+export async function readGroupsOf(db: Reader, episodeIds: readonly string[]): Promise<string[]> {
+  const rows = await inParts(episodeIds, (part) =>
+    db.selectFrom("group_member").select("group_id").where("episode_id", "in", part).execute(),
+  );
+  return [...new Set(rows.map((row) => row.group_id))].toSorted();
+}
+
 /** Ids of the episodes of a group, oldest first. */
 export async function readMembers(db: Reader, groupId: string): Promise<GroupMember[]> {
   const rows = await db

@@ -8,6 +8,7 @@ import * as runInput from "./migrations/0006-run-input.ts";
 import * as redactions from "./migrations/0007-redactions.ts";
 import * as results from "./migrations/0008-results.ts";
 import * as dryRun from "./migrations/0010-dry-run.ts";
+import * as notices from "./migrations/0011-notices.ts";
 import * as starts from "./migrations/0012-starts.ts";
 import * as audit from "./migrations/0013-audit.ts";
 import * as stepSilences from "./migrations/0014-step-silences.ts";
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly {
   { name: "0007-redactions", up: redactions.up },
   { name: "0008-results", up: results.up },
   { name: "0010-dry-run", up: dryRun.up },
+  { name: "0011-notices", up: notices.up },
   { name: "0012-starts", up: starts.up },
   { name: "0013-audit", up: audit.up },
   { name: "0014-step-silences", up: stepSilences.up },

@@ -1,9 +1,13 @@
+import { type ExpressionBuilder, sql } from "kysely";
 import { newId } from "../platform/ids.ts";
 import type { OutboxItem } from "../runs/records.ts";
+import type { Schema } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
+export type NewOutboxItem = Omit<OutboxItem, "id" | "attempts" | "lane"> & Partial<Pick<OutboxItem, "lane">>;
+
 /** Adds work to be done once for (run, action, target). A second time changes nothing: false. */
-export async function addToOutbox(tx: Tx, item: Omit<OutboxItem, "id" | "attempts">): Promise<boolean> {
+export async function addToOutbox(tx: Tx, item: NewOutboxItem): Promise<boolean> {
   const result = await tx
     .insertInto("outbox")
     .values({
@@ -16,6 +20,9 @@ export async function addToOutbox(tx: Tx, item: Omit<OutboxItem, "id" | "attempt
       attempts: 0,
       done_at: null,
       last_error: null,
+      thread: item.lane?.thread ?? null,
+      notifier: item.lane?.notifier ?? null,
+      dead_at: null,
     })
     .onConflict((conflict) => conflict.columns(["run_id", "action", "target"]).doNothing())
     .executeTakeFirst();
@@ -33,7 +40,24 @@ export async function readBundleTargets(db: Reader, runId: string): Promise<numb
   return rows.map((row) => Number(row.target));
 }
 
-/** Takes due items by moving their next try behind `retryAtMs`: who is killed in the middle leaves them to be tried again. */
+type OutboxExpression = ExpressionBuilder<Schema, "outbox">;
+
+/** No earlier notice of the same lane is still to be sent. */
+function isFirstInLane(where: OutboxExpression) {
+  const earlier = where
+    .selectFrom("outbox as earlier")
+    .select(sql.lit(1).as("one"))
+    .whereRef("earlier.thread", "=", "outbox.thread")
+    .whereRef("earlier.notifier", "=", "outbox.notifier")
+    .whereRef("earlier.id", "<", "outbox.id")
+    .where("earlier.done_at", "is", null);
+  return where.not(where.exists(earlier));
+}
+
+/**
+ * Takes due items by moving their next try behind `retryAtMs`: who is killed in the middle leaves them to be tried again. Of the
+ * notices of one lane only the first.
+ */
 export async function claimOutbox(
   tx: Tx,
   dialect: "sqlite" | "postgres",
@@ -50,6 +74,7 @@ export async function claimOutbox(
         .select("id")
         .where("done_at", "is", null)
         .where("due_at", "<=", nowMs)
+        .where(isFirstInLane)
         .orderBy("id")
         .limit(limit);
       return dialect === "postgres" ? due.forUpdate().skipLocked() : due;
@@ -65,6 +90,8 @@ export async function claimOutbox(
       data: JSON.parse(row.data) as Record<string, unknown>,
       dueAtMs: row.due_at,
       attempts: row.attempts,
+      lane:
+        row.thread === null || row.notifier === null ? null : { thread: row.thread, notifier: row.notifier },
     }))
     .sort((left, right) => (left.id < right.id ? -1 : 1));
 }
@@ -92,41 +119,25 @@ export async function retryOutboxItem(tx: Tx, id: string, dueAtMs: number, error
     .execute();
 }
 
+/** Gives an item up: nothing tries it again unless a person asks for it. */
+export async function buryOutboxItem(tx: Tx, id: string, atMs: number, error: string): Promise<void> {
+  await tx
+    .updateTable("outbox")
+    .set({ done_at: atMs, dead_at: atMs, last_error: error })
+    .where("id", "=", id)
+    .where("done_at", "is", null)
+    .execute();
+}
+
+/** When something can be taken; null when nothing waits. */
 export async function nextOutboxDueMs(db: Reader): Promise<number | null> {
   const row = await db
     .selectFrom("outbox")
-    .select((it) => it.fn.min("due_at").as("due_at"))
+    .select("due_at")
     .where("done_at", "is", null)
+    .where(isFirstInLane)
+    .orderBy("due_at")
+    .limit(1)
     .executeTakeFirst();
-  return row?.due_at === null || row?.due_at === undefined ? null : Number(row.due_at);
-}
-
-export interface NoticeRecord {
-  readonly atMs: number;
-  readonly to: string;
-  readonly event: string;
-  readonly isDelivered: boolean;
-  /** Why it was not delivered; null when it was. */
-  readonly message: string | null;
-}
-
-/** The notices of a run, oldest first. */
-export async function readNotices(db: Reader, runId: string): Promise<NoticeRecord[]> {
-  const rows = await db
-    .selectFrom("outbox")
-    .selectAll()
-    .where("run_id", "=", runId)
-    .where("action", "=", "notify")
-    .orderBy("id")
-    .execute();
-  return rows.map((row) => {
-    const [event, ...to] = row.target.split(":");
-    return {
-      atMs: row.done_at ?? row.due_at,
-      to: to.join(":"),
-      event: event ?? "",
-      isDelivered: row.done_at !== null,
-      message: row.last_error,
-    };
-  });
+  return row === undefined ? null : Number(row.due_at);
 }

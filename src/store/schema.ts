@@ -20,6 +20,7 @@ import type {
   SilenceTable,
   StartOnceTable,
 } from "./guard-tables.ts";
+import type { NoticeThreadTable } from "./notice-tables.ts";
 import type { RunInputTable } from "./run-input-table.ts";
 import type { RunNoteTable, ScheduleTable, StartKeyTable } from "./start-tables.ts";
 import type { StatCountTable, StatProgressTable, StatSeriesTable } from "./stat-tables.ts";
@@ -207,8 +208,14 @@ export interface OutboxTable {
   readonly data: string;
   readonly due_at: number;
   readonly attempts: number;
+  /** Nothing more is to be done: it was done, or given up. */
   readonly done_at: number | null;
   readonly last_error: string | null;
+  /** Of a notice: those of one thread go to a notifier one after the other. */
+  readonly thread: string | null;
+  readonly notifier: string | null;
+  /** When it was given up; null while it is tried, and where it was done. */
+  readonly dead_at: number | null;
 }
 
 export interface NodeTable {
@@ -235,6 +242,7 @@ export interface Schema {
   readonly attempt: AttemptTable;
   readonly timer: TimerTable;
   readonly outbox: OutboxTable;
+  readonly notice_thread: NoticeThreadTable;
   readonly artifact: ArtifactTable;
   readonly run_problem: RunProblemTable;
   readonly bundle: BundleTable;

@@ -1,7 +1,7 @@
 // A rule that fails too often stops by itself, and says so.
 import { expect, onTestFinished, test } from "vitest";
 import { readBreaker, resetBreaker } from "../../src/store/breakers.ts";
-import { readNotices } from "../../src/store/outbox.ts";
+import { readNotices } from "../../src/store/notices.ts";
 import { startAlertSource } from "../support/alert-source.ts";
 import { waitFor } from "../support/wait.ts";
 import {

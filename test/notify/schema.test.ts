@@ -33,17 +33,11 @@ test("accepts log and webhook, with defaults", () => {
   ]);
 });
 
-test.each(["slack", "email", "pagerduty"])("says that %s is not there yet", (kind) => {
-  expect(messages([{ name: "oncall-web", [kind]: { webhook_url: { file: "x" } } }])).toContain(
-    `0.${kind}: ${kind} is not available in this version; use webhook, or log`,
-  );
-});
-
 test.each([
-  [[{ name: "a" }], "0: a notifier has exactly one of log and webhook"],
+  [[{ name: "a" }], "0: a notifier has exactly one of log, webhook, slack, email and pagerduty"],
   [
     [{ name: "a", log: {}, webhook: { url: "http://x" } }],
-    "0: a notifier has exactly one of log and webhook",
+    "0: a notifier has exactly one of log, webhook, slack, email and pagerduty",
   ],
   [
     [
@@ -68,9 +62,19 @@ test("a log notifier writes one line with the notice", async () => {
     log: createLog({ level: "info", format: "json", stream }),
     http: createPeerHttpClient(),
     clock: systemClock,
+    trust: null,
+    threads: { find: () => Promise.resolve(null), keep: () => Promise.resolve() },
     readSecret: () => Promise.reject(new Error("no secret is asked for")),
   });
-  const notice = { event: "failed", title: "t", text: "x", url: "http://n", runId: "1", dedupeKey: "k" };
+  const notice = {
+    event: "failed",
+    title: "t",
+    text: "x",
+    url: "http://n",
+    runId: "1",
+    thread: "1",
+    dedupeKey: "k",
+  };
   await notifiers.get("log")?.send(notice, new AbortController().signal);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({
     msg: "notice",

@@ -14,6 +14,7 @@ const NOTICE = {
   text: "look at it",
   url: "http://nightshift/runs/1",
   runId: "1",
+  thread: "thread-1",
   dedupeKey: "1:failed:oncall",
 };
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
@@ -61,7 +62,14 @@ test("posts the notice, signed as Standard Webhooks says", async () => {
   const { headers, body } = received[0] ?? { headers: {}, body: "" };
   expect(JSON.parse(body)).toEqual({
     type: "nightshift.failed",
-    data: { event: "failed", title: NOTICE.title, text: NOTICE.text, url: NOTICE.url, run: "1" },
+    data: {
+      event: "failed",
+      title: NOTICE.title,
+      text: NOTICE.text,
+      url: NOTICE.url,
+      run: "1",
+      thread: "thread-1",
+    },
   });
   const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
   const signature = createHmac("sha256", Buffer.alloc(32, 7)).update(signed).digest("base64");

@@ -234,6 +234,7 @@ describe("notify", () => {
     const oncall = {
       name: "oncall",
       kind: "log",
+      opensIncidents: false,
       send: async (notice: Notice) => void sent.push(notice),
     } as const;
     const bench = await stepBench({ notifiers: new Map([["oncall", oncall]]) });
@@ -244,6 +245,7 @@ describe("notify", () => {
       title: "web-1 needs a person",
       text: "web-1 needs a person\nmore",
       url: "http://nightshift/runs/1",
+      thread: "thread-1",
     });
     expect(sent[0]?.dedupeKey).toBe(sent[1]?.dedupeKey);
   });
@@ -253,7 +255,12 @@ describe("notify", () => {
       isRetryable: true,
       didNotStart: false,
     });
-    const oncall = { name: "oncall", kind: "webhook", send: () => Promise.reject(refused) } as const;
+    const oncall = {
+      name: "oncall",
+      kind: "webhook",
+      opensIncidents: false,
+      send: () => Promise.reject(refused),
+    } as const;
     const bench = await stepBench({ notifiers: new Map([["oncall", oncall]]) });
     expect(await bench.attempt(action)).toMatchObject({
       status: "failed",

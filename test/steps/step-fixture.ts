@@ -105,6 +105,7 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
           run: {
             id: runId,
             url: "http://nightshift/runs/1",
+            thread: "thread-1",
             dir: folder,
             causeStartedAtMs: null,
             createdAtMs: 0,

@@ -105,6 +105,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0007-redactions" },
         { name: "0008-results" },
         { name: "0010-dry-run" },
+        { name: "0011-notices" },
         { name: "0012-starts" },
         { name: "0013-audit" },
         { name: "0014-step-silences" },

@@ -86,6 +86,7 @@ export async function startNode(
       notifiers: new Map(),
     },
     notifiers: new Map(),
+    notifierWording: new Map(),
     notifyRoutes: [],
     prometheus: null,
     secrets: new Map(),

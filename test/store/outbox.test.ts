@@ -4,9 +4,9 @@ import {
   claimOutbox,
   finishOutboxItem,
   nextOutboxDueMs,
-  readNotices,
   retryOutboxItem,
 } from "../../src/store/outbox.ts";
+import { readNotices } from "../../src/store/notices.ts";
 import { describeStores } from "./stores.ts";
 
 describeStores("outbox", ({ store, peer, dialect }) => {
@@ -76,9 +76,11 @@ describeStores("outbox", ({ store, peer, dialect }) => {
     const [sent] = await claim(1_000);
     await store().transaction((tx) => finishOutboxItem(tx, sent?.id ?? "", 4_000));
     const notices = await readNotices(store().reader, "run");
-    expect(notices).toEqual([
-      { atMs: 4_000, event: "failed", to: "oncall:second", isDelivered: true, message: null },
-      { atMs: 2_000, event: "interrupted", to: "log", isDelivered: false, message: null },
+    expect(
+      notices.map(({ atMs, event, to, state, message }) => ({ atMs, event, to, state, message })),
+    ).toEqual([
+      { atMs: 4_000, event: "failed", to: "oncall:second", state: "sent", message: null },
+      { atMs: 2_000, event: "interrupted", to: "log", state: "pending", message: null },
     ]);
   });
 });

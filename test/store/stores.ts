@@ -132,6 +132,7 @@ const TABLES: readonly Exclude<keyof Schema, "schema_migration">[] = [
   "attempt",
   "timer",
   "outbox",
+  "notice_thread",
   "artifact",
   "run_problem",
   "bundle",
