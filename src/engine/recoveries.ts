@@ -46,7 +46,7 @@ export async function closeIncidentsOfRun(
   run: Run,
   atMs: number,
 ): Promise<void> {
-  if (run.trigger.episodeId !== null || run.groupId !== null) return;
+  if (run.trigger.episodeId !== null || run.groupId !== null || !anyOpensIncidents(dependencies)) return;
   if (run.state !== "succeeded" && run.state !== "rejected" && run.state !== "cancelled") return;
   for (const lane of await findToldLanes(tx, [run.id])) {
     if (!opensIncidents(dependencies, lane)) continue;
@@ -59,6 +59,10 @@ export async function closeIncidentsOfRun(
 
 const ENDS = { succeeded: "has succeeded", rejected: "was rejected", cancelled: "was cancelled" } as const;
 
+function anyOpensIncidents({ notifiers }: Pick<EngineDependencies, "notifiers">): boolean {
+  return [...notifiers.values()].some((notifier) => notifier.opensIncidents);
+}
+
 function opensIncidents({ notifiers }: EngineDependencies, { notifier }: ToldLane): boolean {
   return notifiers.get(notifier)?.opensIncidents === true;
 }
@@ -68,7 +72,7 @@ function mayTell({ notifiers, notifyRoutes, catalog }: EngineDependencies): bool
   const hasRecovered = ({ events }: { readonly events: readonly string[] }) => events.includes("recovered");
   return (
     notifyRoutes.some(hasRecovered) ||
-    [...notifiers.values()].some((notifier) => notifier.opensIncidents) ||
+    anyOpensIncidents({ notifiers }) ||
     catalog.current().rules.some(({ notify }) => notify?.some(hasRecovered) === true)
   );
 }

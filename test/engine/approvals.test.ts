@@ -26,6 +26,7 @@ function nodeOn(store: Store): EngineDependencies {
     store,
     auditKeys: createAuditKeys([Buffer.alloc(32, 1)]),
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
+    notifiers: new Map(),
     notifyRoutes: [{ to: "oncall", events: ["approval", "failed"] }],
     externalUrl: "http://nightshift.example.net",
     clock: systemClock,
