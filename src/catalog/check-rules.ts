@@ -11,6 +11,7 @@ import { checkGuards } from "./check-guards.ts";
 import { checkSilence, checkTelling } from "./check-telling.ts";
 import type { Loaded } from "./loaded.ts";
 import { report, type RulePlace } from "./rule-place.ts";
+import { RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
 
 /** A place of a rule that names a runbook: the rule itself, a rung of its ladder, its `on_resolve`. */
 interface RunbookUse {
@@ -145,7 +146,9 @@ function checkValue(place: RulePlace, path: Path, input: Input, value: unknown):
 function checkAutomation(place: RulePlace, use: RunbookUse, runbook: Runbook): void {
   if (use.mode === "observe" || place.loaded.isInventoryBroken) return;
   const { inventory } = place.loaded;
-  const changed = allSteps(runbook).filter((step) => step.effect !== "read" && !hasTemplate(step.target));
+  const changed = allSteps(runbook).filter(
+    (step) => step.effect !== "read" && RUNS_SOMEWHERE.has(step.verb) && !hasTemplate(step.target),
+  );
   for (const name of new Set(changed.map((step) => step.target))) {
     const host = inventory.hosts.find((one) => one.name === name || one.aliases.includes(name));
     if (host === undefined || host.isAutomated) continue;

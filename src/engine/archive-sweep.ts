@@ -44,6 +44,7 @@ async function sweepBatch(pass: Pass, ids: readonly string[]): Promise<void> {
     const run = known.get(id);
     if (run === undefined) await sweepUnknown(pass, id);
     else if (run.isOver && !run.isEvidenceRemoved) await sweepRun(pass, run);
+    pass.report.comparedRuns += 1;
   }
 }
 

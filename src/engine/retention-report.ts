@@ -32,6 +32,19 @@ export interface RetentionReport {
   readonly unknown: Removed;
 }
 
+/** What a pass is at, in this order. `waiting`: for the end of another one. */
+export const RETENTION_STAGES = ["waiting", "evidence", "runs", "history", "size", "archive"] as const;
+export type RetentionStage = (typeof RETENTION_STAGES)[number];
+
+/** How far a pass has come. */
+export interface Progress {
+  readonly stage: RetentionStage;
+  /** Runs whose files were compared with the database. */
+  readonly comparedRuns: number;
+  /** Of all kinds. */
+  readonly removed: number;
+}
+
 /** Names shown of what is missing; the rest is counted. */
 const MISSING_SHOWN_MAX = 100;
 
@@ -42,6 +55,13 @@ export class ReportBuilder {
   #missingMore = 0;
   #unknown: Removed = { count: 0, bytes: 0 };
   archiveBytes = 0;
+  stage: RetentionStage = "waiting";
+  comparedRuns = 0;
+
+  progress(): Progress {
+    const removed = [...this.#removed.values()].reduce((sum, { count }) => sum + count, 0);
+    return { stage: this.stage, comparedRuns: this.comparedRuns, removed };
+  }
 
   remove(kind: RetentionKind, count: number, bytes = 0): void {
     if (count === 0) return;

@@ -59,8 +59,8 @@ export interface RetentionDependencies
 
 /** Removes what is too old or too much, in small transactions. At most one pass at a time. */
 export interface Retention {
-  /** While another pass is going on, waits for it first. */
-  pass(options: PassOptions): Promise<RetentionReport>;
+  /** While another pass is going on, waits for it first. `report` is filled while it goes on, for who wants to know how far it is. */
+  pass(options: PassOptions, report?: ReportBuilder): Promise<RetentionReport>;
   handle(timer: Timer): Promise<void>;
   /** Ends a pass under way after its current transaction. */
   stop(): void;
@@ -81,8 +81,8 @@ export function createRetention(dependencies: RetentionDependencies): Retention 
   const stopped = new AbortController();
   let last: Promise<unknown> = Promise.resolve();
   let sweptAtMs = Number.NEGATIVE_INFINITY;
-  const inTurn = (options: PassOptions) => {
-    const next = last.then(() => runPass(dependencies, options, stopped.signal));
+  const inTurn = (options: PassOptions, report = new ReportBuilder()) => {
+    const next = last.then(() => runPass(dependencies, options, report, stopped.signal));
     last = next.catch(() => {});
     return next;
   };
@@ -108,11 +108,11 @@ export function createRetention(dependencies: RetentionDependencies): Retention 
 async function runPass(
   dependencies: RetentionDependencies,
   options: PassOptions,
+  report: ReportBuilder,
   stopped: AbortSignal,
 ): Promise<RetentionReport> {
   const { store, catalog, retention, metrics, log } = dependencies;
   if (retention === null) throw new Error("nothing is kept here, so nothing can be removed");
-  const report = new ReportBuilder();
   const settings = retention.settings();
   const pass: Pass = {
     ...options,
@@ -129,11 +129,17 @@ async function runPass(
   };
   if (!options.isDryRun) await dropRemovedFiles(pass);
   report.archiveBytes = await measureArchive(pass);
-  await expireEvidence(pass);
-  await expireRuns(pass);
-  await expireHistory(pass);
-  await fitArchive(pass);
-  await sweepArchive(pass);
+  const parts = [
+    ["evidence", expireEvidence],
+    ["runs", expireRuns],
+    ["history", expireHistory],
+    ["size", fitArchive],
+    ["archive", sweepArchive],
+  ] as const;
+  for (const [stage, part] of parts) {
+    report.stage = stage;
+    await part(pass);
+  }
   const finished = report.finish(options.isDryRun, settings.bytesMax);
   if (!options.isDryRun) {
     for (const [kind, { count }] of finished.removed) metrics.retentionDeleted.inc({ kind }, count);

@@ -35,8 +35,14 @@ async function start(at: ServiceFolder, port: number, killPoint?: string): Promi
 async function gc(
   url: string,
 ): Promise<{ removed: { kind: string; count: number }[]; missing: { files: string[] } }> {
-  const response = await fetch(`${url}/api/v1/admin/gc`, { method: "POST" });
-  return (await response.json()) as Awaited<ReturnType<typeof gc>>;
+  const begun = await fetch(`${url}/api/v1/admin/gc`, { method: "POST" });
+  const place = `${url}${begun.headers.get("location") ?? ""}`;
+  return waitFor("the end of the removal", async () => {
+    const { report } = (await (await fetch(place)).json()) as {
+      report: Awaited<ReturnType<typeof gc>> | null;
+    };
+    return report;
+  });
 }
 
 function sealedRun(url: string) {

@@ -323,5 +323,10 @@ retention: {artifacts: 1ms}
       body: '{"dry-run": true}',
     });
     expect(response.status).toBe(422);
+    const other = await get("/api/v1/admin/gc/01a206a2-769c-7002-b194-a42a9820b44e");
+    expect([other.status, await other.json()]).toMatchObject([
+      404,
+      { detail: expect.stringContaining("no such removal") as unknown },
+    ]);
   });
 });

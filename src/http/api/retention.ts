@@ -4,9 +4,11 @@ import type { Actor } from "../../audit/entry.ts";
 import { addAudit } from "../../engine/audit.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { RetentionReport } from "../../engine/retention-report.ts";
+import { RemovalBusyError, type RemovalJob, RemovalJobs } from "../../engine/removal-jobs.ts";
 import type { Retention } from "../../engine/retention.ts";
 import { pinRun, readKeeping, unpinRun } from "../../store/run-keeping.ts";
 import { actorOf } from "../actor.ts";
+import { HttpProblem, notFound } from "../problems.ts";
 import { parseBody } from "./json-body.ts";
 import { findRun } from "./runs.ts";
 import { keepingShape } from "./shapes.ts";
@@ -26,12 +28,31 @@ export function retentionRoutes(dependencies: EngineDependencies, retention: Ret
   routes.delete("/runs/:id/pin", mayOfRun("manage_run"), (request, response) =>
     pin(dependencies, false, request, response),
   );
-  routes.post("/admin/gc", may("administer"), async (request: Request, response: Response) => {
+  const jobs = new RemovalJobs(retention, dependencies);
+  routes.post("/admin/gc", may("administer"), async (request, response) => {
     const { dry_run: isDryRun, unknown: removesUnknown } = parseBody(gcSchema, request);
-    if (!isDryRun) await noteRemoval(dependencies, actorOf(request), removesUnknown);
-    response.json(reportShape(await retention.pass({ isDryRun, isThorough: true, removesUnknown })));
+    const options = { isDryRun, isThorough: true, removesUnknown };
+    const isJoined = orBusy(() => jobs.underWay(options)) !== undefined;
+    if (!isDryRun && !isJoined) await noteRemoval(dependencies, actorOf(request), removesUnknown);
+    const job = orBusy(() => jobs.start(options));
+    response.status(202).location(`/api/v1/admin/gc/${job.id}`).json(jobShape(job));
+  });
+  routes.get("/admin/gc/:id", may("administer"), (request, response) => {
+    const job = jobs.get(String(request.params["id"]));
+    if (job === null)
+      throw notFound("there is no such removal; if the service was started anew meanwhile, begin it again");
+    response.json(jobShape(job));
   });
   return routes;
+}
+
+function orBusy<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RemovalBusyError) throw new HttpProblem(409, "Conflict", error.message);
+    throw error;
+  }
 }
 
 /** Before anything is removed, which takes many transactions. */
@@ -78,6 +99,19 @@ async function pin(
       });
   });
   response.json({ id, ...keepingShape((await readKeeping(store.reader, [id])).get(id)) });
+}
+
+function jobShape({ id, state, startedAtMs, progress, report, error }: RemovalJob): Record<string, unknown> {
+  return {
+    id,
+    status: state,
+    started_at: new Date(startedAtMs).toISOString(),
+    stage: progress.stage,
+    compared_runs: progress.comparedRuns,
+    removed: progress.removed,
+    report: report === null ? null : reportShape(report),
+    error,
+  };
 }
 
 function reportShape(report: RetentionReport): Record<string, unknown> {
