@@ -2,6 +2,7 @@ import { alertReplayRoutes } from "./http/api/alert-replay.ts";
 import { alertBundleRoutes } from "./http/api/alert-bundle.ts";
 import { alertRoutes } from "./http/api/alerts.ts";
 import { approvalRoutes } from "./http/api/approvals.ts";
+import { auditRoutes } from "./http/api/audit.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
 import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
@@ -41,6 +42,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     runFileRoutes(dependencies),
     alertBundleRoutes(dependencies),
     retentionRoutes(dependencies, engine.retention),
+    auditRoutes(dependencies),
     alertRoutes({ store, externalUrl }),
     pauseRoutes(dependencies),
     hostRoutes(dependencies),

@@ -4,6 +4,7 @@ import { openArchiveFolder } from "./archive/archive-folder.ts";
 import { openArtifactStore } from "./archive/artifact-store.ts";
 import { openBundleStore } from "./archive/bundle-store.ts";
 import { apiRoutes } from "./api-routes.ts";
+import { checkpointFileOf, openCheckpointFile } from "./audit/checkpoint-file.ts";
 import { SYSTEM } from "./audit/entry.ts";
 import { readAuditKeys } from "./audit/keys.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
@@ -272,6 +273,7 @@ async function openDependencies(
     },
     inputKey: readInputKey(settings.storagePath),
     auditKeys: readAuditKeys(settings.storagePath),
+    auditCheckpoints: openCheckpointFile(checkpointFileOf(settings.storagePath)),
     journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
     limits: runLimits(settings),
     workRoot,

@@ -16,7 +16,7 @@ export interface BundleInput {
   /** Whether sensitive files are in it; otherwise the manifest only names them. */
   readonly hasSensitive: boolean;
   readonly problems: readonly BundleProblem[];
-  /** The audit rows of the run, in order. */
+  /** The rows of the audit log about the run, and its changes to the world, in order. */
   readonly events: readonly BundleEvent[];
   readonly notices: readonly BundleNotice[];
   /** What people have written to it so far, oldest first. */
@@ -47,6 +47,8 @@ export interface BundleEvent {
   readonly actor: string;
   readonly action: string;
   readonly detail: Readonly<Record<string, unknown>>;
+  /** Of a row of the audit log: what signs it. Null for what was recorded otherwise. */
+  readonly record: Readonly<Record<string, string | null>> | null;
 }
 
 /** Who was told, or was to be told. */

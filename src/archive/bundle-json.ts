@@ -159,12 +159,12 @@ export function decisionJson(decision: Decision | null): unknown {
   };
 }
 
-/** One audit row a line. */
+/** One event a line. */
 export function auditLines(input: BundleInput): string {
   return input.events
     .map(
-      ({ atMs, actor, action, detail }) =>
-        `${JSON.stringify({ at: rfc3339(atMs), actor, action, detail })}\n`,
+      ({ atMs, actor, action, detail, record }) =>
+        `${JSON.stringify({ at: rfc3339(atMs), actor, action, detail, record })}\n`,
     )
     .join("");
 }

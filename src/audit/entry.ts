@@ -28,7 +28,6 @@ export const AUDIT_ACTIONS = [
   "logout",
   "schedule.pause",
   "schedule.resume",
-  "audit.export",
   "audit.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -75,6 +75,7 @@ const STAGES: ReadonlyMap<string, string> = new Map([
   ["evidence", "looking for old evidence"],
   ["runs", "looking for old runs"],
   ["history", "looking for old alerts, deliveries and decisions"],
+  ["audit", "looking for old records of the audit log"],
   ["size", "looking at the size of the archive"],
 ]);
 

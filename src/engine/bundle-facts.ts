@@ -1,5 +1,7 @@
 import type { BundleEvent, BundleInput } from "../archive/bundle-input.ts";
+import type { AuditRow } from "../audit/row.ts";
 import type { Decision, Run, RunNote, StepRecord } from "../runs/records.ts";
+import { readRunAudit } from "../store/audit.ts";
 import { readDecisions } from "../store/decisions.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
 import { readEpisodes } from "../store/episodes.ts";
@@ -26,7 +28,7 @@ export async function readBundleInput(
   run: Run,
   revision: Revision,
 ): Promise<BundleInput> {
-  const [steps, attempts, artifacts, problems, notices, written, text, episodes] = await Promise.all([
+  const [steps, attempts, artifacts, problems, notices, written, text, episodes, audit] = await Promise.all([
     readSteps(db, run.id),
     readAttempts(db, run.id),
     readPackedArtifacts(db, run.id),
@@ -35,6 +37,8 @@ export async function readBundleInput(
     readRunNotes(db, run.id),
     readRunbookText(db, run.runbookDigest),
     readEpisodesOf(db, run),
+    // What was done to the run later belongs to a later revision.
+    readRunAudit(db, run.id, revision.sealedAtMs),
   ]);
   const decision = await readStartDecision(db, run);
   // A revision that is made late has what was there when it was asked for.
@@ -49,7 +53,7 @@ export async function readBundleInput(
     artifacts,
     hasSensitive: revision.hasSensitive,
     problems,
-    events: eventsOf(run, steps, notes),
+    events: eventsOf(run, steps, notes, audit),
     notices: notices.map(({ state, ...notice }) => ({ ...notice, isDelivered: state === "sent" })),
     notes,
     runbookText: text?.text ?? "",
@@ -76,29 +80,37 @@ async function readStartDecision(db: Reader, run: Run): Promise<Decision | null>
   return decisions.find((decision) => decision.runId === run.id) ?? null;
 }
 
-/** What was done to the world in the run's name, in order; made from what was recorded when it happened. */
-function eventsOf(run: Run, steps: readonly StepRecord[], notes: readonly RunNote[]): BundleEvent[] {
+/** What was done to the run, by the audit log, and what was done to the world in its name, by what was recorded when it happened. In order. */
+function eventsOf(
+  run: Run,
+  steps: readonly StepRecord[],
+  notes: readonly RunNote[],
+  audit: readonly AuditRow[],
+): BundleEvent[] {
   const actor = run.trigger.principal;
   const events: BundleEvent[] = [
+    ...audit.map(eventOfRecord),
     {
       atMs: run.createdAtMs,
       actor,
       action: "run.created",
       detail: { runbook: run.runbook, plan_digest: run.planDigest },
+      record: null,
     },
   ];
   if (run.startedAtMs !== null)
-    events.push({ atMs: run.startedAtMs, actor, action: "run.started", detail: {} });
+    events.push({ atMs: run.startedAtMs, actor, action: "run.started", detail: {}, record: null });
   for (const step of steps) {
     if (step.effect === "read" || step.startedAtMs === null) continue;
     const detail = { step: step.id, verb: step.verb, effect: step.effect, host: step.host };
-    events.push({ atMs: step.startedAtMs, actor, action: "step.started", detail });
+    events.push({ atMs: step.startedAtMs, actor, action: "step.started", detail, record: null });
     if (step.finishedAtMs !== null)
       events.push({
         atMs: step.finishedAtMs,
         actor,
         action: "step.finished",
         detail: { ...detail, status: step.state, exit_code: step.exitCode },
+        record: null,
       });
   }
   if (run.finishedAtMs !== null)
@@ -107,8 +119,26 @@ function eventsOf(run: Run, steps: readonly StepRecord[], notes: readonly RunNot
       actor,
       action: "run.finished",
       detail: { status: run.state, failed_step: run.failedStep },
+      record: null,
     });
   for (const { atMs, principal, text } of notes)
-    events.push({ atMs, actor: principal, action: "run.noted", detail: { text } });
+    events.push({ atMs, actor: principal, action: "run.noted", detail: { text }, record: null });
   return events.toSorted((left, right) => left.atMs - right.atMs);
+}
+
+/** As it was signed: whoever has the key can check it without the database. Its place in the chain is not known yet when it is written. */
+function eventOfRecord(row: AuditRow): BundleEvent {
+  return {
+    atMs: row.at,
+    actor: row.principal,
+    action: row.action,
+    detail: JSON.parse(row.detail) as Record<string, unknown>,
+    record: {
+      id: row.id,
+      via: row.via,
+      remote_address: row.remote_address,
+      key: row.key_id,
+      mac: row.mac,
+    },
+  };
 }

@@ -4,6 +4,7 @@ import type { Mapping } from "../alerts/mapping.ts";
 import type { ArchiveFolder } from "../archive/archive-folder.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
+import type { CheckpointFile } from "../audit/checkpoint-file.ts";
 import type { AuditKeys } from "../audit/keys.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
 import type { Notifier } from "../notify/notifier.ts";
@@ -91,6 +92,8 @@ export interface EngineDependencies {
   readonly inputKey: InputKey;
   /** Sign what is written into the audit log. */
   readonly auditKeys: AuditKeys;
+  /** Show later that records are missing at its end. */
+  readonly auditCheckpoints: CheckpointFile;
   readonly limits: EngineLimits;
   /** Holds a working folder for each run. */
   readonly workRoot: string;

@@ -1,6 +1,7 @@
 import { noteNode } from "../store/nodes.ts";
 import { createRollUp } from "../store/rollups.ts";
 import { expireApproval } from "./approvals.ts";
+import { AuditSealer } from "./audit-sealer.ts";
 import { climbLadder } from "./climb.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { Dispatcher } from "./dispatch.ts";
@@ -37,6 +38,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const dispatcher = new Dispatcher(dependencies);
   const outbox = new Outbox(dependencies);
   const counting = createRollUp(dependencies.store);
+  const sealer = new AuditSealer(dependencies);
   const retention = createRetention(dependencies);
   const startedAtMs = dependencies.clock.nowMs();
   const timers = new Timers(dependencies, {
@@ -65,6 +67,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       await dispatcher.start();
       timers.start();
       await outbox.start();
+      await sealer.start();
     },
     runDueTimers: () => timers.runDue(),
     drain: () => dispatcher.drain(dependencies.limits.shutdownGraceMs),
@@ -74,6 +77,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       await dispatcher.stop(dependencies.limits.shutdownGraceMs);
       await timers.stop();
       await outbox.stop();
+      await sealer.stop();
       dependencies.journal.clear();
     },
   };

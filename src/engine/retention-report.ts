@@ -8,6 +8,7 @@ export const RETENTION_KINDS = [
   "runbook_text",
   "guard_note",
   "alert_bundle",
+  "audit",
   "stray_file",
 ] as const;
 export type RetentionKind = (typeof RETENTION_KINDS)[number];
@@ -33,7 +34,15 @@ export interface RetentionReport {
 }
 
 /** What a pass is at, in this order. `waiting`: for the end of another one. */
-export const RETENTION_STAGES = ["waiting", "evidence", "runs", "history", "size", "archive"] as const;
+export const RETENTION_STAGES = [
+  "waiting",
+  "evidence",
+  "runs",
+  "history",
+  "audit",
+  "size",
+  "archive",
+] as const;
 export type RetentionStage = (typeof RETENTION_STAGES)[number];
 
 /** How far a pass has come. */

@@ -5,6 +5,7 @@ import { claimTimer, ensureTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { sweepArchive } from "./archive-sweep.ts";
 import { longestGuardWindowMs } from "./guard-windows.ts";
+import { expireAudit } from "./retention-audit.ts";
 import { dropRemovedFiles } from "./retention-files.ts";
 import { expireHistory } from "./retention-history.ts";
 import { ReportBuilder, type RetentionReport } from "./retention-report.ts";
@@ -22,6 +23,7 @@ export interface RetentionSettings {
   readonly artifactsMs: number;
   readonly deliveriesMs: number;
   readonly decisionsMs: number;
+  readonly auditMs: number;
   /** Of files and bundles together; beyond it the oldest go first. */
   readonly bytesMax: number;
   readonly keepsPinned: boolean;
@@ -52,7 +54,16 @@ export interface Pass extends PassOptions {
 export interface RetentionDependencies
   extends Pick<
     EngineDependencies,
-    "store" | "artifacts" | "bundles" | "retention" | "metrics" | "log" | "killPoints" | "clock"
+    | "store"
+    | "auditKeys"
+    | "redaction"
+    | "artifacts"
+    | "bundles"
+    | "retention"
+    | "metrics"
+    | "log"
+    | "killPoints"
+    | "clock"
   > {
   readonly catalog: { current(): Pick<Catalog, "rules" | "runbooks"> };
 }
@@ -133,6 +144,7 @@ async function runPass(
     ["evidence", expireEvidence],
     ["runs", expireRuns],
     ["history", expireHistory],
+    ["audit", expireAudit],
     ["size", fitArchive],
     ["archive", sweepArchive],
   ] as const;

@@ -68,6 +68,7 @@ export interface KeptAges {
   readonly artifactsMs: number;
   readonly deliveriesMs: number;
   readonly decisionsMs: number;
+  readonly auditMs: number;
   readonly bytesMax: number;
   readonly keepsPinned: boolean;
 }
@@ -78,6 +79,7 @@ export function retentionSettings({ retention }: Settings): KeptAges {
     artifactsMs: retention.artifacts,
     deliveriesMs: retention.deliveries,
     decisionsMs: retention.decisions,
+    auditMs: retention.audit,
     bytesMax: retention.max_bytes,
     keepsPinned: retention.keep.includes("pinned"),
   };

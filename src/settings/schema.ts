@@ -130,7 +130,10 @@ const retentionSchema = z.strictObject({
   artifacts: age("30d", "Files and bundles of runs"),
   deliveries: age("30d", "Bodies of webhook requests as they were received"),
   decisions: age("90d", "What was decided on each alert; alerts go when nothing of them is left"),
-  audit: age("400d", "Of no effect in this version, which has no audit log of its own"),
+  audit: age(
+    "400d",
+    "Records of the audit log; older ones go a day at a time, and the rest can still be verified",
+  ),
   max_bytes: bytes("100GiB").meta({
     description: "Of files and bundles together; beyond it those of the oldest runs go",
   }),

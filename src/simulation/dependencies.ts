@@ -75,6 +75,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     journal: FORGETFUL,
     inputKey: createInputKey(Buffer.from(NODE_ID)),
     auditKeys: createAuditKeys([Buffer.from(NODE_ID)]),
+    auditCheckpoints: { append: async () => {}, readLast: async () => null },
     limits: runLimits(settings),
     workRoot: files?.workRoot ?? "",
     externalUrl: settings.externalUrl,

@@ -130,7 +130,9 @@ export function exampleInput(changes: Partial<BundleInput> = {}): BundleInput {
     artifacts: [],
     hasSensitive: false,
     problems: [],
-    events: [{ atMs: T0, actor: "rule:web-latency", action: "run.created", detail: { run: run.id } }],
+    events: [
+      { atMs: T0, actor: "rule:web-latency", action: "run.created", detail: { run: run.id }, record: null },
+    ],
     notes: [],
     notices: [],
     runbookText: "name: restart-web\nsteps: []\n",

@@ -1,6 +1,5 @@
 // One decision of many, whichever node each comes to, on both databases; test/http/approvals.test.ts shows what people see of it.
 import { expect, test } from "vitest";
-import { createAuditKeys } from "../../src/audit/keys.ts";
 import {
   type ApprovalResult,
   decideApproval,
@@ -17,6 +16,7 @@ import { readApproval } from "../../src/store/approvals.ts";
 import { readRun } from "../../src/store/runs.ts";
 import type { Store } from "../../src/store/store.ts";
 import { findDueTimers } from "../../src/store/timers.ts";
+import { AUDIT_KEYS } from "../audit/audit-fixture.ts";
 import { addRuns, newRun } from "../store/rows.ts";
 import { describeStores } from "../store/stores.ts";
 
@@ -24,7 +24,7 @@ import { describeStores } from "../store/stores.ts";
 function nodeOn(store: Store): EngineDependencies {
   const used: Partial<EngineDependencies> = {
     store,
-    auditKeys: createAuditKeys([Buffer.alloc(32, 1)]),
+    auditKeys: AUDIT_KEYS,
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     notifiers: new Map(),
     notifyRoutes: [{ to: "oncall", events: ["approval", "failed"] }],

@@ -3,6 +3,7 @@ import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openArchiveFolder } from "../../src/archive/archive-folder.ts";
 import { type ArtifactStore, openArtifactStore } from "../../src/archive/artifact-store.ts";
+import { AUDIT_KEYS } from "../audit/audit-fixture.ts";
 import { type BundleStore, openBundleStore } from "../../src/archive/bundle-store.ts";
 import type { Catalog } from "../../src/catalog/catalog.ts";
 import { createRetention, type Retention, type RetentionSettings } from "../../src/engine/retention.ts";
@@ -11,6 +12,7 @@ import { firstIdAt } from "../../src/platform/ids.ts";
 import { createKillPoints } from "../../src/platform/killpoints.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import { createRedaction } from "../../src/redaction/redaction.ts";
 import type { Run } from "../../src/runs/records.ts";
 import { insertEpisodes } from "../../src/store/episode-intake.ts";
 import { putArtifact, putBundle } from "../../src/store/evidence.ts";
@@ -26,6 +28,7 @@ export const SETTINGS: RetentionSettings = {
   runsMs: 90 * DAY_MS,
   artifactsMs: 30 * DAY_MS,
   deliveriesMs: 30 * DAY_MS,
+  auditMs: 400 * DAY_MS,
   decisionsMs: 90 * DAY_MS,
   bytesMax: 1024 ** 3,
   keepsPinned: true,
@@ -151,6 +154,8 @@ export async function openKept(store: Store, clock = systemClock): Promise<Kept>
     retention: (settings = {}, catalog = { rules: [], runbooks: new Map() }) =>
       createRetention({
         store,
+        auditKeys: AUDIT_KEYS,
+        redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
         artifacts,
         bundles,
         clock,

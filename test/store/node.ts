@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openBundleStore } from "../../src/archive/bundle-store.ts";
+import { checkpointFileOf, openCheckpointFile } from "../../src/audit/checkpoint-file.ts";
 import { readAuditKeys } from "../../src/audit/keys.ts";
 import { CatalogHolder } from "../../src/catalog/reload.ts";
 import type { EngineDependencies, Source } from "../../src/engine/dependencies.ts";
@@ -93,6 +94,7 @@ export async function startNode(
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     inputKey: readInputKey(storagePath),
     auditKeys: readAuditKeys(storagePath),
+    auditCheckpoints: openCheckpointFile(checkpointFileOf(storagePath)),
     journal: openOutcomeJournal(join(storagePath, "outcomes.jsonl")),
     limits: {
       runsMax: 10,

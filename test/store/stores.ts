@@ -153,11 +153,14 @@ const TABLES: readonly Exclude<keyof Schema, "schema_migration">[] = [
   "stat_series",
   "stat_count",
   "stat_progress",
+  "audit",
 ];
 
 export async function emptyStore(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     for (const table of TABLES) await tx.deleteFrom(table).execute();
+    const start = { cut_sequence: 0, cut_hash: null, cut_at: null, key_id: null, mac: null };
+    await tx.updateTable("audit_chain").set(start).execute();
   });
 }
 

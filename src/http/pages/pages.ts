@@ -3,6 +3,7 @@ import { whyRemoved } from "../../engine/alert-bundle.ts";
 import type { Artifact, BundleRecord, Decision, Run, RunKeeping, StepRecord } from "../../runs/records.ts";
 import { isFinal } from "../../runs/states.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
+import { readRunAudit } from "../../store/audit.ts";
 import { listEpisodes, readNewestEpisode } from "../../store/episodes.ts";
 import { readArtifacts, readNewestBundle, readRunProblems } from "../../store/evidence.ts";
 import { readKeeping } from "../../store/run-keeping.ts";
@@ -13,6 +14,7 @@ import { readEpisodeDetails } from "../api/alerts.ts";
 import { findRun } from "../api/runs.ts";
 import { type EpisodeDetails, episodeShape } from "../api/shapes.ts";
 import { rfc3339 } from "../times.ts";
+import { auditTable } from "./audit-table.ts";
 import { type Html, html } from "./html.ts";
 import { sendPage } from "./layout.ts";
 import { KNOWN, may, mayOfRun, Routes } from "../routes.ts";
@@ -38,18 +40,19 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
   });
   routes.get("/runs/:id", mayOfRun("see"), async (request: Request, response: Response) => {
     const run = await findRun(store, request);
-    const [keeping, steps, bundle, artifacts, problems] = await Promise.all([
+    const [keeping, steps, bundle, artifacts, problems, audit] = await Promise.all([
       readKeeping(store.reader, [run.id]),
       readSteps(store.reader, run.id),
       readNewestBundle(store.reader, run.id),
       readArtifacts(store.reader, run.id),
       readRunProblems(store.reader, run.id),
+      readRunAudit(store.reader, run.id, Number.MAX_SAFE_INTEGER),
     ]);
     sendPage(
       response,
       200,
       `${run.runbook}: ${run.state}`,
-      runContent(run, steps, evidenceContent(run, bundle, artifacts, keeping.get(run.id)), problems.length),
+      html`${runContent(run, steps, evidenceContent(run, bundle, artifacts, keeping.get(run.id)), problems.length)}<h2>Audit</h2>${auditTable(audit)}`,
     );
   });
   // The link to put into an annotation: it is known before the alert ever fired.
