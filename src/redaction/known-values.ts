@@ -1,4 +1,4 @@
-import { buildAutomaton } from "./automaton.ts";
+import { buildLiterals } from "./literals.ts";
 import { maskOf, NO, type Search, type Span, type Verdict, type View, WAIT } from "./search.ts";
 import { base64Forms, type Form, textForms } from "./value-forms.ts";
 
@@ -80,11 +80,10 @@ function searchForms(forms: readonly NamedForm[], skipsLineBreaks: boolean): Sea
   const owners = [...byAnchor.values()];
   const masks = new Map(forms.map(({ name }) => [name, Buffer.from(maskOf(name))]));
   return {
-    automaton: buildAutomaton(
+    literals: buildLiterals(
       [...byAnchor.keys()].map((key) => Buffer.from(key, "latin1")),
-      false,
+      { isFolded: false, skipsLineBreaks },
     ),
-    skipsLineBreaks,
     // One value may begin in the middle of another and end behind it.
     skipsCovered: false,
     judge: (literal, view, at) => judge(owners[literal] ?? [], masks, view, at),

@@ -1,4 +1,4 @@
-import { buildAutomaton } from "./automaton.ts";
+import { buildLiterals } from "./literals.ts";
 import { type ByteClass, maskOf, NO, type Search, type Verdict, type View, WAIT } from "./search.ts";
 
 /**
@@ -31,11 +31,10 @@ export function searchPatterns(patterns: readonly (Pattern | OwnJudge)[]): Searc
     pattern.anchors.map((anchor) => ({ anchor, judge: judgeOf(pattern, priority) })),
   );
   return {
-    automaton: buildAutomaton(
+    literals: buildLiterals(
       literals.map(({ anchor }) => Buffer.from(anchor, "latin1")),
-      true,
+      { isFolded: true, skipsLineBreaks: false },
     ),
-    skipsLineBreaks: false,
     skipsCovered: true,
     judge: (literal, view, at) => literals[literal]?.judge(view, at) ?? NO,
   };

@@ -1,3 +1,4 @@
+import { LiteralScan } from "./literals.ts";
 import {
   type ByteClass,
   type Layer,
@@ -12,9 +13,6 @@ import {
 const CONTEXT_BYTES = 32;
 const FIRST_BYTES = 4 * 1024;
 const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-/** Of one line break; more of them in a row are no wrapped text. */
-const LINE_BREAK_BYTES_MAX = 2;
 
 interface Candidate {
   readonly at: number;
@@ -32,9 +30,7 @@ export class SearchLayer implements Layer {
   #end = 0;
   /** Everything before it was given on, or replaced. */
   #emitted = 0;
-  #scanned = 0;
-  #state = 0;
-  #lineBreakBytes = 0;
+  readonly #scan: LiteralScan;
   #candidates: Candidate[] = [];
   #spans: Span[] = [];
   /** Where the furthest of all that was found so far ends. */
@@ -46,6 +42,8 @@ export class SearchLayer implements Layer {
   constructor(search: Search, options: LayerOptions) {
     this.#search = search;
     this.#options = options;
+    this.#scan = new LiteralScan(search.literals, (literal, at) => this.#candidates.push({ at, literal }));
+    this.#scan.move(this.#bytes, 0);
   }
 
   push(chunk: Uint8Array): void {
@@ -59,7 +57,7 @@ export class SearchLayer implements Layer {
   }
 
   #append(chunk: Uint8Array): void {
-    const first = Math.min(this.#emitted, this.#undecidedFrom(), this.#candidates[0]?.at ?? this.#end);
+    const first = Math.min(this.#emitted, this.#scan.undecidedFrom, this.#candidates[0]?.at ?? this.#end);
     const unused = Math.max(0, first - CONTEXT_BYTES);
     const needed = this.#end - unused + chunk.byteLength;
     const target =
@@ -68,6 +66,7 @@ export class SearchLayer implements Layer {
         : this.#bytes;
     if (unused > 0 || target !== this.#bytes) this.#bytes.copy(target, 0, unused, this.#end);
     this.#bytes = target;
+    this.#scan.move(target, unused);
     this.#shift(unused);
     this.#bytes.set(chunk, this.#end);
     this.#end += chunk.byteLength;
@@ -77,7 +76,6 @@ export class SearchLayer implements Layer {
     if (by === 0) return;
     this.#end -= by;
     this.#emitted -= by;
-    this.#scanned -= by;
     this.#coveredTo -= by;
     this.#candidates = this.#candidates.map(({ at, literal }) => ({ at: at - by, literal }));
     this.#spans = this.#spans.map((span) => ({ ...span, start: span.start - by, end: span.end - by }));
@@ -85,55 +83,11 @@ export class SearchLayer implements Layer {
 
   #advance(isEnd: boolean): void {
     this.#followRest();
-    this.#scan();
-    const decided = isEnd ? this.#end : this.#undecidedFrom();
+    this.#scan.scan(this.#end);
+    const decided = isEnd ? this.#end : this.#scan.undecidedFrom;
     const limit = this.#judge(decided, isEnd);
     this.#replace(limit, isEnd);
     this.#emit(limit);
-  }
-
-  #scan(): void {
-    const { next, classOf, acceptFrom } = this.#search.automaton;
-    const bytes = this.#bytes;
-    const end = this.#end;
-    const { skipsLineBreaks } = this.#search;
-    let state = this.#state;
-    for (let index = this.#scanned; index < end; index += 1) {
-      const byte = bytes[index] ?? 0;
-      if (skipsLineBreaks && (byte === LINE_FEED || byte === CARRIAGE_RETURN)) {
-        this.#lineBreakBytes += 1;
-        if (this.#lineBreakBytes > LINE_BREAK_BYTES_MAX) state = 0;
-        continue;
-      }
-      if (skipsLineBreaks) this.#lineBreakBytes = 0;
-      state = next[state + (classOf[byte] ?? 0)] ?? 0;
-      if (state >= acceptFrom) this.#addCandidates(state, index + 1);
-    }
-    this.#state = state;
-    this.#scanned = end;
-  }
-
-  #addCandidates(state: number, end: number): void {
-    const { automaton } = this.#search;
-    for (const literal of automaton.endingAt(state))
-      this.#candidates.push({ at: this.#back(end, automaton.lengths[literal] ?? 0), literal });
-  }
-
-  /** From here on a literal may be under way whose end has not come. */
-  #undecidedFrom(): number {
-    return this.#back(this.#scanned, this.#search.automaton.depthOf(this.#state));
-  }
-
-  /** So many bytes back, line breaks not counted where they are skipped. */
-  #back(from: number, count: number): number {
-    if (!this.#search.skipsLineBreaks) return from - count;
-    let at = from;
-    for (let left = count; left > 0 && at > 0; ) {
-      at -= 1;
-      const byte = this.#bytes[at];
-      if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) left -= 1;
-    }
-    return at;
   }
 
   /** Judges what can be judged, and gives where the first one stands that cannot. */

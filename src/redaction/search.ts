@@ -1,4 +1,4 @@
-import type { Automaton } from "./automaton.ts";
+import type { Literals } from "./literals.ts";
 
 /** Which of the 256 bytes belong to something. */
 export type ByteClass = Uint8Array;
@@ -43,9 +43,7 @@ export const WAIT: Verdict = { kind: "wait" };
  * depends on the text alone and never on how much of it has come; otherwise the judge waits.
  */
 export interface Search {
-  readonly automaton: Automaton;
-  /** Literals are found across line breaks, too: base64 is wrapped at 64 or 76 characters. */
-  readonly skipsLineBreaks: boolean;
+  readonly literals: Literals;
   /** What begins inside something found is no longer looked at: it goes with it, and judging it again and again costs time. */
   readonly skipsCovered: boolean;
   judge(literal: number, view: View, at: number): Verdict;
