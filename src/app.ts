@@ -16,6 +16,7 @@ import { openOutcomeJournal } from "./engine/outcome-journal.ts";
 import { createThreadMemory } from "./engine/notice-memory.ts";
 import { KnownSecrets } from "./known-secrets.ts";
 import { openHostExecutors } from "./host-executors.ts";
+import { createHostSecretReader } from "./host-secrets.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -97,12 +98,16 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   const { settings, clock, log, version } = options;
   const startedAtMs = clock.nowMs();
   const metrics = createMetrics(version);
-  const catalog = await CatalogHolder.open(options.catalogSource(settings));
+  const known = new KnownSecrets();
+  const catalog = await CatalogHolder.open(
+    options.catalogSource(settings),
+    createHostSecretReader(settings, { known, log }),
+  );
   teardown.add("catalog", () => catalog.close());
   const store = await openStore({ folder: settings.storagePath, databaseUrl: null, clock });
   teardown.add("store", () => store.close());
   const threads = createThreadMemory(store, log);
-  const liveOptions = { clock, log, metrics, threads, known: new KnownSecrets() };
+  const liveOptions = { clock, log, metrics, threads, known };
   const live = { current: await openLiveParts(settings, liveOptions) };
   options.onRedaction?.(() => live.current.redaction);
   const dependencies = await openDependencies(options, { catalog, store, live, ...liveOptions }, teardown);

@@ -20,6 +20,8 @@ export type ReloadResult =
   /** The earlier snapshot stays in use. */
   | { readonly kind: "refused"; readonly catalog: Catalog; readonly problems: readonly FileProblem[] };
 
+type Prepare = (catalog: Catalog) => Promise<void>;
+
 /** Holds the snapshot in use, and replaces it only by one without an error. */
 export class CatalogHolder {
   #source: CatalogSource;
@@ -27,17 +29,23 @@ export class CatalogHolder {
   #lastProblems: readonly FileProblem[] = [];
   #reloading: Promise<unknown> = Promise.resolve();
   #watching: Watching | undefined;
+  readonly #prepare: Prepare;
 
-  private constructor(source: CatalogSource, catalog: Catalog) {
+  private constructor(source: CatalogSource, catalog: Catalog, prepare: Prepare) {
     this.#source = source;
     this.#catalog = catalog;
+    this.#prepare = prepare;
   }
 
-  /** Throws {@link CatalogError} when there is an error: at the start there is no earlier snapshot to keep. */
-  static async open(source: CatalogSource): Promise<CatalogHolder> {
+  /**
+   * Throws {@link CatalogError} when there is an error: at the start there is no earlier snapshot to keep. `prepare` sees every
+   * snapshot before it is used.
+   */
+  static async open(source: CatalogSource, prepare: Prepare = async () => {}): Promise<CatalogHolder> {
     const catalog = await loadCatalog(source);
     if (hasErrors(catalog)) throw new CatalogError(catalog.problems);
-    return new CatalogHolder(source, catalog);
+    await prepare(catalog);
+    return new CatalogHolder(source, catalog, prepare);
   }
 
   current(): Catalog {
@@ -74,6 +82,7 @@ export class CatalogHolder {
     this.#lastProblems = loaded.problems;
     const before = this.#catalog;
     const isGood = !hasErrors(loaded);
+    if (isGood) await this.#prepare(loaded);
     const isSame = loaded.digest === before.digest && isDeepStrictEqual(source, this.#source);
     if (isGood && !isSame) {
       this.#catalog = loaded;
