@@ -1,3 +1,7 @@
+import { accessRoutes } from "./http/api/access.ts";
+import { meRoutes } from "./http/api/me.ts";
+import { peopleRoutes } from "./http/api/people.ts";
+import { tokenRoutes } from "./http/api/tokens.ts";
 import { alertReplayRoutes } from "./http/api/alert-replay.ts";
 import { alertBundleRoutes } from "./http/api/alert-bundle.ts";
 import { alertRoutes } from "./http/api/alerts.ts";
@@ -20,6 +24,7 @@ import type { Configuration } from "./configuration.ts";
 import type { DeliveryLimits } from "./alerts/limits.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
+import type { LoginParts } from "./http/login/login-parts.ts";
 import type { Routes } from "./http/routes.ts";
 
 export interface ApiParts {
@@ -28,6 +33,7 @@ export interface ApiParts {
   readonly limits: DeliveryLimits;
   readonly startedAtMs: number;
   readonly configuration: Configuration;
+  readonly login: LoginParts;
 }
 
 /** Everything below `/api/v1`, in the order in which paths are tried. */
@@ -53,6 +59,10 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     ruleRoutes(dependencies),
     runbookRoutes(dependencies),
     statsRoutes(dependencies),
+    meRoutes(parts.login),
+    tokenRoutes(parts.login),
+    peopleRoutes(parts.login),
+    accessRoutes({ login: parts.login.login, dependencies }),
     statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
   ];
 }

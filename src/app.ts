@@ -21,7 +21,11 @@ import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoutes } from "./http/pages/pages.ts";
-import { LOCAL_IDENTITY } from "./http/identity.ts";
+import { oidcRoutes } from "./http/login/oidc-routes.ts";
+import { passwordRoutes } from "./http/login/password-routes.ts";
+import { setupRoutes } from "./http/login/setup-routes.ts";
+import { createWhoSends } from "./http/login/who-sends.ts";
+import { openLogin, openSetupLink } from "./open-login.ts";
 import { createSubjects } from "./http/subjects.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
@@ -39,6 +43,7 @@ import { urlOfListenAddress } from "./settings/listen.ts";
 import { readEnvironment } from "./settings/load.ts";
 import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
+import { Teardown } from "./teardown.ts";
 
 export interface AppOptions extends ConfigurationOptions {
   readonly enableLifecycle: boolean;
@@ -53,34 +58,12 @@ export interface App {
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly store: Store;
+  /** Where the first admin is made; null where somebody can log in, or where there is no login. */
+  readonly setupUrl: string | null;
   /** Loads settings and catalog anew, as SIGHUP asks for. Resolves with what is wrong; empty when the new configuration is in use. */
   reload(): Promise<readonly string[]>;
   /** Stops in the order in which nothing is lost. */
   stop(): Promise<void>;
-}
-
-/** Closes what was opened, in reverse. A part that cannot be closed is logged, and the others are closed all the same. */
-class Teardown {
-  readonly #parts: { readonly name: string; readonly close: () => Promise<void> | void }[] = [];
-  readonly #log: Log;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(name: string, close: () => Promise<void> | void): void {
-    this.#parts.push({ name, close });
-  }
-
-  async run(): Promise<void> {
-    for (const part of this.#parts.splice(0).toReversed()) {
-      try {
-        await part.close();
-      } catch (error) {
-        this.#log.error({ part: part.name, error }, "a part could not be closed");
-      }
-    }
-  }
 }
 
 /** Opens every part in order; `stop` closes them in reverse. A part that fails to open closes those before it. */
@@ -142,6 +125,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     );
   };
   const { externalUrl } = settings;
+  const login = openLogin(dependencies, live);
   const limits = requestLimits(settings);
   const web = createWebApp({
     mountWebhooks: (app) =>
@@ -169,10 +153,12 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       limits: deliveryLimits(settings),
       startedAtMs,
       configuration,
+      login,
     }),
+    loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
     pages: pageRoutes({ store, externalUrl }),
     subjects: createSubjects(dependencies),
-    whoSends: async () => LOCAL_IDENTITY,
+    whoSends: createWhoSends({ store, login: login.login, cookies: login.cookies, externalUrl }),
     externalUrl,
     log,
   });
@@ -187,6 +173,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   );
   return {
     url,
+    setupUrl: await openSetupLink(login),
     engine,
     metrics,
     store,

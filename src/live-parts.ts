@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { SecureContext } from "node:tls";
+import { createOidcProvider, type OidcProvider } from "./access/oidc.ts";
 import type { ReadSecret } from "./engine/secrets.ts";
 import type { KnownSecrets } from "./known-secrets.ts";
 import { createNotifiers } from "./notify/create.ts";
@@ -31,6 +32,8 @@ export interface LiveParts {
   readonly prometheus: Prometheus | null;
   /** Which certificates are believed; null for Node's own list. */
   readonly trust: SecureContext | null;
+  /** Who vouches for people; null where none is configured. */
+  readonly oidc: OidcProvider | null;
   /** Secrets that runbooks may use. */
   readonly secrets: ReadonlyMap<string, ReadSecret>;
   /** Knows every secret that was read until it is asked for. */
@@ -68,6 +71,7 @@ export async function openLiveParts(settings: Settings, options: LivePartsOption
     notifyRoutes: notifyRoutes(settings),
     notifierWording: notifierWording(settings),
     prometheus: await openPrometheus(settings, http, readersFor("prometheus")),
+    oidc: await openOidc(settings, http, readersFor("login")),
     trust,
     secrets,
   };
@@ -121,6 +125,20 @@ async function openPrometheus(
   const headers =
     token === undefined ? {} : { authorization: `Bearer ${await resolveSecret(token, secretReaders)}` };
   return createPrometheus({ http, url, headers, timeoutMs: PROMETHEUS_TIMEOUT_MS });
+}
+
+async function openOidc(
+  { login }: Settings,
+  http: HttpClient,
+  secretReaders: SecretReaders,
+): Promise<OidcProvider | null> {
+  if (login?.oidc === undefined) return null;
+  const { client_secret: ref } = login.oidc;
+  return createOidcProvider(
+    login.oidc,
+    ref === undefined ? null : await resolveSecret(ref, secretReaders),
+    http,
+  );
 }
 
 /** Settings that a running service cannot take on: the names of those that differ. */

@@ -2,6 +2,9 @@
 export const ROLES = ["viewer", "responder", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a person may be called: it becomes part of `user:NAME`, of file names and log lines. */
+export const PRINCIPAL_NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
+
 /** Who acts: a person over all their sessions and tokens, or the local admin where there is no login. */
 export interface Principal {
   /** What is stored and compared: `user:dana`, `user:local`. */

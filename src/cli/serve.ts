@@ -41,6 +41,11 @@ export async function serveCommand(options: ServeOptions, output: CommandOutput)
     output.stderr.write(`${error.message}\n`);
     return 2;
   }
+  // Not to the log: whoever reads that later must not find a way in.
+  if (app.setupUrl !== null)
+    output.stderr.write(
+      `Nobody can log in yet. Open this link once, within 24 hours, to make the first admin:\n  ${app.setupUrl}\n`,
+    );
   await stopSignal(() => void app.reload(), log.warn.bind(log));
   log.info("stopping: no new step starts, the current ones end within limits.shutdown_grace");
   await app.stop();

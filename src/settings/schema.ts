@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loginSchema } from "../access/login-schema.ts";
 import { sourceAuthSchema } from "../access/source-auth/schema.ts";
 import { SOURCE_KINDS } from "../alerts/alert.ts";
 import { DEFAULT_DELIVERY_LIMITS, DEFAULT_REQUEST_LIMITS } from "../alerts/limits.ts";
@@ -213,6 +214,7 @@ export const settingsSchema = z.strictObject({
     .array(notifyRouteSchema)
     .default([])
     .meta({ description: "Who hears of what. A rule in mode auto needs at least one entry" }),
+  login: loginSchema.optional(),
   secrets: z
     .record(
       z
@@ -248,7 +250,6 @@ export type SourceSettings = SettingsFile["sources"][number];
 export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
   "s3",
   "schedules",
-  "login",
   "keys",
   "node",
   "database_url",

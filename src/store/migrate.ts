@@ -12,6 +12,7 @@ import * as notices from "./migrations/0011-notices.ts";
 import * as starts from "./migrations/0012-starts.ts";
 import * as audit from "./migrations/0013-audit.ts";
 import * as stepSilences from "./migrations/0014-step-silences.ts";
+import * as access from "./migrations/0016-access.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly {
   { name: "0012-starts", up: starts.up },
   { name: "0013-audit", up: audit.up },
   { name: "0014-step-silences", up: stepSilences.up },
+  { name: "0016-access", up: access.up },
 ];
 
 /**

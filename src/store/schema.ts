@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { ApiTokenTable, LoginAttemptTable, PersonTable, SessionTable } from "./access-tables.ts";
 import type {
   AlertBundleTable,
   ArchiveRemovalTable,
@@ -269,5 +270,9 @@ export interface Schema {
   readonly stat_series: StatSeriesTable;
   readonly stat_count: StatCountTable;
   readonly stat_progress: StatProgressTable;
+  readonly person: PersonTable;
+  readonly session: SessionTable;
+  readonly login_attempt: LoginAttemptTable;
+  readonly api_token: ApiTokenTable;
   readonly schema_migration: MigrationTable;
 }

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { positiveDurationSchema, textSchema } from "../platform/schemas.ts";
+import { secretSchema } from "../platform/secrets.ts";
+import { passwordHashProblem } from "./password.ts";
+import { PRINCIPAL_NAME, type Role } from "./principal.ts";
+import { addressRangeProblem } from "./address-ranges.ts";
+
+const GROUPS_MAX = 200;
+
+const personNameSchema = textSchema.regex(
+  PRINCIPAL_NAME,
+  "a person's name has 1 to 128 letters, digits and . _ @ + - and begins with a letter or digit",
+);
+const groupSchema = textSchema.regex(/^[^\s,:][^,:]{0,127}$/, "a group's name has no comma and no colon");
+
+const principalsSchema = z
+  .array(
+    textSchema.regex(
+      /^(everyone|(user|group):[^\s,:][^,:]{0,127})$/,
+      "write everyone, user:NAME or group:NAME",
+    ),
+  )
+  .default([]);
+
+const oidcSchema = z.strictObject({
+  issuer: z
+    .url({ protocol: /^https?$/, error: "write the issuer's URL, such as https://login.example.net" })
+    .meta({ description: "Whose `/.well-known/openid-configuration` is read" }),
+  client_id: textSchema.min(1),
+  client_secret: secretSchema
+    .optional()
+    .meta({ description: "None for a public client; PKCE is always used" }),
+  scopes: z.array(textSchema.regex(/^\S+$/)).default(["openid", "profile", "email"]),
+  name_claim: textSchema
+    .min(1)
+    .default("preferred_username")
+    .meta({ description: "What the person is called here" }),
+  groups_claim: textSchema.min(1).default("groups").meta({ description: "A list of names, or one" }),
+  label: textSchema.min(1).max(60).default("Single sign-on").meta({ description: "On the button" }),
+});
+
+const proxySchema = z.strictObject({
+  user_header: textSchema.regex(/^[A-Za-z0-9-]+$/, "this is no header name").default("X-Forwarded-User"),
+  groups_header: textSchema
+    .regex(/^[A-Za-z0-9-]+$/, "this is no header name")
+    .default("X-Forwarded-Groups")
+    .meta({ description: "Names with commas between them" }),
+  from: z
+    .array(
+      textSchema.superRefine((text, context) => {
+        const problem = addressRangeProblem(text);
+        if (problem !== null) context.addIssue({ code: "custom", message: problem });
+      }),
+    )
+    .min(1)
+    .meta({
+      description: "Addresses of the proxy, such as 10.0.0.5 or 10.0.0.0/24; nobody else is believed",
+    }),
+});
+
+/** `login:` in nightshift.yml. */
+export const loginSchema = z
+  .strictObject({
+    users: z
+      .array(
+        z.strictObject({
+          name: personNameSchema,
+          password_hash: textSchema
+            .superRefine((text, context) => {
+              const problem = passwordHashProblem(text);
+              if (problem !== null) context.addIssue({ code: "custom", message: problem });
+            })
+            .meta({ description: "From `nightshift user hash`" }),
+          groups: z.array(groupSchema).max(GROUPS_MAX).default([]),
+        }),
+      )
+      .default([])
+      .meta({ description: "People with a password here; others can be added on the running service" }),
+    oidc: oidcSchema.optional().meta({ description: "Login by OpenID Connect, with PKCE" }),
+    proxy: proxySchema.optional().meta({ description: "A proxy in front that has logged people in" }),
+    roles: z
+      .strictObject({
+        viewer: principalsSchema,
+        responder: principalsSchema,
+        operator: principalsSchema,
+        admin: principalsSchema,
+      })
+      .prefault({})
+      .meta({ description: "Who has which role; the highest one counts" }),
+    session: z
+      .strictObject({
+        idle: positiveDurationSchema.prefault("12h").meta({ description: "Without a request it ends" }),
+        absolute: positiveDurationSchema.prefault("7d").meta({ description: "It ends whatever is done" }),
+      })
+      .prefault({}),
+  })
+  .superRefine((login, context) => {
+    for (const [index, { name }] of login.users.entries())
+      if (login.users.findIndex((other) => other.name === name) < index)
+        context.addIssue({
+          code: "custom",
+          path: ["users", index, "name"],
+          message: `there are two users named ${name}`,
+        });
+  })
+  .meta({
+    description: "Who may come in. Without it everybody who can connect is the local admin, on loopback only",
+  });
+
+export type LoginSettings = z.output<typeof loginSchema>;
+export type OidcSettings = NonNullable<LoginSettings["oidc"]>;
+export type RoleGrants = Readonly<Record<Role, readonly string[]>>;

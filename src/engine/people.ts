@@ -1,0 +1,105 @@
+import type { LoginSettings } from "../access/login-schema.ts";
+import { hashPassword } from "../access/password.ts";
+import { type Person, principalFor } from "../access/people.ts";
+import type { Principal, Role } from "../access/principal.ts";
+import { deletePerson, insertPerson, readPerson, updatePersonAtLogin } from "../store/people.ts";
+import type { Reader, Store, Tx } from "../store/store.ts";
+
+/** The person of this name: what the settings say of them goes before what is stored. Null for nobody. */
+export async function findPerson(db: Reader, login: LoginSettings, name: string): Promise<Person | null> {
+  const configured = login.users.find((user) => user.name === name);
+  if (configured !== undefined) return { name, groups: configured.groups, ownRole: null };
+  return readPerson(db, name);
+}
+
+export async function findPrincipal(
+  db: Reader,
+  login: LoginSettings,
+  name: string,
+): Promise<Principal | null> {
+  const person = await findPerson(db, login, name);
+  return person === null ? null : principalFor(person, login.roles);
+}
+
+/** Somebody as a provider or a proxy names them. */
+export interface OutsidePerson {
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** What the name is bound to at its first use, such as `ISSUER SUBJECT`; `proxy` for a proxy. */
+  readonly account: string;
+}
+
+export type Admission =
+  | { readonly kind: "admitted"; readonly person: Person }
+  /** The name is that of somebody else here; nobody comes in by being called alike. */
+  | { readonly kind: "taken"; readonly because: string };
+
+/** Takes in whom a provider or a proxy has named: a name belongs to the account that used it first. May be repeated. */
+export async function admitPerson(
+  tx: Tx,
+  login: LoginSettings,
+  outside: OutsidePerson,
+  atMs: number,
+): Promise<Admission> {
+  const { name, groups, account } = outside;
+  if (login.users.some((user) => user.name === name))
+    return { kind: "taken", because: `${name} is a user of the settings, who logs in with a password` };
+  await insertPerson(tx, {
+    name,
+    account,
+    passwordHash: null,
+    groups,
+    ownRole: null,
+    createdAtMs: atMs,
+    createdBy: `user:${name}`,
+    seenAtMs: atMs,
+  });
+  const stored = await readPerson(tx, name);
+  if (stored === null) throw new Error(`person ${name} is gone`);
+  if (stored.account !== account)
+    return {
+      kind: "taken",
+      because:
+        stored.account === null
+          ? `${name} is a person who logs in with a password here`
+          : `${name} belongs to another account; an admin can remove that person`,
+    };
+  await updatePersonAtLogin(tx, name, { account, groups, atMs });
+  return { kind: "admitted", person: { name, groups, ownRole: stored.ownRole } };
+}
+
+export interface NewPerson {
+  readonly name: string;
+  readonly password: string;
+  readonly groups: readonly string[];
+  readonly role: Role | null;
+}
+
+/** Adds somebody with a password. False when there is somebody of this name, here or in the settings. */
+export async function addPerson(
+  store: Store,
+  login: LoginSettings,
+  person: NewPerson,
+  by: string,
+): Promise<boolean> {
+  if (login.users.some((user) => user.name === person.name)) return false;
+  // Before the transaction: it takes a tenth of a second.
+  const passwordHash = await hashPassword(person.password);
+  return store.transaction(async (tx) =>
+    insertPerson(tx, {
+      name: person.name,
+      account: null,
+      passwordHash,
+      groups: person.groups,
+      ownRole: person.role,
+      createdAtMs: await store.nowMs(tx),
+      createdBy: by,
+      seenAtMs: null,
+    }),
+  );
+}
+
+/** Removes somebody who is kept here, with their sessions and tokens. False when there is nobody of this name. */
+export async function removePerson(store: Store, name: string): Promise<boolean> {
+  return store.transaction((tx) => deletePerson(tx, name));
+}

@@ -1,0 +1,62 @@
+import type { LoginSettings } from "../access/login-schema.ts";
+import type { Principal } from "../access/principal.ts";
+import { hashOfSecret, newSecret } from "../access/tokens.ts";
+import { newId } from "../platform/ids.ts";
+import { notePersonSeen } from "../store/people.ts";
+import { insertSession, noteSessionSeen, readSession, type SessionVia } from "../store/sessions.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { findPrincipal } from "./people.ts";
+
+/** A new session. The secret goes to the browser, and only its hash is kept. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly secret: string;
+  readonly expiresAtMs: number;
+}
+
+export async function openSession(
+  tx: Tx,
+  login: LoginSettings,
+  facts: {
+    readonly person: string;
+    readonly via: SessionVia;
+    readonly address: string | null;
+    readonly atMs: number;
+  },
+): Promise<OpenedSession> {
+  const secret = newSecret();
+  const { person, via, address, atMs } = facts;
+  const session = {
+    id: newId(),
+    secretHash: hashOfSecret(secret),
+    person,
+    via,
+    address,
+    createdAtMs: atMs,
+    seenAtMs: atMs,
+    expiresAtMs: atMs + login.session.absolute,
+  };
+  await insertSession(tx, session);
+  await notePersonSeen(tx, person, atMs);
+  return { id: session.id, secret, expiresAtMs: session.expiresAtMs };
+}
+
+/** A session's last use is noted at most this often: every page makes several requests. */
+const SEEN_EVERY_MS = 60_000;
+
+/** Who shows this secret; null when the session is over or unknown, or its person is. Groups and roles are those of now. */
+export async function principalOfSession(
+  store: Store,
+  login: LoginSettings,
+  secret: string,
+): Promise<{ readonly principal: Principal; readonly id: string } | null> {
+  const session = await readSession(store.reader, hashOfSecret(secret));
+  if (session === null) return null;
+  const nowMs = await store.nowMs(store.reader);
+  if (nowMs >= session.expiresAtMs || nowMs >= session.seenAtMs + login.session.idle) return null;
+  const principal = await findPrincipal(store.reader, login, session.person);
+  if (principal === null) return null;
+  if (nowMs >= session.seenAtMs + SEEN_EVERY_MS)
+    await store.transaction((tx) => noteSessionSeen(tx, session.id, nowMs));
+  return { principal, id: session.id };
+}
