@@ -26,6 +26,8 @@ export const AUDIT_ACTIONS = [
   "login",
   "login.failed",
   "logout",
+  "person.add",
+  "person.remove",
   "schedule.pause",
   "schedule.resume",
   "audit.remove",

@@ -3,7 +3,9 @@ import { hashPassword } from "../access/password.ts";
 import { type Person, principalFor } from "../access/people.ts";
 import type { Principal, Role } from "../access/principal.ts";
 import { deletePerson, insertPerson, readPerson, updatePersonAtLogin } from "../store/people.ts";
-import type { Reader, Store, Tx } from "../store/store.ts";
+import type { Actor } from "../audit/entry.ts";
+import type { Reader, Tx } from "../store/store.ts";
+import { addAudit, type AuditDependencies } from "./audit.ts";
 
 /** The person of this name: what the settings say of them goes before what is stored. Null for nobody. */
 export async function findPerson(db: Reader, login: LoginSettings, name: string): Promise<Person | null> {
@@ -75,31 +77,44 @@ export interface NewPerson {
   readonly role: Role | null;
 }
 
-/** Adds somebody with a password. False when there is somebody of this name, here or in the settings. */
+/**
+ * Adds somebody with a password. False when there is somebody of this name, here or in the settings, or when `isAllowed`, asked in the
+ * same transaction, says no.
+ */
 export async function addPerson(
-  store: Store,
+  dependencies: AuditDependencies,
   login: LoginSettings,
   person: NewPerson,
-  by: string,
+  { by, isAllowed }: { readonly by: Actor; readonly isAllowed?: (tx: Tx, atMs: number) => Promise<boolean> },
 ): Promise<boolean> {
-  if (login.users.some((user) => user.name === person.name)) return false;
+  const { store } = dependencies;
+  const { name, groups, role } = person;
+  if (login.users.some((user) => user.name === name)) return false;
   // Before the transaction: it takes a tenth of a second.
   const passwordHash = await hashPassword(person.password);
-  return store.transaction(async (tx) =>
-    insertPerson(tx, {
-      name: person.name,
-      account: null,
-      passwordHash,
-      groups: person.groups,
-      ownRole: person.role,
-      createdAtMs: await store.nowMs(tx),
-      createdBy: by,
-      seenAtMs: null,
-    }),
-  );
+  return store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    if (isAllowed !== undefined && !(await isAllowed(tx, atMs))) return false;
+    const row = { name, account: null, passwordHash, groups, ownRole: role, seenAtMs: null };
+    if (!(await insertPerson(tx, { ...row, createdAtMs: atMs, createdBy: by.principal }))) return false;
+    const subject = { kind: "user", id: name } as const;
+    await addAudit(tx, dependencies, { atMs, by, action: "person.add", subject, detail: { groups, role } });
+    return true;
+  });
 }
 
 /** Removes somebody who is kept here, with their sessions and tokens. False when there is nobody of this name. */
-export async function removePerson(store: Store, name: string): Promise<boolean> {
-  return store.transaction((tx) => deletePerson(tx, name));
+export async function removePerson(
+  dependencies: AuditDependencies,
+  name: string,
+  by: Actor,
+): Promise<boolean> {
+  const { store } = dependencies;
+  return store.transaction(async (tx) => {
+    if (!(await deletePerson(tx, name))) return false;
+    const subject = { kind: "user", id: name } as const;
+    const atMs = await store.nowMs(tx);
+    await addAudit(tx, dependencies, { atMs, by, action: "person.remove", subject, detail: {} });
+    return true;
+  });
 }

@@ -2,8 +2,16 @@ import type { LoginSettings } from "../access/login-schema.ts";
 import type { Principal } from "../access/principal.ts";
 import { API_TOKEN, hashOfSecret, newToken } from "../access/tokens.ts";
 import { newId } from "../platform/ids.ts";
-import type { Store, Tx } from "../store/store.ts";
-import { type ApiToken, insertToken, noteTokenUsed, readTokenBySecret } from "../store/tokens.ts";
+import type { Actor } from "../audit/entry.ts";
+import type { Store } from "../store/store.ts";
+import {
+  type ApiToken,
+  insertToken,
+  noteTokenUsed,
+  readTokenBySecret,
+  revokeToken,
+} from "../store/tokens.ts";
+import { addAudit, type AuditDependencies } from "./audit.ts";
 import { findPrincipal } from "./people.ts";
 
 export interface TokenRequest {
@@ -11,32 +19,63 @@ export interface TokenRequest {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly expiresAtMs: number | null;
-  /** Who asks for it. */
-  readonly by: string;
 }
 
 /** A new token. `secret` is what programs show: it can be had now, and never again. */
 export async function createToken(
-  tx: Tx,
+  dependencies: AuditDependencies,
   request: TokenRequest,
-  atMs: number,
+  by: Actor,
 ): Promise<{ readonly token: ApiToken; readonly secret: string }> {
+  const { store } = dependencies;
   const secret = newToken();
-  const token: ApiToken = {
+  const base = {
     id: newId(),
     secretHash: hashOfSecret(secret),
     name: request.name,
     person: request.person,
     scopes: request.scopes,
-    createdAtMs: atMs,
-    createdBy: request.by,
+    createdBy: by.principal,
     expiresAtMs: request.expiresAtMs,
     usedAtMs: null,
     revokedAtMs: null,
     revokedBy: null,
   };
-  await insertToken(tx, token);
+  const token = await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    const made: ApiToken = { ...base, createdAtMs: atMs };
+    await insertToken(tx, made);
+    const { person, name, scopes, expiresAtMs } = request;
+    const detail = {
+      person,
+      name,
+      scopes,
+      expires_at: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+    };
+    await addAudit(tx, dependencies, { atMs, by, action: "token.create", subject: subjectOf(made), detail });
+    return made;
+  });
   return { token, secret };
+}
+
+/** Makes a token useless. False when it was revoked before. */
+export async function endToken(
+  dependencies: AuditDependencies,
+  token: ApiToken,
+  by: Actor,
+): Promise<boolean> {
+  const { store } = dependencies;
+  return store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    if (!(await revokeToken(tx, token.id, by.principal, atMs))) return false;
+    const detail = { person: token.person, name: token.name };
+    await addAudit(tx, dependencies, { atMs, by, action: "token.revoke", subject: subjectOf(token), detail });
+    return true;
+  });
+}
+
+function subjectOf({ id }: ApiToken) {
+  return { kind: "token", id } as const;
 }
 
 /** The last use is noted at most this often. */

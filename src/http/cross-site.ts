@@ -22,6 +22,11 @@ export function refuseCrossSite(externalUrl: string) {
   };
 }
 
+/** Whether a browser says that a page of ours sends it. */
+export function isOwnOrigin(request: Request, externalUrl: string): boolean {
+  return request.get("origin") !== undefined && !isCrossSite(request, new URL(externalUrl).origin);
+}
+
 function isCrossSite(request: Request, ownOrigin: string): boolean {
   const site = request.get("sec-fetch-site");
   if (site !== undefined && site !== "same-origin" && site !== "none") return true;

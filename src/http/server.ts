@@ -7,6 +7,8 @@ import type { Log } from "../platform/log.ts";
 import { jsonBodies } from "./api/json-body.ts";
 import { refuseCrossSite } from "./cross-site.ts";
 import { identify, type RequestIdentity } from "./identity.ts";
+import { loginForms } from "./login/form.ts";
+import { leadToLogin } from "./login/lead-to-login.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import type { Routes } from "./routes.ts";
@@ -15,6 +17,8 @@ export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
   readonly health: Routes;
   readonly api: readonly Routes[];
+  /** Those that whoever is not logged in sees. */
+  readonly loginPages: readonly Routes[];
   readonly pages: Routes;
   /** What the policies of routes are about. */
   readonly subjects: Subjects;
@@ -40,6 +44,8 @@ export function createWebApp(parts: WebAppParts): Express {
     helmet({
       contentSecurityPolicy: { directives: { "default-src": ["'none'"], "upgrade-insecure-requests": null } },
       strictTransportSecurity: false,
+      // With `no-referrer` a browser says `Origin: null` of our own forms.
+      referrerPolicy: { policy: "same-origin" },
     }),
   );
   app.use(refuseCrossSite(parts.externalUrl));
@@ -57,6 +63,9 @@ export function createWebApp(parts: WebAppParts): Express {
   app.use(routerOf(parts.health));
   app.use("/api/v1", ...jsonBodies());
   for (const routes of parts.api) app.use("/api/v1", routerOf(routes));
+  app.use(["/login", "/setup"], loginForms());
+  for (const routes of parts.loginPages) app.use(routerOf(routes));
+  app.use(leadToLogin);
   app.use(routerOf(parts.pages));
   app.use((request) => {
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);

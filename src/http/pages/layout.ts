@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { createHash } from "node:crypto";
+import { identityOf } from "../identity.ts";
 import { Html, html } from "./html.ts";
 
 const STYLE = `
@@ -25,17 +26,37 @@ code { font-family: ui-monospace, monospace; font-size: .92em; }
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-/** Sends one page. No script runs on it, and nothing is loaded from elsewhere. */
-export function sendPage(response: Response, status: number, title: string, content: Html): void {
+/** Sends one page, with `head` in its head. No script runs on it, and nothing is loaded from elsewhere. */
+export function sendPage(
+  response: Response,
+  status: number,
+  title: string,
+  content: Html,
+  head: Html | null = null,
+): void {
   response.status(status).type("html");
   response.set(
     "content-security-policy",
-    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'`,
+    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   );
   const page = html`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · Nightshift</title><style>${new Html(STYLE)}</style></head>
-<body><header><strong><a href="/">Nightshift</a></strong><small>no login is configured: whoever can connect here may see and do everything</small></header>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${head}<title>${title} · Nightshift</title><style>${new Html(STYLE)}</style></head>
+<body><header><strong><a href="/">Nightshift</a></strong>${whoContent(response)}</header>
 <main><h1>${title}</h1>${content}</main></body></html>`;
   response.send(page.text);
+}
+
+/** Who is logged in, with a way out; or that there is no login. */
+function whoContent({ req: request }: Response): Html | null {
+  const identity = identityOf(request);
+  if (identity === null) return null;
+  const { principal, via } = identity;
+  if (principal.isLocal)
+    return html`<small>no login is configured: whoever can connect here may see and do everything</small>`;
+  const out =
+    via.kind === "session"
+      ? html`<form method="post" action="/logout"><button class="button">Log out</button></form>`
+      : null;
+  return html`<small>${principal.name}, ${principal.role ?? "no role"}</small>${out}`;
 }
