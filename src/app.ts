@@ -33,7 +33,6 @@ import { mountWebhooks } from "./http/webhooks/webhooks.ts";
 import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
 import { readInputKey } from "./platform/input-key.ts";
 import { createKillPoints } from "./platform/killpoints.ts";
-import type { Log } from "./platform/log.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
 import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
@@ -156,7 +155,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       login,
     }),
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
-    pages: pageRoutes({ store, externalUrl }),
+    pages: pageRoutes(dependencies),
     subjects: createSubjects(dependencies),
     whoSends: createWhoSends({ store, login: login.login, cookies: login.cookies, externalUrl }),
     externalUrl,

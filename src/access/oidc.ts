@@ -122,7 +122,7 @@ function fetchBy(http: HttpClient) {
       method,
       url,
       headers,
-      ...(body === undefined || body === null ? {} : { body: String(body) }),
+      ...bodyOf(body),
       timeoutMs: TIMEOUT_MS,
       bodyBytesMax: ANSWER_BYTES_MAX,
       redirectsMax: 0,
@@ -136,6 +136,12 @@ function fetchBy(http: HttpClient) {
       ),
     });
   };
+}
+
+/** The library sends forms. */
+function bodyOf(body: unknown): { body?: string | Uint8Array } {
+  if (body instanceof URLSearchParams) return { body: body.toString() };
+  return typeof body === "string" || body instanceof Uint8Array ? { body } : {};
 }
 
 type Claims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string };

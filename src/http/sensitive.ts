@@ -1,7 +1,9 @@
 import type { Request } from "express";
-import { principalOf } from "./identity.ts";
+import { authorize } from "../access/authorize.ts";
+import { requireIdentity } from "./identity.ts";
 
-/** Whether who asks may see files that a runbook gathered as sensitive. This version has no login: everyone is the local admin. */
+/** Whether who asks may see files that a runbook gathered as sensitive. */
 export function maySeeSensitive(request: Request): boolean {
-  return principalOf(request).id === "user:local";
+  const asked = { permission: "read_sensitive", subject: { kind: "everything" }, isRead: true } as const;
+  return authorize(requireIdentity(request), asked).isAllowed;
 }

@@ -105,9 +105,10 @@ function applyFlags(parsed: SettingsFile, flags: SettingsFlags, file: string): S
 function checkTogether(yaml: YamlFile, parsed: SettingsFile, settings: Settings): FileProblem[] {
   const problems: FileProblem[] = [];
   const open = parsed.sources.find((source) => source.auth === undefined || source.auth.kind === "none");
-  if (!isLoopback(settings.listen) && !parsed.web.insecure) {
-    const what = open === undefined ? "this version has no login" : `source ${open.name} has no auth`;
-    const message = `listening on ${settings.listen.host || "every address"} while ${what} lets anyone who can connect act here; listen on 127.0.0.1 behind a proxy that authenticates, or set web.insecure: true`;
+  const isOpen = open !== undefined || parsed.login === undefined;
+  if (isOpen && !isLoopback(settings.listen) && !parsed.web.insecure) {
+    const what = open === undefined ? "no login is configured" : `source ${open.name} has no auth`;
+    const message = `listening on ${settings.listen.host || "every address"} while ${what} lets anyone who can connect act here; configure login and auth (docs/access.md), listen on 127.0.0.1, or set web.insecure: true`;
     problems.push(yaml.problem(["web", "listen"], "insecure-listen", message));
   }
   for (const [index, source] of parsed.sources.entries()) {

@@ -142,7 +142,17 @@ export async function readRun(db: Reader, id: string): Promise<Run | null> {
   return row === undefined ? null : toRun(row);
 }
 
+/** What somebody sees who does not see everything: what they asked for themselves, and the runs of some runbooks. */
+export interface VisibleRuns {
+  /** Of these runbooks alone, for a token that is for them; null for all. */
+  readonly own: { readonly principal: string; readonly runbooks: readonly string[] | null };
+  readonly kind: "only" | "except";
+  readonly runbooks: readonly string[];
+}
+
 export interface RunFilter {
+  /** Not given, or null: all. */
+  readonly visible?: VisibleRuns | null;
   readonly state: RunState | null;
   readonly runbook: string | null;
   readonly episodeId: string | null;
@@ -160,6 +170,17 @@ export async function listRuns(
   if (filter.state !== null) query = query.where("state", "=", filter.state);
   if (filter.runbook !== null) query = query.where("runbook", "=", filter.runbook);
   if (filter.episodeId !== null) query = query.where("episode_id", "=", filter.episodeId);
+  const { visible = null } = filter;
+  if (visible !== null)
+    query = query.where((row) => {
+      const { own, kind, runbooks } = visible;
+      const isOwn = row("principal", "=", own.principal);
+      const isOwnInScope =
+        own.runbooks === null ? isOwn : row.and([isOwn, row("runbook", "in", [...own.runbooks])]);
+      // An empty list is no SQL.
+      const named = runbooks.length === 0 ? [""] : [...runbooks];
+      return row.or([isOwnInScope, row("runbook", kind === "only" ? "in" : "not in", named)]);
+    });
   return (await query.execute()).map(toRun);
 }
 

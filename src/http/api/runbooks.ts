@@ -14,6 +14,7 @@ import { HttpProblem, notFound } from "../problems.ts";
 import { guardShape } from "./explanation-shape.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
+import { seesRunbook } from "../visibility.ts";
 import { KNOWN, mayOfRunbook, Routes } from "../routes.ts";
 
 const planBody = z.strictObject({
@@ -27,7 +28,8 @@ export function runbookRoutes(dependencies: EngineDependencies): Routes {
   const { catalog } = dependencies;
   const routes = new Routes();
   routes.get("/runbooks", KNOWN, (request: Request, response: Response) => {
-    const names = [...catalog.current().runbooks.keys()].sort();
+    const current = catalog.current();
+    const names = [...current.runbooks.keys()].filter((name) => seesRunbook(request, current, name)).sort();
     const page = readPage(request, (text) => /^[a-z0-9_-]{1,64}$/.test(text));
     const from = page.after === null ? 0 : names.findIndex((name) => name > (page.after ?? ""));
     const shown = from < 0 ? [] : names.slice(from, from + page.limit);

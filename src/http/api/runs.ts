@@ -16,6 +16,7 @@ import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
 import { KNOWN, mayOfRun, Routes } from "../routes.ts";
+import { visibleRuns } from "../visibility.ts";
 import { keepingShape, noteShape, runShape } from "./shapes.ts";
 
 export interface RunRoutesDependencies {
@@ -37,7 +38,7 @@ export function runRoutes(dependencies: RunRoutesDependencies): Routes {
 }
 
 async function sendRuns(
-  { store, externalUrl }: RunRoutesDependencies,
+  { store, externalUrl, engineDependencies: { catalog } }: RunRoutesDependencies,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -46,6 +47,7 @@ async function sendRuns(
     state: stateFilter(request),
     runbook: textFilter(request, "runbook"),
     episodeId: textFilter(request, "alert"),
+    visible: visibleRuns(request, catalog.current()),
   };
   const runs = await listRuns(store.reader, filter, page.limit + 1, page.after);
   const shown = runs.slice(0, page.limit);

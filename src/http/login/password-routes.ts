@@ -16,7 +16,7 @@ export function passwordRoutes(parts: LoginParts): Routes {
   routes.get("/login", OPEN, (request, response) => {
     requireLogin(parts);
     const returnTo = returnPath(request.query["return_to"]);
-    if (identityOf(request) !== null) return void response.redirect(303, returnTo);
+    if (identityOf(request) !== null) return response.redirect(303, returnTo);
     const providerLabel = parts.oidc()?.label ?? null;
     sendLoginPage(response, 200, { returnTo, providerLabel, problem: null, name: "" });
   });
@@ -45,7 +45,7 @@ async function logIn(parts: LoginParts, request: Request, response: Response): P
   const returnTo = returnPath(textField(request, "return_to"));
   if (result.kind === "logged_in") {
     parts.cookies.setSession(response, result.session.secret, login.session.absolute);
-    return void response.redirect(303, returnTo);
+    return response.redirect(303, returnTo);
   }
   const page = { returnTo, providerLabel: parts.oidc()?.label ?? null, problem: problemOf(result), name };
   if (result.kind === "wait") response.set("retry-after", String(Math.ceil(result.waitMs / 1_000)));

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { authorize } from "../../access/authorize.ts";
 import { whyRemoved } from "../../engine/alert-bundle.ts";
 import type { Artifact, BundleRecord, Decision, Run, RunKeeping, StepRecord } from "../../runs/records.ts";
 import { isFinal } from "../../runs/states.ts";
@@ -9,7 +10,9 @@ import { readArtifacts, readNewestBundle, readRunProblems } from "../../store/ev
 import { readKeeping } from "../../store/run-keeping.ts";
 import { listRuns, readRun } from "../../store/runs.ts";
 import { readSteps } from "../../store/steps.ts";
-import type { Store } from "../../store/store.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { requireIdentity } from "../identity.ts";
+import { visibleRuns } from "../visibility.ts";
 import { readEpisodeDetails } from "../api/alerts.ts";
 import { findRun } from "../api/runs.ts";
 import { type EpisodeDetails, episodeShape } from "../api/shapes.ts";
@@ -23,13 +26,16 @@ const SHOWN_MAX = 30;
 const FINGERPRINT = /^[0-9a-f]{1,64}$/;
 
 /** The pages that links in notices and annotations lead to. They work without a script. */
-export function pageRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Routes {
-  const { store, externalUrl } = dependencies;
+export function pageRoutes(
+  dependencies: Pick<EngineDependencies, "store" | "catalog" | "externalUrl">,
+): Routes {
+  const { store, catalog, externalUrl } = dependencies;
   const routes = new Routes();
-  routes.get("/", KNOWN, async (_request: Request, response: Response) => {
+  routes.get("/", KNOWN, async (request: Request, response: Response) => {
+    const visible = visibleRuns(request, catalog.current());
     const [runs, episodes] = await Promise.all([
-      listRuns(store.reader, { state: null, runbook: null, episodeId: null }, SHOWN_MAX, null),
-      listEpisodes(store.reader, SHOWN_MAX, null),
+      listRuns(store.reader, { state: null, runbook: null, episodeId: null, visible }, SHOWN_MAX, null),
+      seesAlerts(request) ? listEpisodes(store.reader, SHOWN_MAX, null) : [],
     ]);
     sendPage(
       response,
@@ -76,6 +82,11 @@ export function pageRoutes(dependencies: { readonly store: Store; readonly exter
     );
   });
   return routes;
+}
+
+function seesAlerts(request: Request): boolean {
+  const asked = { permission: "see", subject: { kind: "everything" }, isRead: true } as const;
+  return authorize(requireIdentity(request), asked).isAllowed;
 }
 
 function sendNoEpisode(response: Response, fingerprint: string, wantsJson: boolean): void {

@@ -21,4 +21,5 @@ export async function up(db: Kysely<unknown>, { text, integer }: ColumnTypes): P
     revoked_by ${text})`.execute(db);
   await sql`create unique index api_token_secret on api_token (secret_hash)`.execute(db);
   await sql`create index api_token_person on api_token (person, id)`.execute(db);
+  await sql`create index run_principal on run (principal, id)`.execute(db);
 }
