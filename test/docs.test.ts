@@ -258,6 +258,14 @@ describe("commands", () => {
       "approval list",
       "approval approve",
       "approval reject",
+      "token create",
+      "token list",
+      "token revoke",
+      "user hash",
+      "user list",
+      "user add",
+      "user remove",
+      "access check",
     ];
     const helps = new Map(
       await Promise.all(names.map(async (name) => [name, await help(...name.split(" "))] as const)),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { positiveDurationSchema, textSchema } from "../platform/schemas.ts";
+import { granteesSchema, positiveDurationSchema, textSchema } from "../platform/schemas.ts";
 import { secretSchema } from "../platform/secrets.ts";
 import { passwordHashProblem } from "./password.ts";
 import { PRINCIPAL_NAME, type Role } from "./principal.ts";
@@ -13,24 +13,22 @@ const personNameSchema = textSchema.regex(
 );
 const groupSchema = textSchema.regex(/^[^\s,:][^,:]{0,127}$/, "a group's name has no comma and no colon");
 
-const principalsSchema = z
-  .array(
-    textSchema.regex(
-      /^(everyone|(user|group):[^\s,:][^,:]{0,127})$/,
-      "write everyone, user:NAME or group:NAME",
-    ),
-  )
-  .default([]);
+const grantees = (description: string) => granteesSchema.default([]).meta({ description });
 
 const oidcSchema = z.strictObject({
   issuer: z
     .url({ protocol: /^https?$/, error: "write the issuer's URL, such as https://login.example.net" })
     .meta({ description: "Whose `/.well-known/openid-configuration` is read" }),
-  client_id: textSchema.min(1),
+  client_id: textSchema
+    .min(1)
+    .meta({ description: "As the provider knows this service; it redirects to `/login/oidc/callback`" }),
   client_secret: secretSchema
     .optional()
     .meta({ description: "None for a public client; PKCE is always used" }),
-  scopes: z.array(textSchema.regex(/^\S+$/)).default(["openid", "profile", "email"]),
+  scopes: z
+    .array(textSchema.regex(/^\S+$/))
+    .default(["openid", "profile", "email"])
+    .meta({ description: "What the provider is asked for" }),
   name_claim: textSchema
     .min(1)
     .default("preferred_username")
@@ -40,7 +38,10 @@ const oidcSchema = z.strictObject({
 });
 
 const proxySchema = z.strictObject({
-  user_header: textSchema.regex(/^[A-Za-z0-9-]+$/, "this is no header name").default("X-Forwarded-User"),
+  user_header: textSchema
+    .regex(/^[A-Za-z0-9-]+$/, "this is no header name")
+    .default("X-Forwarded-User")
+    .meta({ description: "Holds the person's name" }),
   groups_header: textSchema
     .regex(/^[A-Za-z0-9-]+$/, "this is no header name")
     .default("X-Forwarded-Groups")
@@ -64,14 +65,18 @@ export const loginSchema = z
     users: z
       .array(
         z.strictObject({
-          name: personNameSchema,
+          name: personNameSchema.meta({ description: "What they type, and what `user:NAME` means" }),
           password_hash: textSchema
             .superRefine((text, context) => {
               const problem = passwordHashProblem(text);
               if (problem !== null) context.addIssue({ code: "custom", message: problem });
             })
             .meta({ description: "From `nightshift user hash`" }),
-          groups: z.array(groupSchema).max(GROUPS_MAX).default([]),
+          groups: z
+            .array(groupSchema)
+            .max(GROUPS_MAX)
+            .default([])
+            .meta({ description: "What `group:NAME` means" }),
         }),
       )
       .default([])
@@ -80,10 +85,12 @@ export const loginSchema = z
     proxy: proxySchema.optional().meta({ description: "A proxy in front that has logged people in" }),
     roles: z
       .strictObject({
-        viewer: principalsSchema,
-        responder: principalsSchema,
-        operator: principalsSchema,
-        admin: principalsSchema,
+        viewer: grantees("Sees lists, status and statistics"),
+        responder: grantees("And evidence, payloads and explanations; cancels, pins and notes runs"),
+        operator: grantees(
+          "And pauses, host holds, breaker resets and replays; decides where a runbook names nobody",
+        ),
+        admin: grantees("And people, tokens of others, audit export and reload"),
       })
       .prefault({})
       .meta({ description: "Who has which role; the highest one counts" }),

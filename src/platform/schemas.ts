@@ -73,3 +73,11 @@ export const textSchema = z.string({
       ? "text is needed here; write it in quotes"
       : undefined,
 });
+
+/** Who is meant: `everyone`, `user:NAME` or `group:NAME`, each once at most. */
+export const granteesSchema = distinctSchema(
+  textSchema.regex(
+    /^(everyone|(user|group):[^\s,:][^,:]{0,127})$/,
+    "write everyone, user:NAME or group:NAME",
+  ),
+);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   distinctSchema,
   durationSchema,
+  granteesSchema,
   nameSchema,
   positiveDurationSchema,
   textSchema,
@@ -85,7 +86,7 @@ const stepListSchema = z
 /** For the steps inside of steps: their own type would have to be named in terms of itself. */
 const stepsSchema: z.ZodType<readonly unknown[]> = stepListSchema;
 
-const principalsSchema = z.array(textSchema.min(1)).optional();
+const grantees = (description: string) => granteesSchema.optional().meta({ description });
 
 /** A name as in `*.example.net`, or an address; without a port. */
 const HTTP_HOST = /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?$|^\[?[0-9A-Fa-f:.]+\]?$/;
@@ -99,9 +100,13 @@ export const runbookSchema = z.strictObject({
   tags: z.array(textSchema.min(1)).default([]),
   inputs: z.record(z.string(), inputSchema).default({}),
   access: z
-    .strictObject({ view: principalsSchema, run: principalsSchema, approve: principalsSchema })
+    .strictObject({
+      view: grantees("Who sees it beside those below; hides it from other viewers"),
+      run: grantees("Who may run it, whatever their role; nobody else"),
+      approve: grantees("Who may decide on its runs; default: operators and admins"),
+    })
     .optional()
-    .meta({ description: "Stored; this version does not enforce it yet" }),
+    .meta({ description: "Lists of everyone, user:NAME and group:NAME" }),
   approval: z
     .strictObject({
       timeout: positiveDurationSchema

@@ -166,12 +166,20 @@ export function readEnvironment(): {
   readonly killPoint: string | undefined;
   /** The server that commands talk to. */
   readonly serverUrl: string | undefined;
+  /** What commands show to the server. */
+  readonly serverToken: string | undefined;
   /** Where the SSH agent listens, for hosts with `agent: true`. */
   readonly agentSocket: string | undefined;
 } {
-  const { NIGHTSHIFT_KILLPOINT: killPoint, NIGHTSHIFT_URL: serverUrl, SSH_AUTH_SOCK: socket } = process.env;
+  const {
+    NIGHTSHIFT_KILLPOINT: killPoint,
+    NIGHTSHIFT_URL: serverUrl,
+    NIGHTSHIFT_TOKEN: token,
+    SSH_AUTH_SOCK: socket,
+  } = process.env;
   return {
     killPoint,
+    serverToken: token === undefined || token.trim() === "" ? undefined : token.trim(),
     serverUrl: serverUrl === "" ? undefined : serverUrl,
     agentSocket: socket === "" ? undefined : socket,
   };

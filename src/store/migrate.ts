@@ -80,3 +80,14 @@ export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"
     }
   });
 }
+
+/** Throws when the schema is not that of this version, whichever of both is newer. */
+export async function requireMigrated(db: Kysely<Schema>): Promise<void> {
+  const rows = await db.selectFrom("schema_migration").select("name").orderBy("name").execute();
+  const applied = rows.map((row) => row.name);
+  const expected = MIGRATIONS.map((migration) => migration.name);
+  if (applied.length === expected.length && expected.every((name) => applied.includes(name))) return;
+  throw new Error(
+    "the database is of another version; use the command of the version that runs, or start this one once",
+  );
+}

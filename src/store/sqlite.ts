@@ -3,7 +3,7 @@ import { Kysely } from "kysely";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../platform/clock.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, requireMigrated } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
 import { sqliteDialect } from "./sqlite-driver.ts";
 import { type Store, StoreUnavailableError } from "./store.ts";
@@ -35,6 +35,29 @@ export async function openSqlite(file: string, clock: Clock): Promise<Store> {
       cause: error,
     });
   }
+  return storeOf(file, clock, writer, () => lock.close());
+}
+
+/**
+ * Opens the file for a few small changes beside the service that has it: SQLite lets both write, one after the other. Makes and upgrades
+ * nothing. Throws when there is no file, or when it is of another version.
+ */
+export async function openSqliteBeside(file: string, clock: Clock): Promise<Store> {
+  if (!existsSync(file))
+    throw new Error(
+      `there is no database ${file}; start the service once, or name its folder with --storage.path`,
+    );
+  const writer = new Kysely<Schema>({ dialect: sqliteDialect(openWriter(file)) });
+  try {
+    await requireMigrated(writer);
+  } catch (error) {
+    await writer.destroy();
+    throw error;
+  }
+  return storeOf(file, clock, writer, () => {});
+}
+
+function storeOf(file: string, clock: Clock, writer: Kysely<Schema>, onClosed: () => void): Store {
   const readerDatabase = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   const reader = new Kysely<Schema>({ dialect: sqliteDialect(readerDatabase) });
   return {
@@ -51,7 +74,7 @@ export async function openSqlite(file: string, clock: Clock): Promise<Store> {
     async close() {
       await reader.destroy();
       await writer.destroy();
-      lock.close();
+      onClosed();
     },
   };
 }

@@ -109,6 +109,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0012-starts" },
         { name: "0013-audit" },
         { name: "0014-step-silences" },
+        { name: "0016-access" },
       ]);
       await store.close();
     }

@@ -15,7 +15,8 @@ export async function withServer(
   work: (client: ServerClient) => Promise<number>,
 ): Promise<number> {
   try {
-    return await work(createServerClient(flags.server ?? readEnvironment().serverUrl ?? SERVER_DEFAULT));
+    const { serverUrl, serverToken } = readEnvironment();
+    return await work(createServerClient(flags.server ?? serverUrl ?? SERVER_DEFAULT, serverToken ?? null));
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     output.stderr.write(`nightshift: ${printable(error.message)}\n`);

@@ -32,24 +32,34 @@ export interface ServerClient {
 export const SERVER_DEFAULT = "http://127.0.0.1:9095";
 const TIMEOUT_MS = 30_000;
 
-/** Throws {@link ServerError} (exit code 2) for what is no HTTP address. */
-export function createServerClient(address: string): ServerClient {
+/** With `token` as who asks; null for nobody. Throws {@link ServerError} (exit code 2) for what is no HTTP address, or no token. */
+export function createServerClient(address: string, token: string | null = null): ServerClient {
   const server = readAddress(address);
+  const identity: Readonly<Record<string, string>> =
+    token === null ? {} : { authorization: `Bearer ${requireSendable(token)}` };
   return {
-    get: (path) => call(server, path, {}),
+    get: (path) => call(server, path, { headers: identity }),
     send: (method, path, body, headers = {}) =>
       call(
         server,
         path,
         body === null
-          ? { method, headers }
+          ? { method, headers: { ...identity, ...headers } }
           : {
               method,
-              headers: { "content-type": "application/json", ...headers },
+              headers: { "content-type": "application/json", ...identity, ...headers },
               body: JSON.stringify(body),
             },
       ),
   };
+}
+
+/** The token is never in a message. */
+function requireSendable(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new ServerError("NIGHTSHIFT_TOKEN holds more than a token; it is one word without line breaks", {
+    exitCode: 2,
+  });
 }
 
 function readAddress(address: string): string {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addAccessCommands } from "./access-commands.ts";
 import { addAlertCommands } from "./alert-commands.ts";
 import { addApprovalCommands } from "./approval-commands.ts";
 import { addArchiveCommands } from "./archive-commands.ts";
@@ -10,6 +11,7 @@ import { addRunCommands } from "./run-commands.ts";
 
 /** The commands that talk to a running server. */
 export function addServerCommands(program: Command, context: ProgramContext, programFolder: string): void {
+  addAccessCommands(program, context, programFolder);
   addAlertCommands(program, context);
   addApprovalCommands(program, context);
   addArchiveCommands(program, context);
