@@ -17,6 +17,7 @@ export const plannedSchema = z.object({
       if: z.string().nullable(),
     }),
   ),
+  confirm: z.object({ input: z.string(), value: z.string() }).nullable(),
   guards: z.array(z.object({ guard: z.string(), verdict: z.string(), text: z.string() })).nullable(),
 });
 
@@ -27,6 +28,7 @@ export function planText({
   inputs,
   hosts,
   steps,
+  confirm,
   guards,
 }: z.output<typeof plannedSchema>): string {
   const values = Object.entries(inputs).map(([name, value]) => [name, JSON.stringify(value)]);
@@ -43,6 +45,7 @@ export function planText({
     ["runbook", runbook],
     ["digest", digest],
     ["hosts", hosts.join(", ")],
+    ["confirm", confirm === null ? null : `by typing the value of ${confirm.input}`],
     ["guards", guards === null ? "not judged without a server" : guards.length === 0 ? "none" : null],
   ]);
   return [

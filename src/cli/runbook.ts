@@ -7,7 +7,7 @@ import type { CommandOutput } from "./output.ts";
 import { type InputFlags, InputFlagError, readInputFlags } from "./runbook-inputs.ts";
 import { planText, plannedSchema } from "./runbook-plan-text.ts";
 
-const inputSchema = z.object({
+export const inputSchema = z.object({
   name: z.string(),
   type: z.string(),
   title: z.string().nullable(),

@@ -17,9 +17,16 @@ export class ServerError extends Error {
   }
 }
 
+export interface OpenOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 /** A running Nightshift, as commands talk to it. Every call resolves with the JSON of a good answer, or throws {@link ServerError}. */
 export interface ServerClient {
   get(path: string): Promise<unknown>;
+  /** A good answer whose body the caller reads as it comes: a file, or a stream of events. `signal` ends it. */
+  open(path: string, options?: OpenOptions): Promise<Response>;
   /** Null sends no body. */
   send(
     method: "POST" | "DELETE",
@@ -39,6 +46,8 @@ export function createServerClient(address: string, token: string | null = null)
     token === null ? {} : { authorization: `Bearer ${requireSendable(token)}` };
   return {
     get: (path) => call(server, path, { headers: identity }),
+    open: (path, options = {}) =>
+      openBody(server, path, { ...options, headers: { ...identity, ...options.headers } }),
     send: (method, path, body, headers = {}) =>
       call(
         server,
@@ -70,8 +79,39 @@ function readAddress(address: string): string {
   });
 }
 
+/** The time limit is for the beginning of the answer: its body may take long. */
+async function openBody(
+  server: string,
+  path: string,
+  { headers = {}, signal }: OpenOptions,
+): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException("too late", "TimeoutError")), TIMEOUT_MS);
+  try {
+    const signals = [late.signal, ...(signal === undefined ? [] : [signal])];
+    const response = await fetch(`${server}${path}`, {
+      headers,
+      redirect: "manual",
+      signal: AbortSignal.any(signals),
+    });
+    if (response.ok) return response;
+    readJson(server, response.status, await response.text());
+    throw new ServerError(`${server} answered ${response.status}, which is no file`);
+  } catch (error) {
+    if (error instanceof ServerError || signal?.aborted === true) throw error;
+    throw noAnswer(server, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function call(server: string, path: string, init: RequestInit): Promise<unknown> {
   const { status, text } = await exchange(server, path, init);
+  return readJson(server, status, text);
+}
+
+/** The JSON of a good answer; throws what any other one says. */
+function readJson(server: string, status: number, text: string): unknown {
   if (status >= 300 && status < 400)
     throw new ServerError(
       `${server} answered with a redirect; is there a login in front of it? Name the server itself`,
@@ -112,9 +152,13 @@ async function exchange(
     const response = await fetch(`${server}${path}`, { ...init, redirect: "manual", signal });
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    const advice = "start it with nightshift serve, or name another one with --server or NIGHTSHIFT_URL";
-    throw new ServerError(`no answer from ${server} (${whyNoAnswer(error)}); ${advice}`, { cause: error });
+    throw noAnswer(server, error);
   }
+}
+
+function noAnswer(server: string, cause: unknown): ServerError {
+  const advice = "start it with nightshift serve, or name another one with --server or NIGHTSHIFT_URL";
+  return new ServerError(`no answer from ${server} (${whyNoAnswer(cause)}); ${advice}`, { cause });
 }
 
 /** `fetch` says "fetch failed"; what failed is its cause. */

@@ -3,7 +3,7 @@ import { commandGroup, type Flags, type ProgramContext, serverFlags, withServerO
 
 /** What is kept and what goes. */
 export function addArchiveCommands(program: Command, { output, setExitCode }: ProgramContext): void {
-  const runs = commandGroup(program, "run", "look at runs, and stop them");
+  const runs = commandGroup(program, "run", "start runs, look at them, and stop them");
   for (const [name, isPinned, description] of [
     ["pin", true, "keep a run and its evidence, whatever their age"],
     ["unpin", false, "let a run and its evidence go when they are old enough"],

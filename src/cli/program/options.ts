@@ -64,6 +64,18 @@ export function limitFlag(flags: Flags): number {
   return typeof flags["limit"] === "number" ? flags["limit"] : LIMIT_DEFAULT;
 }
 
+/** The inputs of a runbook. */
+export function withInputOptions(command: Command): Command {
+  return command
+    .option("--input <name=value>", "an input; repeat it for lists", collectTexts, [])
+    .option(
+      "--input-file <name=path>",
+      "an input from a file, or from standard input (-): files and secrets",
+      collectTexts,
+      [],
+    );
+}
+
 /** `--reason`, and one of `--for` and `--until`. */
 export function withReasonAndEnd(command: Command): Command {
   return command

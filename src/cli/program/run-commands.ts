@@ -12,7 +12,7 @@ import {
 } from "./options.ts";
 
 export function addRunCommands(program: Command, { output, setExitCode }: ProgramContext): void {
-  const group = commandGroup(program, "run", "look at runs, and stop them");
+  const group = commandGroup(program, "run", "start runs, look at them, and stop them");
   withServerOptions(withLimit(group.command("list")))
     .description("show runs, newest first")
     .addOption(new Option("--status <status>", "only those").choices(RUN_STATES))

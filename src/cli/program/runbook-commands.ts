@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import {
-  collectTexts,
   commandGroup,
   type Flags,
   limitFlag,
@@ -8,6 +7,7 @@ import {
   serverFlags,
   textFlag,
   textsFlag,
+  withInputOptions,
   withLimit,
   withServerOptions,
 } from "./options.ts";
@@ -31,16 +31,9 @@ export function addRunbookCommands(
       const { runbookShowCommand } = await import("../runbook.ts");
       setExitCode(await runbookShowCommand(name, serverFlags(flags), output));
     });
-  withServerOptions(group.command("plan"))
+  withInputOptions(withServerOptions(group.command("plan")))
     .argument("<name>", "of the runbook")
     .description("say what would run where with these inputs, and what the guards say; nothing is started")
-    .option("--input <name=value>", "an input; repeat it for lists", collectTexts, [])
-    .option(
-      "--input-file <name=path>",
-      "an input from a file, or from standard input (-): files and secrets",
-      collectTexts,
-      [],
-    )
     .option("--config.file <file>", "plan from these settings, without a server")
     .action(async (name: string, flags: Flags) => {
       const inputs = { inputs: textsFlag(flags, "input"), inputFiles: textsFlag(flags, "inputFile") };

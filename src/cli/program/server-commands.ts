@@ -7,6 +7,7 @@ import { addHostCommands } from "./host-commands.ts";
 import type { ProgramContext } from "./options.ts";
 import { addPauseCommands } from "./pause-commands.ts";
 import { addRuleCommands } from "./rule-commands.ts";
+import { addRunStartCommands } from "./run-start-commands.ts";
 import { addRunCommands } from "./run-commands.ts";
 
 /** The commands that talk to a running server. */
@@ -18,5 +19,6 @@ export function addServerCommands(program: Command, context: ProgramContext, pro
   addHostCommands(program, context, programFolder);
   addPauseCommands(program, context);
   addRuleCommands(program, context);
+  addRunStartCommands(program, context);
   addRunCommands(program, context);
 }

@@ -86,6 +86,7 @@ function runbookShape(runbook: Runbook): Record<string, unknown> {
     owner: runbook.owner,
     tags: runbook.tags,
     inputs: [...runbook.inputs.values()].map(inputShape),
+    confirm: runbook.confirm,
   };
 }
 
