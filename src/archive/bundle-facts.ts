@@ -49,6 +49,10 @@ export function outcomeSentence(input: BundleInput): string {
     : "not known yet; the alert is being watched, and a later revision of this bundle will say";
 }
 
+/** What whoever has the bundle of a dry run must not take it for. */
+export const DRY_RUN =
+  "This was a dry run: steps that read were carried out, all others only said what they would do.";
+
 /** The files of a step's last attempt in the bundle. */
 export function shownLogPath(step: StepRecord, name: OutputName): string {
   return `${stepFolder(step)}/${name}.log`;

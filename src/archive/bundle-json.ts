@@ -29,6 +29,7 @@ export function runJson(input: BundleInput): unknown {
       labels,
     })),
     plan_digest: run.planDigest,
+    dry_run: run.isDryRun,
     created_at: rfc3339(run.createdAtMs),
     started_at: rfc3339(run.startedAtMs),
     finished_at: rfc3339(run.finishedAtMs),

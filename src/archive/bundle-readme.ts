@@ -1,4 +1,4 @@
-import { alertName, outcomeSentence, tookFor, whereItRan } from "./bundle-facts.ts";
+import { alertName, DRY_RUN, outcomeSentence, tookFor, whereItRan } from "./bundle-facts.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { code, plain, table, utc } from "./markdown.ts";
 
@@ -8,6 +8,7 @@ export function readmeMarkdown(input: BundleInput, leftOut: number): string {
   const took = tookFor(run.startedAtMs, run.finishedAtMs);
   const facts = [
     ["Result", `**${run.state.replace("_", " ")}**${run.message === null ? "" : `: ${plain(run.message)}`}`],
+    ...(run.isDryRun ? ([["Dry run", `**${DRY_RUN}**`]] as const) : []),
     ["Outcome", outcomeSentence(input)],
     [
       "Where",

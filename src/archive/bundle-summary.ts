@@ -1,5 +1,5 @@
 import type { StepRecord } from "../runs/records.ts";
-import { alertName, outcomeSentence, shownLogPath, tookFor, whereItRan } from "./bundle-facts.ts";
+import { alertName, DRY_RUN, outcomeSentence, shownLogPath, tookFor, whereItRan } from "./bundle-facts.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { authored, code, plain, table, utc } from "./markdown.ts";
 
@@ -7,7 +7,7 @@ import { authored, code, plain, table, utc } from "./markdown.ts";
 export function summaryMarkdown(input: BundleInput): string {
   const { run } = input;
   const parts = [
-    `# ${plain(run.runbook)} on ${plain(whereItRan(input))}: ${run.state.replace("_", " ")}`,
+    `# ${plain(run.runbook)} on ${plain(whereItRan(input))}: ${run.state.replace("_", " ")}${run.isDryRun ? " (dry run)" : ""}`,
     opening(input),
     ...(run.summary === null ? [] : [`## The runbook's own words\n\n${authored(run.summary)}`]),
     `## What happened\n\n${timeline(input)}`,
@@ -24,6 +24,7 @@ function opening(input: BundleInput): string {
   const lines = [
     `- Result: **${run.state.replace("_", " ")}**${run.message === null ? "" : `. ${plain(run.message)}`}`,
   ];
+  if (run.isDryRun) lines.push(`- **${DRY_RUN}**`);
   lines.push(`- Outcome: ${outcomeSentence(input)}`);
   if (first !== undefined) {
     const more = input.episodes.length > 1 ? `, and ${input.episodes.length - 1} more of its group` : "";
@@ -101,6 +102,7 @@ function told(input: BundleInput): string {
 }
 
 function toldBySteps(input: BundleInput): string[] {
+  if (input.run.isDryRun) return [];
   return input.steps.flatMap(({ id, verb, state, attempts, finishedAtMs }) => {
     if (verb !== "notify" || attempts === 0 || finishedAtMs === null) return [];
     return [

@@ -2,7 +2,7 @@ import { bundleEntries } from "../archive/open-bundle.ts";
 import { digestEntry } from "../archive/verify-bundle.ts";
 import { type BundleFlags, withFiles } from "./bundle.ts";
 import { printable } from "./client/text.ts";
-import { lineDiff } from "./line-diff.ts";
+import { lineDiff } from "../platform/line-diff.ts";
 import type { CommandOutput } from "./output.ts";
 
 /** Larger files are only said to differ. */

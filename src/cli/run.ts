@@ -9,6 +9,7 @@ const runSchema = z.object({
   id: z.string(),
   runbook: z.string(),
   status: z.string(),
+  dry_run: z.boolean(),
   outcome: z.string().nullable(),
   outcome_because: z.string().nullable(),
   trigger: z.object({ principal: z.string() }),
@@ -78,7 +79,7 @@ export function runCancelCommand(id: string, flags: ServerFlags, output: Command
 function runTable(items: readonly unknown[]): string {
   const rows = readAnswer(z.array(runSchema), items).map((run) => [
     run.id,
-    run.status,
+    statusOf(run),
     run.outcome ?? "",
     run.runbook,
     run.hosts.join(","),
@@ -88,12 +89,16 @@ function runTable(items: readonly unknown[]): string {
   return formatTable(["ID", "STATUS", "OUTCOME", "RUNBOOK", "HOSTS", "CREATED", "WHY"], rows);
 }
 
+function statusOf(run: z.output<typeof runSchema>): string {
+  return run.dry_run ? `${run.status} (dry run)` : run.status;
+}
+
 function runFacts(run: z.output<typeof runSchema>): string {
   const because = run.outcome_because === null ? "" : `: ${run.outcome_because}`;
   return formatFacts([
     ["run", run.id],
     ["runbook", run.runbook],
-    ["status", run.failed_step === null ? run.status : `${run.status} at step ${run.failed_step}`],
+    ["status", run.failed_step === null ? statusOf(run) : `${statusOf(run)} at step ${run.failed_step}`],
     ["message", run.message],
     ["outcome", run.outcome === null ? null : `${run.outcome}${because}`],
     ["why", run.cause.title],

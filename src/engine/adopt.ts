@@ -3,6 +3,7 @@ import { recoverStepOutput } from "../archive/step-output.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { changesSystem } from "../runbooks/verbs.ts";
+import { isLeftOut } from "../runs/dry-run.ts";
 import type { Attempt, StepRecord } from "../runs/records.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
@@ -79,7 +80,9 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
     message: known === null ? CUT_OFF : known.message,
     atMs,
   };
-  const isTriedAgain = known === null && step.onInterrupt === "retry";
+  // The preview of a step that is left out only reads.
+  const isOnlySaid = isLeftOut(run, step);
+  const isTriedAgain = known === null && (isOnlySaid || step.onInterrupt === "retry");
   const recovered = await recoverStepOutput(dependencies.artifacts, {
     ...place,
     folder: folderOf(session, step),
@@ -105,7 +108,7 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
     }
     await endAttempt(tx, key, end);
     if (!isTriedAgain) await endStep(tx, run.id, step.id, { ...end, facts: known?.facts ?? null });
-    if (changesSystem(step)) {
+    if (changesSystem(step) && !isOnlySaid) {
       await noteChange(tx, session.ownership, {
         startedAtMs: known?.status === "succeeded" ? attempt.intentAtMs : null,
         endedAtMs: atMs,

@@ -3,10 +3,17 @@ import { openStepOutput, type RunningOutput, type StepOutputFacts } from "../arc
 import { attemptCookie } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
-import { changesSystem, RUNS_SOMEWHERE } from "../runbooks/verbs.ts";
+import { changesSystem, RUNS_SOMEWHERE, runsOnHost } from "../runbooks/verbs.ts";
+import { isLeftOut } from "../runs/dry-run.ts";
 import { type Artifact, noticeThreadOf, type StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
-import type { AttemptResult, EvidenceFacts, EvidenceFile, StepContext } from "../runs/step-context.ts";
+import type {
+  AttemptResult,
+  EvidenceFacts,
+  EvidenceFile,
+  ShownStep,
+  StepContext,
+} from "../runs/step-context.ts";
 import { addRunProblem, evidenceBytesOf, putArtifact } from "../store/evidence.ts";
 import { noteHostChange } from "../store/run-hosts.ts";
 import { noteChange } from "../store/run-ownership.ts";
@@ -23,6 +30,8 @@ export interface RenderedStep {
   readonly spec: unknown;
   readonly env: Readonly<Record<string, string>>;
   readonly host: Host;
+  /** For people, without secrets: see {@link StepContext.shown}. */
+  readonly shown: ShownStep | null;
 }
 
 /** An attempt that has ended, before it is committed. */
@@ -49,10 +58,13 @@ export async function makeAttempt(
   const number = recordOf(session, step).attempts + 1;
   const key = { runId: run.id, stepId: step.id, number };
   const startedAtMs = dependencies.clock.nowMs();
-  const host = RUNS_SOMEWHERE.has(step.verb) ? rendered.host.name : null;
+  const isOnlySaid = isLeftOut(run, step);
+  const isOnHost = isOnlySaid ? runsOnHost(step) : RUNS_SOMEWHERE.has(step.verb);
+  const host = isOnHost ? rendered.host.name : null;
   await commitOwned(session, async (tx) => {
     await beginAttempt(tx, key, { fence: session.ownership.fence, host, atMs: startedAtMs });
-    if (step.effect !== "read" && host !== null) await noteHostChange(tx, run.id, host, startedAtMs);
+    if (step.effect !== "read" && !isOnlySaid && host !== null)
+      await noteHostChange(tx, run.id, host, startedAtMs);
   });
   setRecord(session, step.id, {
     state: "running",
@@ -113,6 +125,7 @@ function stepContext(
       id: run.id,
       url: runUrl(dependencies, run.id),
       thread: noticeThreadOf(run),
+      isDryRun: run.isDryRun,
       dir: workFolder(dependencies, run.id),
       causeStartedAtMs: run.trigger.kind === "alert" ? run.cause.startedAtMs : null,
       createdAtMs: run.createdAtMs,
@@ -141,7 +154,8 @@ function stepContext(
   };
 }
 
-function firstChangeMs({ steps }: RunSession): number | null {
+function firstChangeMs({ run, steps }: RunSession): number | null {
+  if (run.isDryRun) return null;
   const changes = [...steps.values()].filter(changesSystem);
   const started = changes.flatMap(({ startedAtMs }) => startedAtMs ?? []);
   return started.length === 0 ? null : Math.min(...started);
@@ -232,7 +246,7 @@ export async function commitAttempt(
       await endAttempt(tx, key, end);
       if (waitUntilMs === null) await endStep(tx, run.id, step.id, { ...end, facts: verdict.facts });
       else await setStepWait(tx, run.id, step.id, waitUntilMs, atMs);
-      if (changesSystem(step) && !ended.result.didNotStart) {
+      if (changesSystem(step) && !isLeftOut(run, step) && !ended.result.didNotStart) {
         const changedAtMs = verdict.status === "succeeded" ? ended.startedAtMs : null;
         await noteChange(tx, session.ownership, { startedAtMs: changedAtMs, endedAtMs: atMs });
       }

@@ -109,7 +109,8 @@ export class Batch {
     this.runs.push(run);
     this.#audit.push(parts.audit);
     this.#locks.push(...parts.locks);
-    this.#hosts.push(...parts.hosts);
+    // What changes no host has no share of a budget, and is no part of a loop.
+    if (!run.isDryRun) this.#hosts.push(...parts.hosts);
   }
 
   /** How many runs of others wait; asked for once, over the connection that the transaction has. */

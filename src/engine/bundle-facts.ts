@@ -94,13 +94,14 @@ function eventsOf(
       atMs: run.createdAtMs,
       actor,
       action: "run.created",
-      detail: { runbook: run.runbook, plan_digest: run.planDigest },
+      detail: { runbook: run.runbook, plan_digest: run.planDigest, dry_run: run.isDryRun },
       record: null,
     },
   ];
   if (run.startedAtMs !== null)
     events.push({ atMs: run.startedAtMs, actor, action: "run.started", detail: {}, record: null });
-  for (const step of steps) {
+  // A dry run has done nothing to the world.
+  for (const step of run.isDryRun ? [] : steps) {
     if (step.effect === "read" || step.startedAtMs === null) continue;
     const detail = { step: step.id, verb: step.verb, effect: step.effect, host: step.host };
     events.push({ atMs: step.startedAtMs, actor, action: "step.started", detail, record: null });

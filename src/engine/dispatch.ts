@@ -268,7 +268,7 @@ export async function mayStart(session: RunSession): Promise<boolean> {
     await finishRun(session, { ...ending, ...decision, neverStarted: true });
     return false;
   }
-  metrics.runsStarted.inc({ runbook: run.runbook, trigger: run.trigger.kind });
+  if (!run.isDryRun) metrics.runsStarted.inc({ runbook: run.runbook, trigger: run.trigger.kind });
   if (run.trigger.kind === "alert")
     metrics.alertToFirstStep.observe((clock.nowMs() - run.createdAtMs) / 1000);
   log.info({ runId: run.id, runbook: run.runbook, rule: run.trigger.rule }, "run started");

@@ -55,8 +55,10 @@ export async function finishRun(
   });
   dependencies.killPoints.reached("after-run-end");
   const durationMs = atMs - (ended.startedAtMs ?? atMs);
-  dependencies.metrics.runsFinished.inc({ runbook: ended.runbook, status: ending.end });
-  dependencies.metrics.runDuration.observe(durationMs / 1000);
+  if (!ended.isDryRun) {
+    dependencies.metrics.runsFinished.inc({ runbook: ended.runbook, status: ending.end });
+    dependencies.metrics.runDuration.observe(durationMs / 1000);
+  }
   dependencies.log.info(
     {
       runId: ended.id,
@@ -64,6 +66,7 @@ export async function finishRun(
       status: ending.end,
       failedStep: ending.failedStep,
       durationMs,
+      isDryRun: ended.isDryRun,
     },
     "run finished",
   );

@@ -67,13 +67,14 @@ async function executeSections(session: RunSession): Promise<Progress> {
   return "ended";
 }
 
-/** A run whose result cannot be written has not done what its caller wanted. */
+/** A run whose result cannot be written has not done what its caller wanted; of a dry run nobody wants more than it can know. */
 function resultOf(
   session: RunSession,
   end: RunEnd,
 ): Pick<RunEnding, "end" | "result"> & { message?: string } {
   if (end !== "succeeded" || session.runbook.result.size === 0) return { end, result: null };
   const rendered = renderResult(session);
+  if (!rendered.ok && session.run.isDryRun) return { end, result: null };
   return rendered.ok
     ? { end, result: rendered.value }
     : { end: "failed", result: null, message: rendered.message };

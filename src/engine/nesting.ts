@@ -162,7 +162,12 @@ export async function executeCall(
       return await end(session, step, "failed", `step ${failed.id} ${failed.state}${why}`, null);
     }
     const result = renderResult(inner);
-    if (!result.ok) return await end(session, step, "failed", result.message, null);
+    if (!result.ok) {
+      // Its steps have not done what the result tells of.
+      const isUnknown = session.run.isDryRun;
+      const message = isUnknown ? `dry run: its result is not known: ${result.message}` : result.message;
+      return await end(session, step, isUnknown ? "skipped" : "failed", message, null);
+    }
     return await end(session, step, "succeeded", null, result.value);
   } finally {
     session.stops.delete(inner.stop);

@@ -7,7 +7,7 @@ import { type EngineDependencies, type NotifyRoute, runUrl } from "./dependencie
 
 /**
  * Adds a notice for everyone who wants to hear of the event: those whom the run's rule names, or else the settings. It is a part of
- * the run's thread, unless another one is named.
+ * the run's thread, unless another one is named. Nobody is told of a dry run: who started it looks at it.
  */
 export async function addNotices(
   tx: Tx,
@@ -17,6 +17,7 @@ export async function addNotices(
   atMs: number,
   thread: string = noticeThreadOf(run),
 ): Promise<void> {
+  if (run.isDryRun) return;
   const { rule } = run.trigger;
   for (const { to, events } of routesOf(dependencies, rule)) {
     if (!events.includes(event)) continue;

@@ -33,12 +33,18 @@ export function missingSecret(session: RunSession, step: Step): string | null {
   return null;
 }
 
-function secretsUsed({ runbook }: RunSession, step: Step): Set<string> {
-  const texts = [...textsOf(step.env), ...textsOf(step.spec)];
-  const references = texts.flatMap((text) => runbook.templates.get(text)?.references ?? []);
+function secretsUsed({ frame }: RunSession, step: Step): Set<string> {
+  const references = declaredTextsOf(step).flatMap(
+    (text) => frame.body.templates.get(text)?.references ?? [],
+  );
   return new Set(
     references.flatMap(({ path: [root, name] }) => (root === "secrets" && name !== undefined ? [name] : [])),
   );
+}
+
+/** Every text of the step's env and verb as the runbook has it; some of them are templates. */
+export function declaredTextsOf(step: Step): string[] {
+  return [...textsOf(step.env), ...textsOf(step.spec)];
 }
 
 function textsOf(value: unknown): string[] {

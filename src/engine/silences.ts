@@ -53,6 +53,7 @@ export async function beginSilences(session: RunSession): Promise<void> {
 
 function silencingRule(dependencies: EngineDependencies, run: Run): Rule | null {
   const { kind, rule } = run.trigger;
+  if (run.isDryRun) return null;
   if (kind !== "alert" || rule === null || isFollowUp(run)) return null;
   const known = dependencies.catalog.current().rulesByName.get(rule) ?? null;
   return known?.silenceForMs === null ? null : known;

@@ -119,8 +119,9 @@ export function checkStart(
   const planning = makePlan(runbook, request.inputs, { inventory, runbooks, sealSecret });
   if (!planning.ok) return { kind: "bad_inputs", about: planning.about, errors: planning.errors };
   const confirmation = confirmationOf(runbook, planning.plan);
-  // A schedule was written down; there is nobody to type.
-  if (confirmation !== null && starter.kind !== "schedule" && confirm !== confirmation.value)
+  // A schedule was written down; there is nobody to type. A dry run changes nothing that one would have to be sure of.
+  const isTyped = starter.kind !== "schedule" && !request.isDryRun;
+  if (confirmation !== null && isTyped && confirm !== confirmation.value)
     return { kind: "not_confirmed", confirmation };
   if (planDigest !== null && planDigest !== planning.digest)
     return { kind: "other_plan", digest: planning.digest };
@@ -148,7 +149,7 @@ export async function startChecked(
     const retryAtMs = verdict.kind === "delays" ? verdict.retryAtMs : null;
     return { kind: "held_back", reason: verdict.reason, text: verdict.text, retryAtMs, against };
   }
-  const isAsked = needsApproval(request.starter, runbook);
+  const isAsked = !request.isDryRun && needsApproval(request.starter, runbook);
   const made = newRunOf(batch, { id, runbook, planning, request, isAsked });
   addToBatch(batch, made, candidate, request);
   await batch.writeRuns();

@@ -4,6 +4,7 @@ import { LOCAL } from "./session.ts";
 import { hostOf } from "../runbooks/plan.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { renderStep } from "../runbooks/render.ts";
+import { isLeftOut } from "../runs/dry-run.ts";
 import type { StepFacts, StepRecord } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import { parkRun } from "../store/run-ownership.ts";
@@ -15,6 +16,7 @@ import {
   makeAttempt,
   type RenderedStep,
 } from "./attempt.ts";
+import { conditionLeftOut, inputLeftOut, leftOutVerdict, shownStep } from "./dry-run.ts";
 import { redactionOf } from "./redact-attempt.ts";
 import { missingSecret } from "./secrets.ts";
 import {
@@ -34,11 +36,22 @@ export async function executeStep(
   variables: () => Record<string, unknown>,
 ): Promise<Progress> {
   if (await isSkipped(session, step, variables)) return "ended";
+  // Before the ways of single verbs: none of them is gone in a dry run.
+  if (isLeftOut(session.run, step)) return makeAttempts(session, step, variables);
   if (step.verb === "wait" && step.spec.durationMs !== null) {
     const refusal = recordOf(session, step).state === "pending" ? await measureBefore(session, step) : null;
     if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
     return executeWait(session, step, step.spec.durationMs);
   }
+  return makeAttempts(session, step, variables);
+}
+
+async function makeAttempts(
+  session: RunSession,
+  step: Step,
+  variables: () => Record<string, unknown>,
+): Promise<Progress> {
+  const isOnlySaid = isLeftOut(session.run, step);
   for (;;) {
     const progress = await waitUntil(session, step, recordOf(session, step).waitUntilMs);
     if (progress === "released") return "released";
@@ -53,21 +66,31 @@ export async function executeStep(
     const ended = await makeAttempt(session, step, rendered.value);
     if (stopReason(session) === "shutdown" && ended.result.status === "cancelled")
       return interrupt(session, step, ended);
-    const verdict = judgeAttempt(session, step, ended, variables());
+    const verdict = isOnlySaid ? leftOutVerdict(ended) : judgeAttempt(session, step, ended, variables());
     await commitAttempt(session, step, ended, verdict);
     if (verdict.retryAfterMs === null) return "ended";
   }
 }
 
-/** True when the step's `if` kept it from running; then it has ended. */
+/** True when the step's `if` kept it from running, or in a dry run what it reads; then it has ended. */
 export async function isSkipped(
   session: RunSession,
   step: Step,
   variables: () => Record<string, unknown>,
 ): Promise<boolean> {
-  if (recordOf(session, step).state !== "pending" || step.if === null) return false;
+  if (recordOf(session, step).state !== "pending") return false;
+  const unknown = conditionLeftOut(session, step) ?? (step.if === null ? inputLeftOut(session, step) : null);
+  if (unknown !== null) {
+    await endWithoutAttempt(session, step, "skipped", unknown);
+    return true;
+  }
+  if (step.if === null) return false;
   const condition = evaluate(() => step.if?.evaluate(variables()), "if");
-  if (condition.ok && condition.value === true) return false;
+  if (condition.ok && condition.value === true) {
+    const missing = inputLeftOut(session, step);
+    if (missing !== null) await endWithoutAttempt(session, step, "skipped", missing);
+    return missing !== null;
+  }
   if (condition.ok) await endWithoutAttempt(session, step, "skipped", `if: ${step.if.source} was false`);
   else await endWithoutAttempt(session, step, "failed", condition.message);
   return true;
@@ -140,7 +163,7 @@ async function endWithoutAttempt(
 /** The service stops and the step outlived its grace: a read step will be tried again, a change step is never run again. */
 async function interrupt(session: RunSession, step: Step, ended: AttemptEnded): Promise<Progress> {
   const message = "the service was stopped while the step ran";
-  const isRepeated = step.onInterrupt === "retry";
+  const isRepeated = step.onInterrupt === "retry" || isLeftOut(session.run, step);
   await commitAttempt(session, step, ended, {
     status: "interrupted",
     message,
@@ -157,7 +180,8 @@ function renderAttempt(
 ): Evaluated<RenderedStep> {
   return evaluate(() => {
     const { action, env } = renderStep(session.frame.body, step, variables);
-    return { spec: action.spec, env, host: hostOf(session.run.plan, step.id) ?? LOCAL };
+    const shown = isLeftOut(session.run, step) ? shownStep(session, step, variables) : null;
+    return { spec: action.spec, env, shown, host: hostOf(session.run.plan, step.id) ?? LOCAL };
   }, "the step's templates");
 }
 

@@ -17,7 +17,7 @@ export function runbookVariables(
     ...frame.items,
     inputs: inputsOf(session),
     steps: stepsOf(session, frame),
-    secrets: secretVariables(session.dependencies, session.runbook.secrets),
+    secrets: secretVariables(session.dependencies, frame.runbook.secrets),
     run: {
       id: run.id,
       url: runUrl(session.dependencies, run.id),
@@ -31,7 +31,8 @@ export function runbookVariables(
 }
 
 /** Secrets and files are inputs of the run, not of a runbook that it calls. */
-export function inputsOf({ run, runbook, frame, opened }: RunSession): Record<string, unknown> {
+export function inputsOf(session: RunSession, opened = session.opened): Record<string, unknown> {
+  const { run, runbook, frame } = session;
   return inputsForExpressions(run.plan, frame.planned, frame.runbook === runbook ? opened : undefined);
 }
 

@@ -41,10 +41,10 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
   rejected: [],
 };
 
-/** Every legal change of a step's state: `failed` from `pending` where a template of it had no value, `running` again after a restart, for a read step that was cut off. */
+/** Every legal change of a step's state: `failed` from `pending` where a template of it had no value, `running` again after a restart, for a read step that was cut off. `skipped` from `running` in a dry run: it said what it would do. */
 export const STEP_TRANSITIONS: Readonly<Record<StepState, readonly StepState[]>> = {
   pending: ["running", "failed", "skipped", "cancelled"],
-  running: ["running", "succeeded", "failed", "cancelled", "timed_out", "interrupted"],
+  running: ["running", "succeeded", "failed", "skipped", "cancelled", "timed_out", "interrupted"],
   succeeded: [],
   failed: [],
   skipped: [],

@@ -44,18 +44,27 @@ export interface EvidenceFacts {
   readonly isSensitive?: boolean;
 }
 
+/** A rendered step that may be shown to people: `(secret-NAME)` stands for each secret. */
+export interface ShownStep {
+  readonly spec: unknown;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Everything a step verb may reach. It has no other way to the archive, the notifiers or the network. */
 export interface StepContext {
   readonly step: Step;
   /** `step.spec` and `step.env` with their templates rendered. */
   readonly spec: unknown;
   readonly env: Readonly<Record<string, string>>;
+  /** Of a step that a dry run leaves out; null where that cannot be rendered, and for every other step. */
+  readonly shown: ShownStep | null;
   readonly host: Host;
   readonly run: {
     readonly id: string;
     readonly url: string;
     /** What the notices of all runs for the same alert share. */
     readonly thread: string;
+    readonly isDryRun: boolean;
     /** The run's own folder on the machine Nightshift runs on. */
     readonly dir: string;
     readonly causeStartedAtMs: number | null;

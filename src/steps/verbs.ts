@@ -6,9 +6,11 @@ import type { Prometheus } from "../outbound/prometheus.ts";
 import type { Specs } from "../runbooks/runbook.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { annotate } from "./annotate.ts";
+import { isLeftOut } from "../runs/dry-run.ts";
 import { failed } from "./attempt-result.ts";
 import { collectEvidence } from "./collect.ts";
 import { runCommand } from "./command.ts";
+import { sayWhatItWouldDo } from "./dry-run.ts";
 import { sendRequest } from "./http.ts";
 import { notify } from "./notify.ts";
 import { queryPrometheus } from "./prometheus.ts";
@@ -43,6 +45,8 @@ export async function attemptStep(
   dependencies: StepDependencies,
 ): Promise<AttemptResult> {
   try {
+    // The one gate: whatever led here, a dry run makes no attempt of a step that does more than read.
+    if (isLeftOut(context.run, context.step)) return await sayWhatItWouldDo(context, dependencies);
     return await (dependencies.simulate?.(context) ?? attempt(context, dependencies));
   } catch (error) {
     return describeStorageFailure(error);

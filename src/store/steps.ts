@@ -178,7 +178,9 @@ export async function endStep(
       state: end.status,
       exit_code: end.exitCode,
       message: end.message,
-      started_at: end.status === "skipped" ? null : row.fn.coalesce("started_at", row.val(end.atMs)),
+      // One that was skipped has begun only if a dry run said what it would do.
+      started_at:
+        end.status === "skipped" ? row.ref("started_at") : row.fn.coalesce("started_at", row.val(end.atMs)),
       finished_at: end.atMs,
       facts: end.facts === null ? null : JSON.stringify(end.facts),
       wait_until: null,

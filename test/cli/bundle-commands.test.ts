@@ -11,7 +11,7 @@ import { bundleCatCommand } from "../../src/cli/bundle-cat.ts";
 import { bundleDiffCommand } from "../../src/cli/bundle-diff.ts";
 import { bundleListCommand } from "../../src/cli/bundle-list.ts";
 import { verifyCommand } from "../../src/cli/bundle.ts";
-import { lineDiff } from "../../src/cli/line-diff.ts";
+import { lineDiff } from "../../src/platform/line-diff.ts";
 import type { CommandOutput } from "../../src/cli/output.ts";
 import { exampleInput, exampleRun, storeArtifact } from "../archive/bundle-fixture.ts";
 import { isInstalled } from "../archive/programs.ts";

@@ -12,7 +12,7 @@ import { stepBench } from "./step-fixture.ts";
 const JUDGED = { until: {} as Step["until"] };
 
 function runWith(changes: Partial<StepContext["run"]>): StepContext["run"] {
-  const run = { id: "r", url: "", thread: "r", dir: "/nowhere", createdAtMs: 0 };
+  const run = { id: "r", url: "", thread: "r", isDryRun: false, dir: "/nowhere", createdAtMs: 0 };
   return { ...run, causeStartedAtMs: null, changeStartedAtMs: null, ...changes };
 }
 

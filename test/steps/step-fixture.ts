@@ -101,11 +101,13 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
           step: { ...exampleStep(action), ...step } as Step,
           spec: action.spec,
           env: {},
+          shown: null,
           host: LOCAL,
           run: {
             id: runId,
             url: "http://nightshift/runs/1",
             thread: "thread-1",
+            isDryRun: false,
             dir: folder,
             causeStartedAtMs: null,
             createdAtMs: 0,

@@ -23,7 +23,7 @@ const startBody = z.strictObject({
   reason: z.string().min(1).max(REASON_CHARS_MAX).nullish(),
   confirm: z.string().nullish(),
   plan_digest: z.string().min(1).nullish(),
-  dry_run: z.literal(false, "this version has no dry runs; POST …/plan says what would run").default(false),
+  dry_run: z.boolean().default(false),
 });
 
 /** Starts by people and programs: a runbook with inputs, or a run once more. */

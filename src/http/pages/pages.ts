@@ -180,7 +180,7 @@ function runContent(
   problems: number,
 ): Html {
   return html`<dl>
-<dt>Status</dt><dd class="status">${run.state}${run.failedStep === null ? "" : ` at step ${run.failedStep}`}</dd>
+<dt>Status</dt><dd class="status">${run.state}${run.isDryRun ? " (dry run)" : ""}${run.failedStep === null ? "" : ` at step ${run.failedStep}`}</dd>
 <dt>Outcome</dt><dd><strong>${run.outcome ?? "not known yet"}</strong>${run.outcomeBecause === null ? "" : `: ${run.outcomeBecause}`}</dd>
 <dt>Why</dt><dd><a href="${localPath(run.cause.url)}">${run.cause.title}</a></dd>
 <dt>Hosts</dt><dd>${run.plan.hosts.map((host) => host.name).join(", ") || "none"}</dd>
@@ -224,7 +224,7 @@ function runsTable(runs: readonly Run[]): Html {
   if (runs.length === 0) return html`<p>None yet.</p>`;
   const rows = runs.map(
     (run) =>
-      html`<tr><td><a href="/runs/${run.id}">${rfc3339(run.createdAtMs)}</a></td><td>${run.runbook}</td><td>${run.plan.hosts.map((host) => host.name).join(", ")}</td><td class="status">${run.state}</td><td>${run.outcome ?? ""}</td><td>${run.cause.title}</td></tr>`,
+      html`<tr><td><a href="/runs/${run.id}">${rfc3339(run.createdAtMs)}</a></td><td>${run.runbook}</td><td>${run.plan.hosts.map((host) => host.name).join(", ")}</td><td class="status">${run.state}${run.isDryRun ? " (dry run)" : ""}</td><td>${run.outcome ?? ""}</td><td>${run.cause.title}</td></tr>`,
   );
   return html`<table><thead><tr><th>Created</th><th>Runbook</th><th>Hosts</th><th>Status</th><th>Outcome</th><th>Why</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
