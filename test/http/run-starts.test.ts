@@ -55,8 +55,8 @@ describe("a start by a person", () => {
       "/inputs/host unknown-host",
       "/inputs/count out-of-range",
     ]);
-    expect(placesOf(await startRun(service, "greet", { ...HOST, reson: "x", dry_run: true }))).toEqual([
-      "/dry_run invalid_value",
+    expect(placesOf(await startRun(service, "greet", { ...HOST, reson: "x", dry_run: "yes" }))).toEqual([
+      "/dry_run invalid_type",
       "/reson unknown_key",
     ]);
     expect((await startRun(service, "gret", HOST)).status).toBe(404);

@@ -55,8 +55,12 @@ test("killed at each kill point", { timeout: 180_000 }, async () => {
   expect(problems).toEqual([]);
 });
 
+test("negative control: a run that is no dry run is noticed", { timeout: 60_000 }, async () => {
+  expect(await killedAt("after-claim:1", false)).toContain("change succeeded");
+});
+
 /** What is wrong after a kill at this point and a second start; null when all is as it should be. */
-async function killedAt(killPoint: string): Promise<string | null> {
+async function killedAt(killPoint: string, isDryRun = true): Promise<string | null> {
   const at = createServiceFolder({ "runbooks/act.yml": RUNBOOK });
   const notes = join(at.folder, "notes");
   at.write({ "runbooks/act.yml": RUNBOOK.replaceAll("NOTES", notes) });
@@ -65,6 +69,7 @@ async function killedAt(killPoint: string): Promise<string | null> {
     mkdirSync(at.storagePath);
     const store = await openStore({ folder: at.storagePath, databaseUrl: null, clock: systemClock });
     const id = await addDryRun(store, at, "act");
+    if (!isDryRun) await store.transaction((tx) => tx.updateTable("run").set({ dry_run: 0 }).execute());
     await store.close();
     const killed = await startChild(at, { port, killPoint });
     if ((await killed.exited).signal !== "SIGKILL") return "it was not killed";

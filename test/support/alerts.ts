@@ -47,6 +47,7 @@ export function postAlerts(
 export interface RunJson {
   readonly id: string;
   readonly status: string;
+  readonly dry_run: boolean;
   readonly outcome: string | null;
   readonly outcome_because: string | null;
   readonly message: string | null;
