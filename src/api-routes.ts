@@ -10,6 +10,7 @@ import { auditRoutes } from "./http/api/audit.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
 import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
+import { noticeRoutes } from "./http/api/notices.ts";
 import { pauseRoutes } from "./http/api/pauses.ts";
 import { retentionRoutes } from "./http/api/retention.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
@@ -51,6 +52,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     auditRoutes(dependencies),
     alertRoutes({ store, externalUrl }),
     pauseRoutes(dependencies),
+    noticeRoutes(dependencies),
     hostRoutes(dependencies),
     approvalRoutes(dependencies),
     breakerRoutes(dependencies),

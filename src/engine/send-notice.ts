@@ -1,8 +1,10 @@
+import type { Actor } from "../audit/entry.ts";
 import { type Notifier, NotifierError } from "../notify/notifier.ts";
 import { newId } from "../platform/ids.ts";
 import type { OutboxItem } from "../runs/records.ts";
-import { reviveNotice } from "../store/notices.ts";
+import { type NoticeRecord, reviveNotice } from "../store/notices.ts";
 import { buryOutboxItem, finishOutboxItem } from "../store/outbox.ts";
+import { addAudit } from "./audit.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { noticeOf, notifierOf } from "./notice-content.ts";
 
@@ -72,21 +74,45 @@ export async function buryNotice(
 }
 
 /** Puts a notice that was given up in line again. False when there is none, or it was not given up. */
-export async function retryNotice({ store, bells }: EngineDependencies, id: string): Promise<boolean> {
-  const isRevived = await store.transaction(async (tx) => reviveNotice(tx, id, await store.nowMs(tx)));
+export async function retryNotice(
+  dependencies: EngineDependencies,
+  { id, to, runId }: Pick<NoticeRecord, "id" | "to" | "runId">,
+  by: Actor,
+): Promise<boolean> {
+  const { store, bells } = dependencies;
+  const isRevived = await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    if (!(await reviveNotice(tx, id, atMs))) return false;
+    const subject = { kind: "notifier", id: to } as const;
+    const detail = { notice: id, run: runId };
+    await addAudit(tx, dependencies, { atMs, by, action: "notice.retry", subject, detail });
+    return true;
+  });
   bells.outbox.ring();
   return isRevived;
 }
 
 /** Sends a notice that says it is a test; where it opens an incident, that is resolved at once. Throws {@link NotifierError}. */
 export async function sendTestNotice(
-  { externalUrl, metrics }: EngineDependencies,
+  dependencies: EngineDependencies,
   notifier: Notifier,
-  asked: { readonly by: string; readonly signal: AbortSignal },
+  asked: { readonly by: Actor; readonly signal: AbortSignal },
 ): Promise<void> {
+  const { externalUrl, metrics, store } = dependencies;
+  const { by } = asked;
+  const subject = { kind: "notifier", id: notifier.name } as const;
+  await store.transaction(async (tx) =>
+    addAudit(tx, dependencies, {
+      atMs: await store.nowMs(tx),
+      by,
+      action: "notice.test",
+      subject,
+      detail: {},
+    }),
+  );
   const id = newId();
   const title = `Test notice of Nightshift to ${notifier.name}`;
-  const text = `${title}\n${asked.by} asked for it; nothing has happened.\n${externalUrl}`;
+  const text = `${title}\n${by.principal} asked for it; nothing has happened.\n${externalUrl}`;
   const notice = { title, text, url: externalUrl, runId: null, thread: id };
   try {
     await notifier.send({ ...notice, event: "test", dedupeKey: id }, asked.signal);

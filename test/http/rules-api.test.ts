@@ -241,6 +241,7 @@ test("GET /status says what runs here and what stops it", async () => {
     hosts: 0,
     queue: { depth: 0, oldest_at: null },
     pauses_active: 1,
+    notices: { pending: 0, dead: 0 },
   });
   expect(String(status["node"]).length).toBeGreaterThan(8);
   expect(Math.abs(Date.parse(String(status["started_at"])) - nowMs)).toBeLessThan(60_000);

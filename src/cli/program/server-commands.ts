@@ -5,6 +5,7 @@ import { addApprovalCommands } from "./approval-commands.ts";
 import { addArchiveCommands } from "./archive-commands.ts";
 import { addHostCommands } from "./host-commands.ts";
 import type { ProgramContext } from "./options.ts";
+import { addNoticeCommands } from "./notice-commands.ts";
 import { addPauseCommands } from "./pause-commands.ts";
 import { addRuleCommands } from "./rule-commands.ts";
 import { addRunStartCommands } from "./run-start-commands.ts";
@@ -17,6 +18,7 @@ export function addServerCommands(program: Command, context: ProgramContext, pro
   addApprovalCommands(program, context);
   addArchiveCommands(program, context);
   addHostCommands(program, context, programFolder);
+  addNoticeCommands(program, context);
   addPauseCommands(program, context);
   addRuleCommands(program, context);
   addRunStartCommands(program, context);

@@ -7,6 +7,7 @@ import type {
 } from "../../catalog/configuration-status.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import { LOCAL_HOST } from "../../hosts/host.ts";
+import { countNotices } from "../../store/notices.ts";
 import { countActivePauses } from "../../store/pauses.ts";
 import { readQueueFacts } from "../../store/runs.ts";
 import type { Store } from "../../store/store.ts";
@@ -42,6 +43,7 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
       hosts: inventory.hosts.filter((host) => host.name !== LOCAL_HOST).length,
       queue: { depth: queue.queued, oldest_at: rfc3339(queue.oldestCreatedAtMs) },
       pauses_active: pauses,
+      notices: await countNotices(store.reader),
     });
   });
   return routes;
