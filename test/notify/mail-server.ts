@@ -44,12 +44,13 @@ export async function startMailServer(certificates: Certificates | null, options
       else done(refusal(words));
     },
     onData(stream, session, done) {
-      void text(stream).then((raw) => {
+      const take = async () => {
+        const raw = await text(stream);
         const words = refusals.data.shift();
-        if (words !== undefined) return done(refusal(words));
-        mails.push(toMail(raw, session));
-        done();
-      });
+        if (words === undefined) mails.push(toMail(raw, session));
+        done(words === undefined ? null : refusal(words));
+      };
+      void take();
     },
     ...options,
   });
