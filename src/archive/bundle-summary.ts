@@ -121,7 +121,7 @@ function toldByNotices(input: BundleInput): string[] {
 /** `errors.txt`: what failed or gave nothing, one line each, for `grep`. */
 export function errorsText(input: BundleInput): string {
   const failed = input.steps
-    .filter((step) => ["failed", "timed_out", "interrupted", "cancelled"].includes(step.state))
+    .filter((step) => ["failed", "timed_out", "interrupted", "cancelled", "rejected"].includes(step.state))
     .map((step) => `step ${step.id}: ${step.state}${step.message === null ? "" : `: ${line(step.message)}`}`);
   const missed = input.problems.map(
     ({ stepId, path, message }) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Answer } from "../runs/approvals.ts";
 import { writeList } from "./client/list.ts";
 import type { ServerFlags } from "./client/flags.ts";
 import { readAnswer, withServer, writeAnswer } from "./client/run-command.ts";
@@ -14,7 +15,11 @@ const approvalSchema = z.object({
   status: z.string(),
   deadline: z.string(),
   message: z.string(),
+  step: z.string().nullable(),
+  approved: z.number(),
+  count: z.number(),
 });
+type ApprovalJson = z.output<typeof approvalSchema>;
 
 export function approvalListCommand(
   flags: ServerFlags & { readonly status: string | null; readonly limit: number },
@@ -32,29 +37,43 @@ export interface ApprovalDecideFlags extends ServerFlags {
   readonly planDigest: string | null;
 }
 
-export function approvalDecideCommand(
-  decision: "approve" | "reject",
+export function approvalAnswerCommand(
+  answer: Answer,
   id: string,
   flags: ApprovalDecideFlags,
   output: CommandOutput,
 ): Promise<number> {
   return withServer(flags, output, async (client) => {
-    const path = `/api/v1/approvals/${encodeURIComponent(id)}/${decision}`;
+    const path = `/api/v1/approvals/${encodeURIComponent(id)}/${answer}`;
     const body = { comment: flags.comment, plan_digest: flags.planDigest };
-    const answer = await client.send("POST", path, body);
-    const { run } = readAnswer(approvalSchema, answer);
-    writeAnswer(flags, output, answer, () =>
-      decision === "approve" ? `approved; run ${run} is in line\n` : `rejected; run ${run} does not start\n`,
-    );
+    const response = await client.send("POST", path, body);
+    const approval = readAnswer(approvalSchema, response);
+    writeAnswer(flags, output, response, () => `${answerText(answer, approval)}\n`);
     return 0;
   });
+}
+
+function answerText(answer: Answer, { status, run, step, approved, count }: ApprovalJson): string {
+  switch (answer) {
+    case "approve":
+      if (status === "pending") return `yes from ${approved} of ${count}; run ${run} waits for the others`;
+      return step === null ? `approved; run ${run} is in line` : `approved; run ${run} goes on`;
+    case "reject":
+      return step === null ? `rejected; run ${run} does not start` : `rejected; run ${run} ends`;
+    case "retry":
+      return `run ${run} tries step ${step ?? ""} again`;
+    case "skip":
+      return `run ${run} goes on after step ${step ?? ""}`;
+    case "stop":
+      return `run ${run} ends`;
+  }
 }
 
 function approvalTable(items: readonly unknown[]): string {
   const rows = readAnswer(z.array(approvalSchema), items).map((approval) => [
     approval.id,
-    approval.status,
-    approval.runbook ?? "",
+    approval.count === 1 ? approval.status : `${approval.status} ${approval.approved}/${approval.count}`,
+    approval.step === null ? (approval.runbook ?? "") : `${approval.runbook ?? ""}: ${approval.step}`,
     approval.hosts.join(","),
     approval.requested_by,
     shortTime(approval.deadline),

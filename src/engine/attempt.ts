@@ -20,6 +20,7 @@ import { noteChange } from "../store/run-ownership.ts";
 import { beginAttempt, endAttempt, endStep, setStepWait } from "../store/steps.ts";
 import { attemptStep } from "../steps/verbs.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
+import { askAboutFailure, type Failure } from "./waiting-steps.ts";
 import { redactedWriter } from "./evidence-file.ts";
 import { redactFacts, redactionOf, redactResult } from "./redact-attempt.ts";
 import { annotateForStep, silenceForStep } from "./step-sources.ts";
@@ -222,6 +223,8 @@ export interface AttemptVerdict {
   readonly facts: StepFacts | null;
   /** The step is not over: another attempt after this wait. Null when it is over. */
   readonly retryAfterMs: number | null;
+  /** The step is not over: a person says how it goes on. */
+  readonly asksPeople: boolean;
 }
 
 /** The outcome row: committed once for each attempt, with the step's end or the wait for the next attempt. */
@@ -244,7 +247,9 @@ export async function commitAttempt(
     async (tx) => {
       for (const artifact of ended.logs) await putArtifact(tx, artifact);
       await endAttempt(tx, key, end);
-      if (waitUntilMs === null) await endStep(tx, run.id, step.id, { ...end, facts: verdict.facts });
+      const failure = failureOf(verdict, ended.number);
+      if (failure !== null) await askAboutFailure(tx, session, step, { ...end, ...failure });
+      else if (waitUntilMs === null) await endStep(tx, run.id, step.id, { ...end, facts: verdict.facts });
       else await setStepWait(tx, run.id, step.id, waitUntilMs, atMs);
       if (changesSystem(step) && !isLeftOut(run, step) && !ended.result.didNotStart) {
         const changedAtMs = verdict.status === "succeeded" ? ended.startedAtMs : null;
@@ -261,15 +266,15 @@ export async function commitAttempt(
       }),
   );
   dependencies.journal.settle({ runId: run.id, stepId: step.id, attempt: ended.number });
-  dependencies.killPoints.reached("after-outcome");
+  dependencies.killPoints.reached(verdict.asksPeople ? "after-asked" : "after-outcome");
+  const isOver = waitUntilMs === null && !verdict.asksPeople;
   setRecord(session, step.id, {
     exitCode: end.exitCode,
     message: end.message,
-    ...(waitUntilMs === null
-      ? { state: verdict.status, finishedAtMs: atMs, facts: verdict.facts }
-      : { waitUntilMs }),
+    ...(waitUntilMs === null ? { facts: verdict.facts } : { waitUntilMs }),
+    ...(isOver ? { state: verdict.status, finishedAtMs: atMs } : {}),
   });
-  if (waitUntilMs === null) {
+  if (isOver) {
     dependencies.metrics.stepsFinished.inc({ verb: step.verb, status: verdict.status });
     const durationMs = atMs - ended.startedAtMs;
     dependencies.log.info(
@@ -277,4 +282,13 @@ export async function commitAttempt(
       "step finished",
     );
   }
+}
+
+/** What people are asked about; null when nobody is. */
+function failureOf(
+  { asksPeople, status, facts }: AttemptVerdict,
+  attempts: number,
+): Pick<Failure, "status" | "attempts" | "facts"> | null {
+  if (!asksPeople || (status !== "failed" && status !== "timed_out")) return null;
+  return { status, attempts, facts };
 }

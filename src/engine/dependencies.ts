@@ -112,6 +112,11 @@ export function runUrl(dependencies: Pick<EngineDependencies, "externalUrl">, ru
   return `${dependencies.externalUrl}/runs/${runId}`;
 }
 
+/** The permalink of a question to people. */
+export function approvalUrl(dependencies: Pick<EngineDependencies, "externalUrl">, id: string): string {
+  return `${dependencies.externalUrl}/approvals/${id}`;
+}
+
 /** The folder a run's local commands start in, and that its scripts may use; removed when the run has ended. */
 export function workFolder(dependencies: Pick<EngineDependencies, "workRoot">, runId: string): string {
   return join(dependencies.workRoot, runId);

@@ -16,7 +16,7 @@ const SAID = "dry run: it was not carried out; its log says what it would do";
 
 /** What became of a step that was left out: `skipped`, unless its preview failed or the run was stopped. */
 export function leftOutVerdict({ result }: AttemptEnded): AttemptVerdict {
-  const common = { facts: null, retryAfterMs: null };
+  const common = { facts: null, retryAfterMs: null, asksPeople: false };
   return result.status === "succeeded"
     ? { ...common, status: "skipped", message: SAID }
     : { ...common, status: result.status, message: result.message };

@@ -90,7 +90,7 @@ export async function leaveFollowUps(
   });
   await deleteRunInputs(tx, run.id);
   // What it waited for, should somebody have ended it meanwhile: nobody decides on it any more.
-  for (const id of await voidApprovals(tx, run.id, atMs)) await deleteTimer(tx, "approval", id);
+  await leaveQuestions(tx, run.id, atMs);
   await freeWaiting(tx, dependencies, run);
   const event = eventOf(run);
   if (event !== null) await addNotices(tx, dependencies, run, event, atMs);
@@ -112,6 +112,11 @@ export async function leaveFollowUps(
   }
 }
 
+/** Nobody is asked about the run any more. */
+export async function leaveQuestions(tx: Tx, runId: string, atMs: number): Promise<void> {
+  for (const id of await voidApprovals(tx, runId, atMs)) await deleteTimer(tx, "approval", id);
+}
+
 /** How many of those in line for a slot or a lock are looked at when one is free: the first may be held back by something else. */
 const LOOKED_AT_IN_LINE = 8;
 
@@ -129,5 +134,7 @@ async function freeWaiting(tx: Tx, { store }: EngineDependencies, run: Run): Pro
 
 function eventOf(run: Run): NoticeEvent | null {
   if (run.state === "interrupted") return "interrupted";
-  return run.state === "failed" || run.state === "timed_out" ? "failed" : null;
+  // A no in the middle of a run leaves it half done; one before its start is known to whoever said it.
+  const wasCutShort = run.state === "rejected" && run.startedAtMs !== null;
+  return run.state === "failed" || run.state === "timed_out" || wasCutShort ? "failed" : null;
 }

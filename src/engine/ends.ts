@@ -11,9 +11,10 @@ import { closeEpisode } from "../store/episodes.ts";
 import { closeGroupsOf } from "../store/groups.ts";
 import { cancelQueuedRuns } from "../store/runs.ts";
 import type { Tx } from "../store/store.ts";
+import { resumeToCancel } from "../store/waiting-runs.ts";
 import { moveTimer, setTimer } from "../store/timers.ts";
 import type { EngineDependencies } from "./dependencies.ts";
-import { leaveFollowUps } from "./end-run.ts";
+import { leaveFollowUps, leaveQuestions } from "./end-run.ts";
 import { tellRecoveries } from "./recoveries.ts";
 
 /**
@@ -53,6 +54,8 @@ async function settleLive(tx: Tx, dependencies: EngineDependencies, run: Run, at
         atMs,
       );
   }
+  // One that waits for people in the middle of its steps is pending too: what follows its steps is still done.
+  if (await resumeToCancel(tx, run.id, atMs, "alert_ended")) return leaveQuestions(tx, run.id, atMs);
   if (kind === "cancel") await requestCancelByEnd(tx, run.id, atMs);
 }
 

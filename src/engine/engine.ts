@@ -1,6 +1,6 @@
 import { noteNode } from "../store/nodes.ts";
 import { createRollUp } from "../store/rollups.ts";
-import { expireApproval } from "./approvals.ts";
+import { watchApproval } from "./approval-deadline.ts";
 import { AuditSealer } from "./audit-sealer.ts";
 import { climbLadder } from "./climb.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -49,7 +49,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     verify: (timer) => verifyRun(dependencies, timer),
     reconcile: (timer) => reconcileSource(dependencies, timer),
     rollup: (timer) => rollUp(dependencies, counting, timer),
-    approval: (timer) => expireApproval(dependencies, timer),
+    approval: (timer) => watchApproval(dependencies, timer),
     follow_up: (timer) => followUp(dependencies, queue, timer),
     retention: (timer) => retention.handle(timer),
   });

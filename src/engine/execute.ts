@@ -2,13 +2,17 @@ import { mkdir, rm } from "node:fs/promises";
 import { ExpressionError } from "../expressions/cel.ts";
 import { isFinalStep, type RunEnd } from "../runs/states.ts";
 import { parkRun, StaleFenceError } from "../store/run-ownership.ts";
+import { readPendingApprovals } from "../store/approvals.ts";
+import { readRun } from "../store/runs.ts";
 import { insertSteps, readSteps } from "../store/steps.ts";
+import type { Tx } from "../store/store.ts";
+import { waitForPeople } from "../store/waiting-runs.ts";
 import { workFolder } from "./dependencies.ts";
 import { finishRun, type RunEnding } from "./end-run.ts";
 import { allInstances } from "./frames.ts";
 import { renderResult } from "./nesting.ts";
 import { closeInputs, openInputs, RunInputError } from "./run-inputs.ts";
-import { type Course, executeSection, firstFailure } from "./sections.ts";
+import { type Course, executeSection, firstFailure, isFailure } from "./sections.ts";
 import { commitOwned, type Progress, recordOf, renewStop, type RunSession, stopReason } from "./session.ts";
 import { beginSilences } from "./silences.ts";
 import { runbookVariables } from "./variables.ts";
@@ -55,8 +59,7 @@ async function executeSections(session: RunSession): Promise<Progress> {
   if ((await executeSection(session, "steps", null)) === "released") return release(session);
   const course = courseOf(session);
   renewStop(session);
-  const isFailure = course.end === "failed" || course.end === "timed_out" || course.end === "interrupted";
-  if (isFailure && (await executeSection(session, "on_failure", course)) === "released")
+  if (isFailure(course.end) && (await executeSection(session, "on_failure", course)) === "released")
     return release(session);
   renewStop(session);
   if ((await executeSection(session, "finally", course)) === "released") return release(session);
@@ -87,9 +90,32 @@ function wasCutOff(session: RunSession): boolean {
 
 async function release(session: RunSession): Promise<Progress> {
   if (session.parking.isParked) return "released";
-  await commitOwned(session, (tx) => parkRun(tx, session.ownership, null));
-  session.dependencies.log.info({ runId: session.run.id }, "run handed back, to go on after the start");
+  const waits = await commitOwned(session, (tx) => giveBack(session, tx));
+  const what = waits ? "run waits for people" : "run handed back, to go on";
+  if (waits) session.dependencies.killPoints.reached("after-wait-for-people");
+  session.dependencies.log.info({ runId: session.run.id }, what);
+  session.dependencies.bells.runs.ring();
+  session.dependencies.bells.timers.ring();
+  session.dependencies.bells.outbox.ring();
   return "released";
+}
+
+/** True when the run waits for people now. Where one of them has answered meanwhile, it goes on at once. */
+async function giveBack(session: RunSession, tx: Tx): Promise<boolean> {
+  const { ownership, parking, isDraining, dependencies } = session;
+  const pending = (await readPendingApprovals(tx, ownership.runId)).map(({ id }) => id);
+  const isAnswered = [...parking.asked].some((id) => !pending.includes(id));
+  const isAsking = parking.asked.size > 0 && !isAnswered && !(await wasCancelledUnseen(session, tx));
+  const waits = isAsking && !isDraining;
+  if (waits) await waitForPeople(tx, ownership, await dependencies.store.nowMs(tx));
+  else await parkRun(tx, ownership, null);
+  return waits;
+}
+
+/** Somebody cancelled the run while this session came to rest: the next one begins with that. */
+async function wasCancelledUnseen(session: RunSession, tx: Tx): Promise<boolean> {
+  if (session.isCancelled || session.alert.hasEnded || session.run.cancelRequestedAtMs !== null) return false;
+  return (await readRun(tx, session.run.id))?.cancelRequestedAtMs !== null;
 }
 
 function courseOf(session: RunSession): RunCourse {
@@ -103,7 +129,9 @@ function courseOf(session: RunSession): RunCourse {
   }
   if (failed === null) return { end: "succeeded", failedStep: null, message: null };
   const end =
-    failed.state === "cancelled" || (failed.state === "interrupted" && failed.effect !== "read")
+    failed.state === "cancelled" ||
+    failed.state === "rejected" ||
+    (failed.state === "interrupted" && failed.effect !== "read")
       ? failed.state
       : "failed";
   return { end, failedStep: failed.id, message: failed.message };
@@ -145,10 +173,11 @@ async function loadSteps(session: RunSession): Promise<void> {
   for (const record of records) session.steps.set(record.id, record);
 }
 
-/** The run's own limit counts from its first start; a restart does not give it more time. */
+/** The run's own limit counts from its first start, without its waits for people; a restart does not give it more time. */
 function startRunTimeout(session: RunSession): NodeJS.Timeout {
   const { run, runbook, dependencies } = session;
-  const elapsedMs = dependencies.clock.nowMs() - (run.startedAtMs ?? dependencies.clock.nowMs());
+  const sinceStartMs = dependencies.clock.nowMs() - (run.startedAtMs ?? dependencies.clock.nowMs());
+  const elapsedMs = sinceStartMs - run.waitedMs;
   const stop = session.stop;
   if (elapsedMs >= runbook.timeoutMs) stop.abort("timed_out");
   return setTimeout(() => stop.abort("timed_out"), Math.max(0, runbook.timeoutMs - elapsedMs));

@@ -14,7 +14,7 @@ import { factsOf } from "./judge.ts";
 import { addRun } from "./new-run.ts";
 import { planStart, type RuleDecision, type Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
-import { askPerson, candidateOf, judgeStart } from "./start.ts";
+import { askPerson, candidateOf, judgeStart, termsOf } from "./start.ts";
 
 // `on_resolve: {run: RUNBOOK}`: once for each alert or group, when its runs and the alert itself are over. The end of a run
 // and the end of an alert both set the timer; whichever comes last finds everything over.
@@ -128,14 +128,14 @@ async function startFollowUp(
     const delayed = { ...detail, text, against, retry_at: new Date(retryAtMs).toISOString() };
     return { ...about, kind: "delayed", reason, detail: delayed };
   }
-  const isAsked = start.mode === "approve";
+  const terms = termsOf(start);
   // Should it cause the next alert, then the run that it follows began the chain.
   const afterRuns = new Map(start.changed.map((host) => [host.name, followed.id]));
-  const state = isAsked ? "waiting_person" : "queued";
+  const state = terms !== null ? "waiting_person" : "queued";
   const run = addRun(batch, { episode: lead, start, state, groupId: null, afterRuns });
-  if (isAsked) {
+  if (terms !== null) {
     await batch.writeRuns();
-    await askPerson(batch, start, run);
+    await askPerson(batch, start, run, terms);
     batch.noteFollowUps();
     return { ...about, kind: "waiting_person", runId: run.id, detail };
   }

@@ -63,19 +63,32 @@ export async function executeLoop(
   let isReleased = false;
   const work = async () => {
     for (;;) {
-      const isOver = isReleased || session.isDraining || stopReason(session) !== null;
-      if (isOver || failuresIn(session, frames) >= step.spec.failuresMax) return;
+      if (isReleased || session.isDraining) return;
       const frame = waiting.shift();
       if (frame === undefined) return;
       if (statusOf(session, frame) !== "pending" && isWhole(session, frame)) continue;
+      const isOver = stopReason(session) !== null || failuresIn(session, frames) >= step.spec.failuresMax;
+      // One under way is brought to its end, be it only by what follows its steps.
+      if (isOver && !hasBegun(session, frame)) continue;
       const item = branch(session, frame, false);
       const { progress } = await executeBody(item).finally(() => session.stops.delete(item.stop));
       if (progress === "released") isReleased = true;
     }
   };
-  await Promise.all(Array.from({ length: parallelOf(step.spec, frames.length) }, work));
+  const workAll = () => Promise.all(Array.from({ length: parallelOf(step.spec, frames.length) }, work));
+  await workAll();
+  if (isReleased && stopReason(session) !== null && !session.isDraining) {
+    // Stopped while an item waited for people: nobody is waited for any more, and the item is tidied up.
+    isReleased = false;
+    waiting.push(...frames);
+    await workAll();
+  }
   if (isReleased || session.isDraining) return "released";
   return endLoop(session, step, frames);
+}
+
+function hasBegun(session: RunSession, { body }: Frame): boolean {
+  return body.steps.some((step) => recordOf(session, step).state !== "pending");
 }
 
 /** Every step of the item has ended, also those that follow a failure. */
@@ -99,8 +112,10 @@ function statusOf(session: RunSession, { body }: Frame): ItemResult["status"] {
 
 function isFailure(step: Step, state: string): boolean {
   if (state === "cancelled" || (state === "interrupted" && step.effect !== "read")) return true;
-  return (state === "failed" || state === "timed_out" || state === "interrupted") && !step.continueOnError;
+  return FAILURES.has(state) && !step.continueOnError;
 }
+
+const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out", "interrupted", "rejected"]);
 
 async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]): Promise<Progress> {
   const items = frames.map((frame) => itemResult(session, step, frame));
@@ -159,7 +174,8 @@ export async function executeCall(
       return await end(session, step, "cancelled", "the run was stopped inside of it", null);
     if (failed !== null) {
       const why = failed.message === null ? "" : `: ${failed.message}`;
-      return await end(session, step, "failed", `step ${failed.id} ${failed.state}${why}`, null);
+      const status = failed.state === "rejected" ? "rejected" : "failed";
+      return await end(session, step, status, `step ${failed.id} ${failed.state}${why}`, null);
     }
     const result = renderResult(inner);
     if (!result.ok) {

@@ -1,4 +1,5 @@
 import type { Section, Step } from "../runbooks/runbook.ts";
+import { isNesting } from "../runbooks/verbs.ts";
 import type { StepRecord } from "../runs/records.ts";
 import { isFinalStep, type RunEnd } from "../runs/states.ts";
 import { readRun } from "../store/runs.ts";
@@ -23,7 +24,9 @@ export async function executeSection(
     if (!isFinalStep(recordOf(session, step).state)) {
       if (session.isDraining) return "released";
       if (course === null) await stopIfAlertEnded(session, step);
-      if (stopReason(session) !== null) return "ended";
+      // What was begun inside of a step is tidied up there, also after a wait that gave the run back.
+      const isUnderWay = isNesting(step.verb) && recordOf(session, step).state === "running";
+      if (stopReason(session) !== null && !isUnderWay) return "ended";
       const variables = () => runbookVariables(session, course?.end ?? "running", course?.failedStep ?? null);
       if (course === null) session.currentSteps.add(step);
       const progress = await executeAny(session, step, variables).finally(() =>
@@ -58,7 +61,7 @@ async function executeBody(session: RunSession): Promise<BodyEnd> {
   const failed = firstFailure(session);
   const course: Course = { end: endOf(session, failed), failedStep: failed?.id ?? null };
   renewStop(session);
-  if (course.end === "failed" || course.end === "timed_out" || course.end === "interrupted") {
+  if (isFailure(course.end)) {
     if ((await executeSection(session, "on_failure", course)) === "released")
       return { progress: "released", failed };
     renewStop(session);
@@ -80,13 +83,21 @@ function endOf(session: RunSession, failed: StepRecord | null): RunEnd {
   if (stopped === "timed_out") return "timed_out";
   if (stopped === "cancelled" || stopped === "alert_ended") return "cancelled";
   if (failed === null) return "succeeded";
-  return failed.state === "cancelled" || failed.state === "interrupted" ? failed.state : "failed";
+  if (failed.state === "cancelled" || failed.state === "interrupted" || failed.state === "rejected")
+    return failed.state;
+  return "failed";
+}
+
+/** `on_failure` follows such an end. */
+export function isFailure(end: RunEnd): boolean {
+  return end === "failed" || end === "timed_out" || end === "interrupted" || end === "rejected";
 }
 
 /** Asked anew before each step: the word of the dispatcher takes seconds. A critical step that began, before a restart say, is finished first. */
 async function stopIfAlertEnded(session: RunSession, next: Step): Promise<void> {
   const { run, dependencies } = session;
-  if (run.onResolve.kind !== "cancel") return;
+  // One that waited for people counts as pending, so that the end of its alert may have stopped it under other settings too.
+  if (run.onResolve.kind !== "cancel" && !session.alert.hasEnded) return;
   if (!session.alert.hasEnded)
     session.alert.hasEnded =
       (await readRun(dependencies.store.reader, run.id))?.cancelBecause === "alert_ended";

@@ -37,7 +37,11 @@ export interface RunSession {
   /** The steps of `steps` that are under way; none between two of them, and in what follows them. */
   readonly currentSteps: Set<Step>;
   /** Given back already, to go on at its time. */
-  readonly parking: { isParked: boolean };
+  readonly parking: {
+    isParked: boolean;
+    /** Ids of the approvals that its steps wait for. */
+    readonly asked: Set<string>;
+  };
   /** What a step writes beside its outcome; settled before the outcome is committed. */
   readonly pendingWrites: BackgroundTasks;
   /** The secrets and files that the run was given, from before its first step on. */
@@ -61,7 +65,7 @@ export function openSession(
     isCancelled: false,
     alert: { hasEnded: parts.run.cancelBecause === "alert_ended" },
     currentSteps: new Set(),
-    parking: { isParked: false },
+    parking: { isParked: false, asked: new Set() },
     pendingWrites: new BackgroundTasks(),
     opened: NOTHING_OPENED,
     isDraining: false,

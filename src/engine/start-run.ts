@@ -3,6 +3,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Judgement } from "../guards/verdict.ts";
 import { LOCAL_HOST } from "../hosts/host.ts";
 import { newId } from "../platform/ids.ts";
+import type { ApprovalTerms } from "../runbooks/check-approval.ts";
 import { type Confirmation, confirmationOf } from "../runbooks/check-confirm.ts";
 import { makePlan, type PlanError, type Planning } from "../runbooks/plan.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
@@ -12,15 +13,16 @@ import type { NewRun } from "../store/new-runs.ts";
 import { readRun } from "../store/runs.ts";
 import { freeStartKey, takeStartKey } from "../store/start-keys.ts";
 import type { Tx } from "../store/store.ts";
-import { requestApproval } from "./approvals.ts";
+import { requestApproval } from "./ask-people.ts";
 import { announce, Batch } from "./batch.ts";
 import { calledRunbooks, type Candidate, changedInventoryHosts, lockNames } from "./candidate.ts";
 import { type EngineDependencies, runUrl } from "./dependencies.ts";
+import { neededApproval } from "./needed-approval.ts";
 import { keepContents, sealerOf } from "./run-inputs.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { judgeStart } from "./start.ts";
 import type { CallerKey } from "./start-key.ts";
-import { needsApproval, type Starter, starterId, triggerOf, whoElseMayRun } from "./starter.ts";
+import { type Starter, starterId, triggerOf, whoElseMayRun } from "./starter.ts";
 
 // The start of a run that no alert asks for: by a person, a program or a schedule. It is planned and judged as a rule's start is.
 
@@ -149,12 +151,14 @@ export async function startChecked(
     const retryAtMs = verdict.kind === "delays" ? verdict.retryAtMs : null;
     return { kind: "held_back", reason: verdict.reason, text: verdict.text, retryAtMs, against };
   }
-  const isAsked = !request.isDryRun && needsApproval(request.starter, runbook);
+  // A dry run changes nothing, so that `access.run` alone permits it.
+  const terms = request.isDryRun ? null : neededApproval(runbook, planning.plan, triggerOf(request.starter));
+  const isAsked = terms !== null;
   const made = newRunOf(batch, { id, runbook, planning, request, isAsked });
   addToBatch(batch, made, candidate, request);
   await batch.writeRuns();
   await keepContents(tx, dependencies, id, planning.contents);
-  if (isAsked) await askPerson(batch, made, runbook, request.reason);
+  if (terms !== null) await askPerson(batch, made, { runbook, terms, reason: request.reason });
   await batch.flush();
   const run = await readRun(tx, id);
   if (run === null) throw new Error(`run ${id} was just made and is not there`);
@@ -246,12 +250,18 @@ function addToBatch(batch: Batch, run: NewRun, candidate: Candidate, { locks = [
   });
 }
 
-async function askPerson(batch: Batch, run: NewRun, runbook: Runbook, reason: string | null): Promise<void> {
+interface Asking {
+  readonly runbook: Runbook;
+  readonly terms: ApprovalTerms;
+  readonly reason: string | null;
+}
+
+async function askPerson(batch: Batch, run: NewRun, { runbook, terms, reason }: Asking): Promise<void> {
   const hosts = run.plan.hosts.map((host) => host.name).join(", ");
   const where = hosts === "" ? "" : ` on ${hosts}`;
   const why = reason === null ? "" : `: ${run.cause.title}`;
   const message = `${run.trigger.principal} asks to run ${runbook.name}${where}${why}`;
-  const deadlineMs = batch.nowMs + runbook.approvalTimeoutMs;
-  await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, deadlineMs });
+  const { access } = runbook;
+  await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, terms, access });
   batch.noteFollowUps();
 }

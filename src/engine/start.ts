@@ -1,5 +1,6 @@
 import { combineVerdicts, type Judgement } from "../guards/verdict.ts";
 import { newId } from "../platform/ids.ts";
+import type { ApprovalTerms } from "../runbooks/check-approval.ts";
 import type { Reason } from "../runs/reasons.ts";
 import { isFinal } from "../runs/states.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";
@@ -14,11 +15,12 @@ import {
 import type { NewRun } from "../store/new-runs.ts";
 import { addShadowStart, hasShadowStart } from "../store/guard-facts.ts";
 import { readRun } from "../store/runs.ts";
-import { requestApproval } from "./approvals.ts";
+import { requestApproval } from "./ask-people.ts";
 import type { Batch } from "./batch.ts";
 import { type Candidate, isCounted } from "./candidate.ts";
 import { judgeCounters } from "./guard-counters.ts";
 import { type GuardResult, judgeStanding } from "./guards.ts";
+import { neededApproval } from "./needed-approval.ts";
 import { addRun, findAfterRuns } from "./new-run.ts";
 import type { RuleDecision, Start } from "./plan-start.ts";
 import type { RunQueue } from "./run-queue.ts";
@@ -113,8 +115,8 @@ async function startRun(
   if (verdict.kind === "delays" || verdict.kind === "refuses")
     return notStarted(batch, episode, start, judged);
   const groupId = await groupFor(batch, start, group);
-  const isAsked = start.mode === "approve";
-  const state = isAsked ? "waiting_person" : "queued";
+  const terms = termsOf(start);
+  const state = terms !== null ? "waiting_person" : "queued";
   const run = addRun(batch, { episode, start, state, groupId, afterRuns });
   if (groupId !== null) {
     await setGroupRun(batch.tx, groupId, run.id);
@@ -125,9 +127,9 @@ async function startRun(
   const about = { rule: start.rule.name, runId: run.id };
   const detail: Record<string, unknown> = { plan_digest: start.planDigest };
   if (start.rung > 0) detail["rung"] = start.rung;
-  if (isAsked) {
+  if (terms !== null) {
     await batch.writeRuns();
-    await askPerson(batch, start, run);
+    await askPerson(batch, start, run, terms);
     return { ...about, kind: "waiting_person", reason: null, detail };
   }
   if (verdict.kind === "passes") return { ...about, kind: "started", reason: null, detail };
@@ -135,12 +137,23 @@ async function startRun(
   return { ...about, kind: "queued", reason: verdict.reason, detail: inLine };
 }
 
-export async function askPerson(batch: Batch, start: Start, run: NewRun): Promise<void> {
+/** What people are asked before a start of a rule; null when nobody is. */
+export function termsOf({ rule, mode, runbook, plan }: Start): ApprovalTerms | null {
+  const trigger = { kind: "alert", principal: `rule:${rule.name}` } as const;
+  return neededApproval(runbook, plan, trigger, mode === "approve");
+}
+
+export async function askPerson(
+  batch: Batch,
+  start: Start,
+  run: NewRun,
+  terms: ApprovalTerms,
+): Promise<void> {
   const hosts = start.plan.hosts.map((host) => host.name).join(", ");
   const where = hosts === "" ? "" : ` on ${hosts}`;
   const message = `${start.cause.title}: rule ${start.rule.name} asks to run ${start.runbook.name}${where}`;
-  const deadlineMs = batch.nowMs + start.runbook.approvalTimeoutMs;
-  await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, deadlineMs });
+  const { access } = start.runbook;
+  await requestApproval(batch.tx, batch.dependencies, run, { message, atMs: batch.nowMs, terms, access });
   batch.noteFollowUps();
 }
 

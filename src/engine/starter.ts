@@ -34,11 +34,3 @@ export function whoElseMayRun(
   const may = access?.run ?? [];
   return isAmong(starter.principal, may) ? null : may;
 }
-
-/**
- * Whether another person's yes is needed first. Whoever wrote a schedule into the configuration has said yes, as with a rule in
- * `auto`.
- */
-export function needsApproval(starter: Starter, { hasApproval }: Pick<Runbook, "hasApproval">): boolean {
-  return hasApproval && starter.kind !== "schedule";
-}

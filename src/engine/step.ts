@@ -1,6 +1,7 @@
 import { ExpressionError } from "../expressions/cel.ts";
 import { measureBefore } from "./asserts.ts";
 import { LOCAL } from "./session.ts";
+import { askAboutFailure, executeApprove, settleFailure } from "./waiting-steps.ts";
 import { hostOf } from "../runbooks/plan.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { renderStep } from "../runbooks/render.ts";
@@ -43,6 +44,7 @@ export async function executeStep(
     if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
     return executeWait(session, step, step.spec.durationMs);
   }
+  if (step.verb === "approve") return executeApprove(session, step, variables);
   return makeAttempts(session, step, variables);
 }
 
@@ -55,20 +57,27 @@ async function makeAttempts(
   for (;;) {
     const progress = await waitUntil(session, step, recordOf(session, step).waitUntilMs);
     if (progress === "released") return "released";
+    const answer = await settleFailure(session, step);
+    if (answer.progress !== null) return answer.progress;
     const refusal = await measureBefore(session, step);
     if (stopReason(session) !== null)
       return endWithoutAttempt(session, step, "cancelled", "the run was stopped before the next attempt");
-    if (refusal !== null) return endWithoutAttempt(session, step, "failed", refusal.text);
-    const missing = missingSecret(session, step);
-    if (missing !== null) return endWithoutAttempt(session, step, "failed", missing);
     const rendered = renderAttempt(session, step, variables());
-    if (!rendered.ok) return endWithoutAttempt(session, step, "failed", rendered.message);
+    const obstacle = refusal?.text ?? missingSecret(session, step) ?? (rendered.ok ? null : rendered.message);
+    if (obstacle !== null || !rendered.ok) {
+      if (step.askOnFailure === null || session.run.isDryRun)
+        return endWithoutAttempt(session, step, "failed", obstacle);
+      await suspend(session, step, obstacle);
+      continue;
+    }
     const ended = await makeAttempt(session, step, rendered.value);
     if (stopReason(session) === "shutdown" && ended.result.status === "cancelled")
       return interrupt(session, step, ended);
-    const verdict = isOnlySaid ? leftOutVerdict(ended) : judgeAttempt(session, step, ended, variables());
+    const verdict = isOnlySaid
+      ? leftOutVerdict(ended)
+      : judgeAttempt(session, step, ended, { variables: variables(), ...answer });
     await commitAttempt(session, step, ended, verdict);
-    if (verdict.retryAfterMs === null) return "ended";
+    if (verdict.retryAfterMs === null && !verdict.asksPeople) return "ended";
   }
 }
 
@@ -144,6 +153,16 @@ async function park(session: RunSession, step: Step, untilMs: number): Promise<P
   return "released";
 }
 
+/** It failed before it could be tried, and a person is asked. */
+async function suspend(session: RunSession, step: Step, text: string | null): Promise<void> {
+  const { attempts } = recordOf(session, step);
+  const atMs = session.dependencies.clock.nowMs();
+  const message = redactionOf(session).textOrNull(text);
+  const failure = { status: "failed", attempts, exitCode: null, message, facts: null, atMs } as const;
+  await commitOwned(session, (tx) => askAboutFailure(tx, session, step, failure));
+  setRecord(session, step.id, { state: "running", message, facts: null, waitUntilMs: null });
+}
+
 async function endWithoutAttempt(
   session: RunSession,
   step: Step,
@@ -169,6 +188,7 @@ async function interrupt(session: RunSession, step: Step, ended: AttemptEnded): 
     message,
     facts: null,
     retryAfterMs: isRepeated ? 0 : null,
+    asksPeople: false,
   });
   return "ended";
 }
@@ -190,7 +210,7 @@ export function judgeAttempt(
   session: RunSession,
   step: Step,
   ended: AttemptEnded,
-  variables: Record<string, unknown>,
+  { variables, attemptsBefore }: { variables: Record<string, unknown>; attemptsBefore: number },
 ): AttemptVerdict {
   const { result } = ended;
   const own = {
@@ -233,12 +253,14 @@ export function judgeAttempt(
     response: result.response,
     outputs,
   };
-  return {
-    status,
-    message,
-    facts,
-    retryAfterMs: mayRetry(session, step, ended, status) ? step.delayMs : null,
-  };
+  const isRetried = mayRetry(session, step, { ...ended, number: ended.number - attemptsBefore }, status);
+  const asksPeople =
+    step.askOnFailure !== null &&
+    !session.run.isDryRun &&
+    !isRetried &&
+    stopReason(session) === null &&
+    (status === "failed" || status === "timed_out");
+  return { status, message, facts, retryAfterMs: isRetried ? step.delayMs : null, asksPeople };
 }
 
 function mayRetry(session: RunSession, step: Step, ended: AttemptEnded, status: StepEnd): boolean {

@@ -20,7 +20,10 @@ export const KILL_POINTS = [
 /** Between a file of the archive and its row: when it is stored, and when it is removed. */
 export const ARCHIVE_KILL_POINTS = ["after-file-stored", "after-evidence-forgotten"] as const;
 
-const ALL = [...KILL_POINTS, ...ARCHIVE_KILL_POINTS] as const;
+/** Around a question to people: it is asked, the run waits, it is answered. */
+export const PEOPLE_KILL_POINTS = ["after-asked", "after-wait-for-people", "after-answer"] as const;
+
+const ALL = [...KILL_POINTS, ...ARCHIVE_KILL_POINTS, ...PEOPLE_KILL_POINTS] as const;
 export type KillPoint = (typeof ALL)[number];
 
 export interface KillPoints {

@@ -8,8 +8,7 @@ import { envNameProblem } from "./env-names.ts";
 import type { Checking } from "./expressions.ts";
 import type { Input } from "./inputs.ts";
 import { type Effect, type Verb, VERBS } from "./runbook.ts";
-import { PLANNED_VERBS } from "./schema.ts";
-import { isHostList, loopNames } from "./scope.ts";
+import { goesOnAfterFailure, isEvidence, isHostList, loopNames } from "./scope.ts";
 import { defaultEffect, isNesting, MAY_BECOME, RUNS_SOMEWHERE, runsOnHost, STARTS_PROCESS } from "./verbs.ts";
 
 /** What the schema cannot say about a step: one verb, keys that its verb knows, no value from outside inside a program. */
@@ -21,6 +20,7 @@ export function checkStep(checking: Checking, step: StepDraft): void {
   checkFixedTexts(checking, step);
   if (step.entry === undefined || verb === undefined) return;
   checkKeys(checking, step, verb);
+  checkPeople(checking, step, verb);
   checkEnv(checking, step);
   checkTarget(checking, step, verb);
   if (verb === "prometheus") checkStepQuery(checking, step);
@@ -41,7 +41,7 @@ function report(checking: Checking, path: Path, code: string, message: string, o
 }
 
 function checkVerb(checking: Checking, step: StepDraft): Verb | undefined {
-  const [first, second] = [...VERBS, ...PLANNED_VERBS].filter((key) => Object.hasOwn(step.raw, key));
+  const [first, second] = VERBS.filter((key) => Object.hasOwn(step.raw, key));
   if (first === undefined) {
     // A verb that is spelled wrong is an unknown key already.
     if (step.entry === undefined) return undefined;
@@ -93,6 +93,7 @@ function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
     ["effect", isLeaf, "it is that of the steps inside"],
     ["retry_on", isLeaf, ownSteps],
     ["on_interrupt", isLeaf, ownSteps],
+    ["ask_on_failure", isLeaf, ownSteps],
     ["preview", isLeaf, ownSteps],
     [
       "preview",
@@ -122,6 +123,37 @@ function checkKeys(checking: Checking, step: StepDraft, verb: Verb): void {
 function effectOf({ entry, action }: StepDraft): Effect | undefined {
   return entry?.effect ?? (action === undefined ? undefined : defaultEffect(action));
 }
+
+/** What a step that waits for people does not have, and what keeps a person from being asked. */
+function checkPeople(checking: Checking, step: StepDraft, verb: Verb): void {
+  if (verb === "approve")
+    for (const key of NOT_FOR_APPROVE) {
+      if (!Object.hasOwn(step.raw, key)) continue;
+      const own = key === "timeout" ? "; write it inside: approve: {timeout: 30m}" : "";
+      const message = `"${key}" does nothing in a step with "approve": it waits for people${own}`;
+      report(checking, [...pathOf(step), key], "not-for-this-verb", message, true);
+    }
+  else if (step.entry?.ask_on_failure !== undefined && goesOnAfterFailure(step)) {
+    const fix = isEvidence(step) ? "add critical: true" : "take out continue_on_error";
+    const message = `the run goes on when this step fails, so nobody is asked; ${fix}`;
+    report(checking, [...pathOf(step), "ask_on_failure"], "never-asked", message, true);
+  }
+}
+
+const NOT_FOR_APPROVE = [
+  "timeout",
+  "retries",
+  "delay",
+  "until",
+  "fail_if",
+  "effect",
+  "outputs",
+  "retry_on",
+  "on_interrupt",
+  "continue_on_error",
+  "critical",
+  "ask_on_failure",
+] as const;
 
 function checkEnv(checking: Checking, step: StepDraft): void {
   for (const [name, value] of Object.entries(step.entry?.env ?? {})) {

@@ -109,6 +109,7 @@ function commonKeys(checking: Checking, step: StepDraft, entry: StepEntry, actio
     retryOn: entry.retry_on ?? (isRepeatable ? (["failed", "timed_out"] as const) : []),
     isCritical: entry.critical ?? false,
     preview: hasPreview ? { script: preview, shell } : null,
+    askOnFailure: entry.ask_on_failure ?? null,
     line: checking.draft.file.problem(pathOf(step), "", "").line,
   };
 }

@@ -64,6 +64,7 @@ export function checkTemplate(checking: Checking, source: Source, isText: boolea
 
 function scopeAt(checking: Checking, place: Place) {
   if (place.kind === "show_if") return checking.scopes.assert;
+  if (place.kind === "approval") return checking.scopes.approval;
   if (place.kind === "assert") return place.hasValue ? checking.scopes.assertValue : checking.scopes.assert;
   return place.kind === "result" && place.step.action !== undefined
     ? checking.scopes.results[place.step.action.verb]

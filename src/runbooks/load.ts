@@ -3,6 +3,7 @@ import { hasTemplate, type Template } from "../expressions/templates.ts";
 import { sha256 } from "../platform/digest.ts";
 import { type FileProblem, formatProblem } from "../platform/problems.ts";
 import { recordOf, YamlFile } from "../platform/yaml.ts";
+import { type ApprovalTerms, compileApproval } from "./check-approval.ts";
 import { compileAsserts } from "./check-asserts.ts";
 import { checkConfirm } from "./check-confirm.ts";
 import { checkInputs, compileShowIfs } from "./check-inputs.ts";
@@ -12,11 +13,10 @@ import { type Checking, checkTemplate } from "./expressions.ts";
 import type { Budget } from "./guards.ts";
 import { checkGuardKeys, readBudgetHosts, toGuards, toRate } from "./load-guards.ts";
 import type { Assert, Body, Runbook } from "./runbook.ts";
-import { isPlannedKey, type RunbookEntry, runbookSchema } from "./schema.ts";
+import { type RunbookEntry, runbookSchema } from "./schema.ts";
 import { scopesOf } from "./scope.ts";
 
 const RUN_TIMEOUT_MS = 30 * 60_000;
-const APPROVAL_TIMEOUT_MS = 30 * 60_000;
 
 /** The text of a stored runbook is no runbook (any more). */
 export class RunbookError extends Error {
@@ -32,7 +32,7 @@ export class RunbookError extends Error {
 /** The runbook of one file; undefined, with everything that is wrong pushed in the order of the file, when it has an error. */
 export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | undefined {
   const shape: FileProblem[] = [];
-  const draft = draftOf(file, file.validate(runbookSchema, shape, isPlannedKey));
+  const draft = draftOf(file, file.validate(runbookSchema, shape));
   const found: FileProblem[] = [];
   checkInputs(draft, found);
   const guards = { file, path: ["guards"], problems: found, raw: draft.raw["guards"] };
@@ -45,6 +45,7 @@ export function loadRunbook(file: YamlFile, problems: FileProblem[]): Runbook | 
   checkConfirm(draft, found);
   const parts: CompiledParts = {
     body,
+    approval: compileApproval(checking),
     asserts: compileAsserts(checking),
     summary: compileSummary(checking),
     showIfs: compileShowIfs(checking),
@@ -130,6 +131,7 @@ function compileResult(checking: Checking): Runbook["result"] {
 interface CompiledParts {
   readonly body: Body;
   readonly result: Runbook["result"];
+  readonly approval: ApprovalTerms | null;
   readonly asserts: readonly Assert[];
   readonly summary: Template | undefined;
   readonly showIfs: ReadonlyMap<string, Expression>;
@@ -158,8 +160,7 @@ function toRunbook(checking: Checking, entry: RunbookEntry, parts: CompiledParts
     guards: { ...toGuards(entry.guards, parts.budgetHosts), perUser: toPerUser(entry) },
     asserts: parts.asserts,
     confirm: entry.confirm?.type_value_of ?? null,
-    hasApproval: entry.approval !== undefined,
-    approvalTimeoutMs: entry.approval?.timeout ?? APPROVAL_TIMEOUT_MS,
+    approval: parts.approval,
     timeoutMs: entry.timeout ?? RUN_TIMEOUT_MS,
     httpHosts: entry.http_hosts,
     secrets: entry.secrets,

@@ -39,6 +39,10 @@ export function referenceProblem(
     const message = "an input is asked for before there is a run, so show_if may use inputs only";
     return { code: "expression-unknown-name", message };
   }
+  if (place.kind === "approval" && root !== "inputs" && (root !== "run" || name !== "trigger")) {
+    const message = "people are asked before there is a run, so when may use inputs and run.trigger only";
+    return { code: "expression-unknown-name", message };
+  }
   if (place.kind === "assert" && root !== "inputs" && (root !== "value" || !place.hasValue)) {
     const message =
       root === "value"

@@ -2,7 +2,9 @@ import type { Expression } from "../expressions/cel.ts";
 import type { Template } from "../expressions/templates.ts";
 import type { RunbookGuards } from "./guards.ts";
 import type { Input } from "./inputs.ts";
+import type { ApprovalTerms } from "./check-approval.ts";
 import type { AnnotateSpec } from "./verbs/annotate.ts";
+import type { ApproveSpec, AskOnFailure } from "./verbs/approve.ts";
 import type { CallSpec } from "./verbs/call.ts";
 import type { CollectSpec } from "./verbs/collect.ts";
 import type { CommandSpec } from "./verbs/command.ts";
@@ -38,7 +40,8 @@ export const LEAF_VERBS = [
 ] as const;
 /** Verbs whose steps are made of other steps. */
 export const NESTING_VERBS = ["for_each", "runbook"] as const;
-export const VERBS = [...LEAF_VERBS, ...NESTING_VERBS] as const;
+/** `approve` waits for people: it has neither. */
+export const VERBS = [...LEAF_VERBS, "approve", ...NESTING_VERBS] as const;
 export type Verb = (typeof VERBS)[number];
 export type LeafVerb = (typeof LEAF_VERBS)[number];
 
@@ -54,6 +57,7 @@ export interface Specs {
   readonly notify: NotifySpec;
   readonly silence: SilenceSpec;
   readonly annotate: AnnotateSpec;
+  readonly approve: ApproveSpec;
   readonly for_each: ForEachSpec;
   readonly runbook: CallSpec;
 }
@@ -91,6 +95,8 @@ export type Step = {
   readonly isCritical: boolean;
   /** Shows what the step would change: what a dry run runs in its place. Only of a step that changes something. */
   readonly preview: RunSpec | null;
+  /** Once it has failed a person says how the run goes on; null: it just failed. */
+  readonly askOnFailure: AskOnFailure | null;
   readonly line: number;
   /** The steps of a `for_each`, made once for each item. */
   readonly body: Body | null;
@@ -142,10 +148,8 @@ export type Runbook = {
   readonly asserts: readonly Assert[];
   /** The input whose value a person types who starts it; null when nothing is typed. */
   readonly confirm: string | null;
-  /** It says `approval`: what a person starts waits for another's yes. */
-  readonly hasApproval: boolean;
-  /** How long a run that waits for a person's yes does so. */
-  readonly approvalTimeoutMs: number;
+  /** What is asked of people before a run starts; null: nothing, unless the rule asks. */
+  readonly approval: ApprovalTerms | null;
   readonly timeoutMs: number;
   readonly httpHosts: readonly string[];
   /** Names of the settings' secrets that its steps may use. */

@@ -9,12 +9,13 @@ import {
   wordSchema,
 } from "../platform/schemas.ts";
 import { SECRET_NAME } from "../platform/secrets.ts";
-import type { Path } from "../platform/yaml.ts";
 import { assertSchema } from "./assert-schema.ts";
 import { runbookGuardsSchema } from "./guards-schema.ts";
 import { inputSchema } from "./input-schema.ts";
-import { EFFECTS, SECTIONS } from "./runbook.ts";
+import { EFFECTS } from "./runbook.ts";
+import { principalSchema } from "./principals.ts";
 import { annotateSchema } from "./verbs/annotate.ts";
+import { approvalCountSchema, approveSchema, askOnFailureSchema } from "./verbs/approve.ts";
 import { callSchema } from "./verbs/call.ts";
 import { collectSchema } from "./verbs/collect.ts";
 import { commandSchema } from "./verbs/command.ts";
@@ -63,6 +64,9 @@ export const stepSchema = z.strictObject({
   preview: scriptSchema.optional().meta({
     description: "Script that shows what the step would change; it only reads, and a dry run runs it",
   }),
+  ask_on_failure: askOnFailureSchema
+    .optional()
+    .meta({ description: "A person is asked once the step has failed: retry, skip or stop" }),
   run: scriptSchema.optional(),
   shell: shellSchema.optional(),
   command: commandSchema.optional(),
@@ -74,6 +78,7 @@ export const stepSchema = z.strictObject({
   notify: notifySchema.optional(),
   silence: silenceSchema.optional(),
   annotate: annotateSchema.optional(),
+  approve: approveSchema.optional(),
   for_each: forEachSchema(() => stepsSchema).optional(),
   runbook: callSchema.optional(),
 });
@@ -109,11 +114,21 @@ export const runbookSchema = z.strictObject({
     .meta({ description: "Lists of everyone, user:NAME and group:NAME" }),
   approval: z
     .strictObject({
+      count: approvalCountSchema.optional(),
+      when: expressionSchema
+        .optional()
+        .meta({ description: "Sees inputs and run.trigger; without it every start is asked for" }),
       timeout: positiveDurationSchema
         .optional()
         .meta({ description: "How long a run waits for a person's yes; default 30m" }),
+      // oxlint-disable-next-line unicorn/no-thenable -- a key of the language, in a schema that nobody awaits
+      then: principalSchema
+        .optional()
+        .meta({ description: "A second group, asked for as long again when nobody decided in time" }),
+      on_timeout: wordSchema(["reject"]).optional(),
     })
-    .optional(),
+    .optional()
+    .meta({ description: "People who have to say yes before a run starts" }),
   confirm: z
     .strictObject({ type_value_of: textSchema.min(1).meta({ description: "Name of an input" }) })
     .optional()
@@ -154,24 +169,3 @@ export const runbookSchema = z.strictObject({
 });
 
 export type RunbookEntry = z.output<typeof runbookSchema>;
-
-/** Keys of the full language that this version does not have, by where they stand. */
-const PLANNED = {
-  approval: new Set(["count", "when", "then", "on_timeout"]),
-  step: new Set(["approve", "ask_on_failure"]),
-} as const;
-
-/** Whether the key the path leads to belongs to the full language but not to this version. */
-export function isPlannedKey(path: Path): boolean {
-  const key = String(path.at(-1));
-  if (path[0] === "approval") return path.length === 2 && PLANNED.approval.has(key);
-  return isStep(path.slice(0, -1)) && PLANNED.step.has(key);
-}
-
-/** Whether the path leads to a step, be it one inside another. */
-function isStep(path: Path): boolean {
-  return typeof path.at(-1) === "number" && SECTIONS.some((section) => section === path.at(-2));
-}
-
-/** The verbs of the full language that this version does not have. */
-export const PLANNED_VERBS: readonly string[] = ["approve"];

@@ -21,6 +21,8 @@ export type Place =
   | { readonly kind: "show_if"; readonly input: string }
   /** An assert is judged before the run starts, too; it sees the inputs, and its query's answer. */
   | { readonly kind: "assert"; readonly hasValue: boolean }
+  /** Of `approval.when`, evaluated before the run is made. */
+  | { readonly kind: "approval" }
   | { readonly kind: "summary" }
   /** Of `result`: only a run that succeeded has one, so every step of `steps` has been reached. */
   | { readonly kind: "success" };
@@ -34,12 +36,14 @@ export interface VisibleStep {
   readonly mayFail: boolean;
 }
 
+const TRIGGER: ObjectType = { fields: { kind: "string", principal: "string" } };
+
 const RUN: ObjectType = {
   fields: {
     id: "string",
     url: "string",
     dir: "string",
-    trigger: { fields: { kind: "string", principal: "string" } },
+    trigger: TRIGGER,
     cause: { fields: { title: "string", url: "string", started_at: "timestamp" } },
     status: "string",
     failed_step: "string",
@@ -67,6 +71,7 @@ const RESULTS: Readonly<Record<Verb, Scope>> = {
   notify: {},
   silence: { json: "dyn" },
   annotate: { json: "dyn" },
+  approve: { json: "dyn" },
   for_each: { items: { items: ITEM } },
   runbook: { result: "dyn" },
 };
@@ -85,7 +90,7 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
   const { outer } = draft;
   // What stands before the step that these steps are inside of, as that step sees it.
   const visible = new Map<string, VisibleStep>(
-    outer === null || place.kind === "target" || place.kind === "assert"
+    outer === null || place.kind === "target" || place.kind === "assert" || place.kind === "approval"
       ? []
       : visibleSteps(outer.draft, { kind: "step", step: outer.step }),
   );
@@ -97,7 +102,7 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
       ("step" in place && place.step.section !== step.section);
     visible.set(step.id, {
       step,
-      maySkip: isElsewhere || step.entry?.if !== undefined,
+      maySkip: isElsewhere || step.entry?.if !== undefined || step.entry?.ask_on_failure !== undefined,
       mayFail: step.entry !== undefined && goesOnAfterFailure(step),
     });
   }
@@ -109,6 +114,7 @@ function isVisible(step: StepDraft, place: Place): boolean {
     case "target":
     case "show_if":
     case "assert":
+    case "approval":
       return false;
     case "summary":
     case "success":
@@ -165,6 +171,7 @@ export function looseScopeOf(draft: Draft): Scope {
 export interface Scopes {
   readonly loose: Scope;
   readonly run: Scope;
+  readonly approval: Scope;
   readonly assert: Scope;
   /** Of an assert with a query. */
   readonly assertValue: Scope;
@@ -208,6 +215,7 @@ export function scopesOf(draft: Draft): Scopes {
   return {
     loose: looseScopeOf(draft),
     run,
+    approval: { inputs, run: { fields: { trigger: TRIGGER } } },
     assert: { inputs },
     assertValue: { inputs, value: "double" },
     results: Object.fromEntries(results) as Record<Verb, Scope>,

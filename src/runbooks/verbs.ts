@@ -44,6 +44,7 @@ export function actionOf(entry: StepEntry): Action | undefined {
   }
   if (entry.prometheus !== undefined) return { verb: "prometheus", spec: entry.prometheus };
   if (entry.wait !== undefined) return { verb: "wait", spec: entry.wait };
+  if (entry.approve !== undefined) return { verb: "approve", spec: entry.approve };
   if (entry.notify !== undefined) return { verb: "notify", spec: entry.notify };
   if (entry.silence !== undefined) return { verb: "silence", spec: entry.silence };
   if (entry.annotate !== undefined) return { verb: "annotate", spec: entry.annotate };
@@ -75,6 +76,7 @@ export function defaultEffect(action: Action): Effect {
     case "wait":
     case "notify":
     case "annotate":
+    case "approve":
     // Of their steps; what they are made of is known to the loader only.
     case "for_each":
     case "runbook":
@@ -108,6 +110,8 @@ export function defaultTimeoutMs(action: Action, effect: Effect): number {
     case "for_each":
     case "runbook":
       return 0;
+    case "approve":
+      return action.spec.timeoutMs;
     case "wait":
       return (action.spec.durationMs ?? 0) + WAIT_SLACK_MS;
   }

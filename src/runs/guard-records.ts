@@ -1,24 +1,4 @@
-// What guards, approvals and ladders keep beside the runs. Times are milliseconds since 1970.
-
-/** A recorded yes or no of a person, asked before a run starts. */
-export const APPROVAL_STATES = ["pending", "approved", "rejected", "expired", "void"] as const;
-export type ApprovalState = (typeof APPROVAL_STATES)[number];
-
-export interface Approval {
-  readonly id: string;
-  readonly runId: string;
-  /** What is approved: this plan and no other. */
-  readonly planDigest: string;
-  readonly message: string;
-  readonly requestedBy: string;
-  readonly requestedAtMs: number;
-  readonly deadlineMs: number;
-  /** `void`: the run ended before anybody decided. */
-  readonly state: ApprovalState;
-  readonly decidedBy: string | null;
-  readonly decidedAtMs: number | null;
-  readonly comment: string | null;
-}
+// What guards and ladders keep beside the runs. Times are milliseconds since 1970.
 
 /** A named stop of automation. It stops starts, not running steps. */
 export interface Pause {

@@ -126,6 +126,8 @@ export interface Run {
   readonly fence: number;
   readonly createdAtMs: number;
   readonly startedAtMs: number | null;
+  /** How long it has waited for people since it began; outside of its timeout. */
+  readonly waitedMs: number;
   readonly finishedAtMs: number | null;
   /** When the first change step that succeeded began, and when the last change step ended; null when none did. */
   readonly changeStartedAtMs: number | null;

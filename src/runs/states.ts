@@ -20,11 +20,12 @@ export const STEP_STATES = [
   "cancelled",
   "timed_out",
   "interrupted",
+  "rejected",
 ] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
 /** The end of a run that has begun. */
-export type RunEnd = "succeeded" | "failed" | "cancelled" | "timed_out" | "interrupted";
+export type RunEnd = "succeeded" | "failed" | "cancelled" | "timed_out" | "interrupted" | "rejected";
 /** The end of a step that has begun. */
 export type StepEnd = Exclude<StepState, "pending" | "running">;
 
@@ -32,7 +33,7 @@ export type StepEnd = Exclude<StepState, "pending" | "running">;
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ["waiting_person", "running", "cancelled"],
   waiting_person: ["queued", "running", "cancelled", "rejected", "timed_out"],
-  running: ["waiting_person", "succeeded", "failed", "cancelled", "timed_out", "interrupted"],
+  running: ["waiting_person", "succeeded", "failed", "cancelled", "timed_out", "interrupted", "rejected"],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -41,16 +42,21 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
   rejected: [],
 };
 
-/** Every legal change of a step's state: `failed` from `pending` where a template of it had no value, `running` again after a restart, for a read step that was cut off. `skipped` from `running` in a dry run: it said what it would do. */
+/**
+ * Every legal change of a step's state: `failed` from `pending` where a template of it had no value, `running` again after a
+ * restart, for a read step that was cut off. `skipped` from `running` in a dry run, which said what it would do, or where a
+ * person said so; `rejected` where nobody said yes.
+ */
 export const STEP_TRANSITIONS: Readonly<Record<StepState, readonly StepState[]>> = {
   pending: ["running", "failed", "skipped", "cancelled"],
-  running: ["running", "succeeded", "failed", "skipped", "cancelled", "timed_out", "interrupted"],
+  running: ["running", "succeeded", "failed", "skipped", "cancelled", "timed_out", "interrupted", "rejected"],
   succeeded: [],
   failed: [],
   skipped: [],
   cancelled: [],
   timed_out: [],
   interrupted: [],
+  rejected: [],
 };
 
 export function isFinal(state: RunState): boolean {

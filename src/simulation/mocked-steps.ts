@@ -61,6 +61,7 @@ function ownResult(context: StepContext, mock: MockConfig): AttemptResult {
     case "notify":
     case "silence":
     case "annotate":
+    case "approve":
     case "for_each":
     case "runbook":
       return succeeded();

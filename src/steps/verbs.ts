@@ -79,7 +79,8 @@ function attempt(context: StepContext, dependencies: StepDependencies): Promise<
       return silenceAlerts(context, specOf(context, verb));
     case "annotate":
       return annotate(context, specOf(context, verb));
-    // The engine goes through the steps inside; the step itself is never attempted.
+    // The engine asks people, or goes through the steps inside; the step itself is never attempted.
+    case "approve":
     case "for_each":
     case "runbook":
       throw new Error(`a step with ${verb} has no attempts`);

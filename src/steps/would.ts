@@ -44,6 +44,12 @@ function linesOf({ verb }: Step, spec: unknown, where: string): string[] {
       return [`would gather${where}:`, ...indented(JSON.stringify(spec))];
     case "prometheus":
       return ["would ask Prometheus:", ...indented((spec as Specs["prometheus"]).query)];
+    case "approve": {
+      const { from, count, timeoutMs, message } = spec as Specs["approve"];
+      const whom = from.length === 0 ? "those who may approve" : from.join(", ");
+      const asked = message === null ? [] : indented(message.trimEnd());
+      return [`would ask ${whom} for the yes of ${count}, for ${formatDurationMs(timeoutMs)}:`, ...asked];
+    }
     case "wait": {
       const { durationMs } = spec as Specs["wait"];
       return [durationMs === null ? "would wait" : `would wait ${formatDurationMs(durationMs)}`];

@@ -1,5 +1,14 @@
-import type { Approval, ApprovalState } from "../runs/guard-records.ts";
+import type {
+  Answer,
+  Approval,
+  ApprovalGrants,
+  ApprovalKind,
+  ApprovalState,
+  FailedStep,
+  Vote,
+} from "../runs/approvals.ts";
 import type { ApprovalTable } from "./guard-tables.ts";
+import { inParts } from "./rows.ts";
 import type { Reader, Tx } from "./store.ts";
 
 export async function insertApproval(tx: Tx, approval: Approval): Promise<void> {
@@ -7,6 +16,12 @@ export async function insertApproval(tx: Tx, approval: Approval): Promise<void> 
     .insertInto("approval")
     .values({
       id: approval.id,
+      kind: approval.kind,
+      step_id: approval.stepId,
+      wanted: approval.count,
+      grants: JSON.stringify(approval.grants),
+      passed_at: approval.passedAtMs,
+      failed_step: approval.failedStep === null ? null : JSON.stringify(approval.failedStep),
       run_id: approval.runId,
       plan_digest: approval.planDigest,
       message: approval.message,
@@ -26,15 +41,88 @@ export async function readApproval(db: Reader, id: string): Promise<Approval | n
   return row === undefined ? null : toApproval(row);
 }
 
-/** What the run waits for; null when it waits for nobody. */
-export async function readPendingApproval(db: Reader, runId: string): Promise<Approval | null> {
-  const row = await db
+/** What the run waits for; several where it goes through the items of a loop. Oldest first. */
+export async function readPendingApprovals(db: Reader, runId: string): Promise<Approval[]> {
+  const rows = await db
     .selectFrom("approval")
     .selectAll()
     .where("run_id", "=", runId)
     .where("state", "=", "pending")
+    .orderBy("id")
+    .execute();
+  return rows.map(toApproval);
+}
+
+/** Everything that people were asked about a run, oldest first. */
+export async function readApprovalsOf(db: Reader, runId: string): Promise<Approval[]> {
+  const rows = await db
+    .selectFrom("approval")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .orderBy("id")
+    .execute();
+  return rows.map(toApproval);
+}
+
+/** What people were asked last about a step; null when they never were. */
+export async function readStepApproval(db: Reader, runId: string, stepId: string): Promise<Approval | null> {
+  const row = await db
+    .selectFrom("approval")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("step_id", "=", stepId)
+    .orderBy("id", "desc")
+    .limit(1)
     .executeTakeFirst();
   return row === undefined ? null : toApproval(row);
+}
+
+/** Records what a person said. False when that person has said something before. */
+export async function insertVote(tx: Tx, vote: Vote): Promise<boolean> {
+  const result = await tx
+    .insertInto("approval_vote")
+    .values({
+      approval_id: vote.approvalId,
+      principal: vote.principal,
+      answer: vote.answer,
+      at: vote.atMs,
+      comment: vote.comment,
+    })
+    .onConflict((conflict) => conflict.columns(["approval_id", "principal"]).doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+/** What people said to these approvals, in the order in which they did. */
+export async function readVotes(db: Reader, approvalIds: readonly string[]): Promise<Vote[]> {
+  const rows = await inParts(approvalIds, (part) =>
+    db
+      .selectFrom("approval_vote")
+      .selectAll()
+      .where("approval_id", "in", part)
+      .orderBy("at")
+      .orderBy("principal")
+      .execute(),
+  );
+  return rows.map((row) => ({
+    approvalId: row.approval_id,
+    principal: row.principal,
+    answer: row.answer as Answer,
+    atMs: row.at,
+    comment: row.comment,
+  }));
+}
+
+/** The second group is asked, until then. False when it was asked before, or there is nothing to ask any more. */
+export async function passApproval(tx: Tx, id: string, atMs: number, deadlineMs: number): Promise<boolean> {
+  const result = await tx
+    .updateTable("approval")
+    .set({ passed_at: atMs, deadline: deadlineMs })
+    .where("id", "=", id)
+    .where("state", "=", "pending")
+    .where("passed_at", "is", null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 /** Where a page of approvals goes on: below this id, still among the pending ones or already behind them. */
@@ -126,6 +214,12 @@ export async function voidApprovals(tx: Tx, runId: string, atMs: number): Promis
 function toApproval(row: ApprovalTable): Approval {
   return {
     id: row.id,
+    kind: row.kind as ApprovalKind,
+    stepId: row.step_id,
+    count: row.wanted,
+    grants: JSON.parse(row.grants) as ApprovalGrants,
+    passedAtMs: row.passed_at,
+    failedStep: row.failed_step === null ? null : (JSON.parse(row.failed_step) as FailedStep),
     runId: row.run_id,
     planDigest: row.plan_digest,
     message: row.message,

@@ -150,15 +150,21 @@ export async function countLiveRuns(
     .selectFrom("run")
     .select(["state"])
     .select((it) => it.fn.countAll().as("count"))
-    .where("state", "in", ["queued", "running"])
+    .where((where) =>
+      where.or([
+        where("state", "in", ["queued", "running"]),
+        // In the middle of its steps; one that has not begun is not under way.
+        where.and([where("state", "=", "waiting_person"), where("started_at", "is not", null)]),
+      ]),
+    )
     .where(of.kind, "=", of.name);
   if (exceptRunId !== null) query = query.where("id", "<>", exceptRunId);
   const rows = await query.groupBy("state").execute();
   const count = (state: string) => Number(rows.find((row) => row.state === state)?.count ?? 0);
-  return { running: count("running"), queued: count("queued") };
+  return { running: count("running") + count("waiting_person"), queued: count("queued") };
 }
 
-/** For each lock that a run has or stands in line for: that run, the one that has it first. Who waits for people does neither. */
+/** For each lock that a run has or stands in line for: that run, the one that has it first. Who waits for people stands in no line. */
 export async function readLockHolders(db: Reader, names: readonly string[]): Promise<Map<string, string>> {
   const rows = await inParts(names, (part) =>
     db
@@ -166,7 +172,9 @@ export async function readLockHolders(db: Reader, names: readonly string[]): Pro
       .innerJoin("run", "run.id", "run_lock.run_id")
       .select(["run_lock.name", "run_lock.run_id", "run_lock.taken_at"])
       .where("run_lock.name", "in", part)
-      .where("run.state", "<>", "waiting_person")
+      .where((where) =>
+        where.or([where("run.state", "<>", "waiting_person"), where("run_lock.taken_at", "is not", null)]),
+      )
       .orderBy("run_lock.run_id")
       .execute(),
   );

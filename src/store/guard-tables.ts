@@ -37,6 +37,13 @@ export interface RuleOpeningTable {
 
 export interface ApprovalTable {
   readonly id: string;
+  readonly kind: string;
+  readonly step_id: string | null;
+  /** How many different people have to say yes. */
+  readonly wanted: number;
+  readonly grants: string;
+  readonly passed_at: number | null;
+  readonly failed_step: string | null;
   readonly run_id: string;
   readonly plan_digest: string;
   readonly message: string;
@@ -46,6 +53,15 @@ export interface ApprovalTable {
   readonly state: string;
   readonly decided_by: string | null;
   readonly decided_at: number | null;
+  readonly comment: string | null;
+}
+
+/** What one person said to an approval. */
+export interface ApprovalVoteTable {
+  readonly approval_id: string;
+  readonly principal: string;
+  readonly answer: string;
+  readonly at: number;
   readonly comment: string | null;
 }
 

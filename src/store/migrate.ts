@@ -7,6 +7,7 @@ import * as archive from "./migrations/0005-archive.ts";
 import * as runInput from "./migrations/0006-run-input.ts";
 import * as redactions from "./migrations/0007-redactions.ts";
 import * as results from "./migrations/0008-results.ts";
+import * as approvals from "./migrations/0009-approvals.ts";
 import * as dryRun from "./migrations/0010-dry-run.ts";
 import * as notices from "./migrations/0011-notices.ts";
 import * as starts from "./migrations/0012-starts.ts";
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly {
   { name: "0006-run-input", up: runInput.up },
   { name: "0007-redactions", up: redactions.up },
   { name: "0008-results", up: results.up },
+  { name: "0009-approvals", up: approvals.up },
   { name: "0010-dry-run", up: dryRun.up },
   { name: "0011-notices", up: notices.up },
   { name: "0012-starts", up: starts.up },

@@ -23,6 +23,7 @@ export interface NewRun
     | "heldReason"
     | "heldUntilMs"
     | "queuedAtMs"
+    | "waitedMs"
   > {}
 
 const shape = rowShape("run", [

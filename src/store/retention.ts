@@ -132,6 +132,14 @@ const PARTS_OF_RUN = [
 
 /** Removes runs with everything recorded of them but their files' rows, which go with the files: {@link forgetEvidence} goes before. */
 export async function deleteRuns(tx: Tx, ids: readonly string[]): Promise<void> {
+  await inParts(ids, (part) =>
+    tx
+      .deleteFrom("approval_vote")
+      .where("approval_id", "in", (query) =>
+        query.selectFrom("approval").select("id").where("run_id", "in", part),
+      )
+      .execute(),
+  );
   for (const table of PARTS_OF_RUN)
     await inParts(ids, (part) => tx.deleteFrom(table).where("run_id", "in", part).execute());
   await inParts(ids, (part) => tx.deleteFrom("run").where("id", "in", part).execute());

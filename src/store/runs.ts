@@ -28,6 +28,8 @@ export async function cancelQueuedRuns(
       .set({ state: "cancelled", finished_at: atMs, message })
       .where("id", "in", part)
       .where("state", "in", ["queued", "waiting_person"])
+      // One that has begun and waits for people goes on to what follows its steps.
+      .where("started_at", "is", null)
       .returning("id")
       .execute(),
   );
@@ -214,6 +216,7 @@ export function toRun(row: Selectable<RunTable>): Run {
     owner: row.owner,
     fence: row.fence,
     createdAtMs: row.created_at,
+    waitedMs: row.waited_ms,
     startedAtMs: row.started_at,
     finishedAtMs: row.finished_at,
     changeStartedAtMs: row.change_started_at,

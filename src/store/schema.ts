@@ -10,6 +10,7 @@ import type {
 import type { AuditChainTable, AuditTable } from "./audit-tables.ts";
 import type {
   ApprovalTable,
+  ApprovalVoteTable,
   BreakerTable,
   HostHoldTable,
   LadderTable,
@@ -153,6 +154,10 @@ export interface RunTable {
   readonly queued_at: number | null;
   /** 1: it only says what it would do. */
   readonly dry_run: Generated<number>;
+  /** Since when a run that has begun waits for people; null while it does not. */
+  readonly waiting_since: number | null;
+  /** How long it has waited for people since it began, but for the current wait. */
+  readonly waited_ms: Generated<number>;
   /** How much of it the statistics have: 1 its end, 2 its outcome as well. */
   readonly counted: Generated<number>;
   /** Kept, with its evidence, for as long as it is pinned. */
@@ -259,6 +264,7 @@ export interface Schema {
   readonly shadow_start: ShadowStartTable;
   readonly rule_opening: RuleOpeningTable;
   readonly approval: ApprovalTable;
+  readonly approval_vote: ApprovalVoteTable;
   readonly pause: PauseTable;
   readonly host_hold: HostHoldTable;
   readonly breaker: BreakerTable;

@@ -165,6 +165,29 @@ export async function startStep(tx: Tx, runId: string, stepId: string, atMs: num
     .execute();
 }
 
+/** A step that has failed and waits for a person: what its last attempt gave is kept for its end. */
+export async function suspendStep(
+  tx: Tx,
+  runId: string,
+  stepId: string,
+  end: Omit<AttemptEnd, "status"> & { facts: StepFacts | null },
+): Promise<void> {
+  await tx
+    .updateTable("step")
+    .set((row) => ({
+      state: "running",
+      exit_code: end.exitCode,
+      message: end.message,
+      started_at: row.fn.coalesce("started_at", row.val(end.atMs)),
+      facts: end.facts === null ? null : JSON.stringify(end.facts),
+      wait_until: null,
+    }))
+    .where("run_id", "=", runId)
+    .where("id", "=", stepId)
+    .where("state", "in", ["pending", "running"])
+    .execute();
+}
+
 /** Ends a step. A step that has ended stays as it is. */
 export async function endStep(
   tx: Tx,
@@ -178,7 +201,7 @@ export async function endStep(
       state: end.status,
       exit_code: end.exitCode,
       message: end.message,
-      // One that was skipped has begun only if a dry run said what it would do.
+      // One that was skipped has begun only if a dry run said what it would do, or it had failed and a person said so.
       started_at:
         end.status === "skipped" ? row.ref("started_at") : row.fn.coalesce("started_at", row.val(end.atMs)),
       finished_at: end.atMs,

@@ -38,6 +38,7 @@ export function exampleRun(changes: Partial<Run> = {}): Run {
     fence: 1,
     createdAtMs: T0,
     startedAtMs: T0 + 100,
+    waitedMs: 0,
     finishedAtMs: T0 + 21_000,
     changeStartedAtMs: T0 + 4_000,
     changeEndedAtMs: T0 + 5_000,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { alertListCommand, alertShowCommand } from "../../src/cli/alert.ts";
 import { type AlertSendFlags, alertSendCommand } from "../../src/cli/alert-send.ts";
-import { approvalDecideCommand, approvalListCommand } from "../../src/cli/approval.ts";
+import { approvalAnswerCommand, approvalListCommand } from "../../src/cli/approval.ts";
 import { hostHoldCommand, hostListCommand, hostReleaseCommand } from "../../src/cli/host.ts";
 import type { CommandOutput } from "../../src/cli/output.ts";
 import { pauseAddCommand, pauseListCommand, pauseRemoveCommand } from "../../src/cli/pause.ts";
@@ -139,7 +139,7 @@ test("approval list, approve, reject", async () => {
   };
   const decide = (decision: "approve" | "reject", id: string, more = {}) =>
     run((output) =>
-      approvalDecideCommand(
+      approvalAnswerCommand(
         decision,
         id,
         { ...at(service), comment: null, planDigest: null, ...more },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LOCAL_PRINCIPAL, type Principal } from "../../src/access/principal.ts";
-import { needsApproval, starterOf, triggerOf, whoElseMayRun } from "../../src/engine/starter.ts";
+import { starterOf, triggerOf, whoElseMayRun } from "../../src/engine/starter.ts";
 
 const DANA: Principal = {
   id: "user:dana",
@@ -25,11 +25,8 @@ describe("who may start a run", () => {
     expect(whoElseMayRun(starterOf(principal), runbook)).toEqual(may);
   });
 
-  test("a schedule needs no grant and no approval: it is configuration", () => {
+  test("a schedule needs no grant: it is configuration", () => {
     expect(whoElseMayRun(SCHEDULE, access())).toBeNull();
-    expect(needsApproval(SCHEDULE, { hasApproval: true })).toBe(false);
-    expect(needsApproval(starterOf(DANA), { hasApproval: true })).toBe(true);
-    expect(needsApproval(starterOf(DANA), { hasApproval: false })).toBe(false);
   });
 });
 

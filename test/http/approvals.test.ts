@@ -34,7 +34,13 @@ async function addApproval(
   await app.store.transaction((tx) =>
     insertApproval(tx, {
       id,
+      kind: "start",
       runId: run,
+      stepId: null,
+      count: 1,
+      grants: { approve: [], from: [], thenAsk: null },
+      passedAtMs: null,
+      failedStep: null,
       planDigest: parts.planDigest ?? "sha256:plan",
       message: "restart",
       requestedBy: parts.requestedBy ?? "rule:ask",
@@ -54,7 +60,10 @@ test("a run that asks waits; a yes starts it, and the bundle is made", async () 
   expect(approval).toMatchObject({
     runbook: "act",
     requested_by: "rule:ask",
-    may_approve: ["everyone"],
+    may_approve: ["role:operator", "role:admin"],
+    may_decide: true,
+    kind: "start",
+    answers: ["approve", "reject"],
     status: "pending",
     decided_by: null,
     decided_at: null,
@@ -74,6 +83,9 @@ test("a run that asks waits; a yes starts it, and the bundle is made", async () 
       decided_by: "user:local",
       decided_at: expect.any(String),
       comment: "go ahead",
+      may_decide: false,
+      approved: 1,
+      said: [{ by: "user:local", answer: "approve", at: expect.any(String), comment: "go ahead" }],
     },
   ]);
   const run = await waitFor("the end of the run", async () => {

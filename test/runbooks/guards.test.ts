@@ -10,7 +10,7 @@ test("a runbook without guards has none, and waits half an hour for a person", (
   const runbook = runbookOf(STEP);
   expect(runbook.guards).toEqual({ ...NO_GUARDS, perUser: null });
   expect(runbook.asserts).toEqual([]);
-  expect(runbook.approvalTimeoutMs).toBe(1_800_000);
+  expect(runbook.approval).toBe(null);
 });
 
 test("its guards are those of rules, and per_user", () => {
@@ -42,7 +42,7 @@ approval: {timeout: 5m}
     budget: { selector: 'role = "web"', max: { unit: "hosts", amount: 2 }, withinMs: 1_800_000 },
   });
   expect(runbook.guards.budget?.hosts[0]?.matches("web")).toBe(true);
-  expect(runbook.approvalTimeoutMs).toBe(300_000);
+  expect(runbook.approval).toEqual({ count: 1, timeoutMs: 300_000, thenAsk: null, when: null });
 });
 
 test.each([

@@ -68,7 +68,7 @@ describe("for_each and targets", () => {
     ["for_each: {in: inputs.servers, as: steps, steps: [{command: [x]}]}", "means something else here"],
     ['{targets: "${{ inputs.servers }}", wait: 1s}', '"targets" does nothing in a step with "wait"'],
     ['for_each: {in: inputs.servers, steps: [{id: a, command: [x], target: "${{ nobody }}"}]}', "nobody"],
-    ["for_each: {in: inputs.servers, steps: [{id: a, approve: {}}]}", "approve"],
+    ["for_each: {in: inputs.servers, steps: [{id: a, retries: 3, approve: {}}]}", "approve"],
     [
       "for_each: {in: inputs.servers, steps: [{command: [x]}]}\n  retries: 3",
       "the steps inside have their own",

@@ -173,6 +173,7 @@ function exampleStep(action: Action): Step {
     retryOn: [],
     isCritical: false,
     preview: null,
+    askOnFailure: null,
     line: 1,
     ...action,
   };

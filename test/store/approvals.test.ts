@@ -1,22 +1,32 @@
 import { expect, test } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
-import type { Approval } from "../../src/runs/guard-records.ts";
+import type { Approval } from "../../src/runs/approvals.ts";
 import {
   type ApprovalCursor,
   countPendingApprovals,
   endApproval,
   insertApproval,
   listApprovals,
+  insertVote,
   listApprovalsIn,
+  passApproval,
   readApproval,
-  readPendingApproval,
+  readPendingApprovals,
+  readStepApproval,
+  readVotes,
   voidApprovals,
 } from "../../src/store/approvals.ts";
 import { describeStores } from "./stores.ts";
 
 const newApproval = (parts: Partial<Approval> = {}): Approval => ({
   id: newId(),
+  kind: "start",
   runId: newId(),
+  stepId: null,
+  count: 1,
+  grants: { approve: [], from: [], thenAsk: null },
+  passedAtMs: null,
+  failedStep: null,
   planDigest: "sha256:2",
   message: "restart web-1",
   requestedBy: "rule:slow",
@@ -69,10 +79,10 @@ describeStores("approvals", ({ store, peer }) => {
     const sameRun = { ...decided, runId: first.runId };
     await insert(first, sameRun, other);
     await end(sameRun.id, "approved");
-    expect((await readPendingApproval(store().reader, first.runId))?.id).toBe(first.id);
+    expect((await readPendingApprovals(store().reader, first.runId)).map(({ id }) => id)).toEqual([first.id]);
     expect(await store().transaction((tx) => voidApprovals(tx, first.runId, 3_000))).toEqual([first.id]);
     expect(await store().transaction((tx) => voidApprovals(tx, first.runId, 4_000))).toEqual([]);
-    expect(await readPendingApproval(store().reader, first.runId)).toBe(null);
+    expect(await readPendingApprovals(store().reader, first.runId)).toEqual([]);
     expect(await readApproval(store().reader, first.id)).toMatchObject({ state: "void", decidedAtMs: 3_000 });
     expect(await readApproval(store().reader, other.id)).toEqual(other);
     expect(await countPendingApprovals(store().reader)).toBe(1);
@@ -92,5 +102,41 @@ describeStores("approvals", ({ store, peer }) => {
     expect(await page(3, { id: ids[4] ?? "", isAmongPending: false })).toEqual([3, 1]);
     const rejected = await listApprovalsIn(store().reader, "rejected", 10, ids[4] ?? null);
     expect(rejected.map(({ id }) => ids.indexOf(id))).toEqual([1]);
+  });
+
+  test("keep whom they ask and what about, and pass on once", async () => {
+    const approval = newApproval({
+      kind: "failed_step",
+      stepId: "restart",
+      count: 3,
+      grants: { approve: ["group:sre"], from: ["group:dba"], thenAsk: "group:leads" },
+      failedStep: { status: "timed_out", attempts: 2 },
+    });
+    const later = newApproval({ runId: approval.runId, stepId: "restart", kind: "failed_step" });
+    await insert(approval, later);
+    expect(await readApproval(store().reader, approval.id)).toEqual(approval);
+    expect((await readStepApproval(store().reader, approval.runId, "restart"))?.id).toBe(later.id);
+    expect(await readStepApproval(store().reader, approval.runId, "other")).toBe(null);
+    const pass = () => store().transaction((tx) => passApproval(tx, approval.id, 9_000, 18_000));
+    expect([await pass(), await pass()]).toEqual([true, false]);
+    expect(await readApproval(store().reader, approval.id)).toMatchObject({
+      passedAtMs: 9_000,
+      deadlineMs: 18_000,
+    });
+  });
+
+  test("keep one word of each person", async () => {
+    const { id } = newApproval();
+    const say = (principal: string, answer: "approve" | "reject", atMs: number) =>
+      store().transaction((tx) => insertVote(tx, { approvalId: id, principal, answer, atMs, comment: null }));
+    expect(await say("user:dana", "approve", 2_000)).toBe(true);
+    expect(await say("user:dana", "reject", 3_000)).toBe(false);
+    expect(await say("user:erin", "reject", 1_000)).toBe(true);
+    const votes = await readVotes(store().reader, [id]);
+    expect(votes.map(({ principal, answer }) => [principal, answer])).toEqual([
+      ["user:erin", "reject"],
+      ["user:dana", "approve"],
+    ]);
+    expect(await readVotes(store().reader, [])).toEqual([]);
   });
 });

@@ -104,6 +104,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0006-run-input" },
         { name: "0007-redactions" },
         { name: "0008-results" },
+        { name: "0009-approvals" },
         { name: "0010-dry-run" },
         { name: "0011-notices" },
         { name: "0012-starts" },

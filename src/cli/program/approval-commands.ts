@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { APPROVAL_STATES } from "../../runs/guard-records.ts";
+import { ANSWERS, APPROVAL_STATES } from "../../runs/approvals.ts";
 import {
   commandGroup,
   type Flags,
@@ -11,8 +11,16 @@ import {
   withServerOptions,
 } from "./options.ts";
 
+const DESCRIPTIONS = {
+  approve: "let the run start, or go on",
+  reject: "end the run",
+  retry: "try the step again that has failed",
+  skip: "go on after the step that has failed",
+  stop: "let the run end as failed",
+} as const;
+
 export function addApprovalCommands(program: Command, { output, setExitCode }: ProgramContext): void {
-  const group = commandGroup(program, "approval", "say yes or no to runs that ask first");
+  const group = commandGroup(program, "approval", "answer runs that ask people");
   withServerOptions(withLimit(group.command("list")))
     .description("show what people are asked, the open ones first")
     .addOption(new Option("--status <status>", "only those").choices(APPROVAL_STATES))
@@ -21,16 +29,16 @@ export function addApprovalCommands(program: Command, { output, setExitCode }: P
       const parts = { status: textFlag(flags, "status"), limit: limitFlag(flags) };
       setExitCode(await approvalListCommand({ ...serverFlags(flags), ...parts }, output));
     });
-  for (const decision of ["approve", "reject"] as const) {
-    withServerOptions(group.command(decision))
+  for (const answer of ANSWERS) {
+    withServerOptions(group.command(answer))
       .argument("<id>", "of the approval")
-      .description(decision === "approve" ? "let the run start" : "end the run before it starts")
+      .description(DESCRIPTIONS[answer])
       .option("--comment <text>", "kept with the decision")
       .option("--plan-digest <digest>", "the plan that was looked at; another one is refused")
       .action(async (id: string, flags: Flags) => {
-        const { approvalDecideCommand } = await import("../approval.ts");
+        const { approvalAnswerCommand } = await import("../approval.ts");
         const parts = { comment: textFlag(flags, "comment"), planDigest: textFlag(flags, "planDigest") };
-        setExitCode(await approvalDecideCommand(decision, id, { ...serverFlags(flags), ...parts }, output));
+        setExitCode(await approvalAnswerCommand(answer, id, { ...serverFlags(flags), ...parts }, output));
       });
   }
 }

@@ -1,32 +1,42 @@
 import type { Request, Response } from "express";
-import { type ApprovalResult, decideApproval } from "../../engine/approvals.ts";
-import { type EngineDependencies, runUrl } from "../../engine/dependencies.ts";
+import { mayAnswer } from "../../access/judge-answer.ts";
+import { type ApprovalFacts, decideApproval } from "../../engine/approvals.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
-import { type Approval, APPROVAL_STATES } from "../../runs/guard-records.ts";
-import type { Run } from "../../runs/records.ts";
-import { type ApprovalCursor, listApprovals, listApprovalsIn, readApproval } from "../../store/approvals.ts";
+import { type Answer, ANSWERS, type Approval, APPROVAL_STATES } from "../../runs/approvals.ts";
+import {
+  type ApprovalCursor,
+  listApprovals,
+  listApprovalsIn,
+  readApproval,
+  readApprovalsOf,
+  readVotes,
+} from "../../store/approvals.ts";
 import { readRun } from "../../store/runs.ts";
 import { actorOf } from "../actor.ts";
-import { HttpProblem, notFound } from "../problems.ts";
-import { rfc3339 } from "../times.ts";
+import { requireIdentity } from "../identity.ts";
+import { HttpProblem } from "../problems.ts";
+import { KNOWN, Routes } from "../routes.ts";
+import { seesRun } from "../visibility.ts";
+import { answerProblem, unknownApproval } from "./approval-problems.ts";
+import { approvalShape } from "./approval-shape.ts";
 import { decisionSchema } from "./control-schemas.ts";
 import { parseBody } from "./json-body.ts";
 import { readPage } from "./paging.ts";
-import { KNOWN, Routes } from "../routes.ts";
 
-/** What people are asked, and their yes or no. */
+/** What people are asked, and what they say to it. */
 export function approvalRoutes(dependencies: EngineDependencies): Routes {
   const routes = new Routes();
   routes.get("/approvals", KNOWN, (request, response) => sendApprovals(dependencies, request, response));
   routes.get("/approvals/:id", KNOWN, (request, response) => sendApproval(dependencies, request, response));
-  for (const decision of ["approve", "reject"] as const)
-    routes.post(`/approvals/:id/${decision}`, KNOWN, (request, response) =>
-      takeDecision(dependencies, decision, request, response),
+  for (const answer of ANSWERS)
+    routes.post(`/approvals/:id/${answer}`, KNOWN, (request, response) =>
+      takeAnswer(dependencies, answer, request, response),
     );
   return routes;
 }
 
-/** The pending ones first, or those of one `?status=`; newest first. */
+/** The pending ones first, or those of one `?status=`, newest first; or all of one `?run=`, oldest first. */
 async function sendApprovals(
   dependencies: EngineDependencies,
   request: Request,
@@ -34,10 +44,16 @@ async function sendApprovals(
 ): Promise<void> {
   const { reader } = dependencies.store;
   const { limit, after } = readPage(request, (text) => isId(text.replace(AMONG_PENDING, "")));
-  const { status } = request.query;
+  const { status, run } = request.query;
   const state = APPROVAL_STATES.find((candidate) => candidate === status);
   if (status !== undefined && state === undefined)
     throw new HttpProblem(400, "Bad request", `status is one of ${APPROVAL_STATES.join(", ")}`);
+  if (typeof run === "string") {
+    const ofRun = (await readApprovalsOf(reader, run)).filter(
+      (one) => state === undefined || one.state === state,
+    );
+    return void response.json({ items: await shapesOf(dependencies, ofRun, request), next: null });
+  }
   const cursor = after === null ? null : parseCursor(after);
   const approvals =
     state === undefined
@@ -46,7 +62,7 @@ async function sendApprovals(
   const shown = approvals.slice(0, limit);
   const last = shown.at(-1);
   response.json({
-    items: await Promise.all(shown.map((approval) => shapeOf(dependencies, approval))),
+    items: await shapesOf(dependencies, shown, request),
     next: approvals.length > limit && last !== undefined ? formatCursor(last) : null,
   });
 }
@@ -62,109 +78,75 @@ function formatCursor({ id, state }: Approval): string {
   return state === "pending" ? `pending:${id}` : id;
 }
 
+/** Those that whoever asks may see. */
+async function shapesOf(
+  dependencies: EngineDependencies,
+  approvals: readonly Approval[],
+  request: Request,
+): Promise<Record<string, unknown>[]> {
+  const { principal } = requireIdentity(request);
+  const found = await Promise.all(
+    approvals.map((approval) => findVisible(dependencies, approval.id, request)),
+  );
+  return found.flatMap((facts) => (facts === null ? [] : [approvalShape(dependencies, facts, principal)]));
+}
+
 async function sendApproval(
   dependencies: EngineDependencies,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const id = String(request.params["id"]);
-  const approval = isId(id) ? await readApproval(dependencies.store.reader, id) : null;
-  if (approval === null) throw unknownApproval(id);
-  response.json(await shapeOf(dependencies, approval));
+  const facts = await visibleApproval(dependencies, request);
+  response.json(approvalShape(dependencies, facts, requireIdentity(request).principal));
 }
 
-async function takeDecision(
+/** The approval of the path. Throws 404 where there is none, or none for whoever asks. */
+export async function visibleApproval(
+  dependencies: Pick<EngineDependencies, "store" | "catalog">,
+  request: Request,
+): Promise<ApprovalFacts> {
+  const id = String(request.params["id"]);
+  const facts = isId(id) ? await findVisible(dependencies, id, request) : null;
+  if (facts === null) throw unknownApproval(id);
+  return facts;
+}
+
+/** Null for what is not there, and for who neither may answer it nor see its run. */
+async function findVisible(
+  dependencies: Pick<EngineDependencies, "store" | "catalog">,
+  id: string,
+  request: Request,
+): Promise<ApprovalFacts | null> {
+  const { reader } = dependencies.store;
+  const approval = await readApproval(reader, id);
+  const run = approval === null ? null : await readRun(reader, approval.runId);
+  if (approval === null || run === null) return null;
+  const { principal } = requireIdentity(request);
+  const isVisible = mayAnswer(approval, principal) || seesRun(request, dependencies, run);
+  return isVisible ? { approval, run, votes: await readVotes(reader, [id]) } : null;
+}
+
+async function takeAnswer(
   dependencies: EngineDependencies,
-  decision: "approve" | "reject",
+  answer: Answer,
   request: Request,
   response: Response,
 ): Promise<void> {
+  const { principal, scopes } = requireIdentity(request);
+  if (scopes !== null && !scopes.includes("all"))
+    throw new HttpProblem(403, "Not allowed", "the token's scope does not allow answers; all is needed");
   const body = parseBody(decisionSchema, request);
   const id = String(request.params["id"]);
   if (!isId(id)) throw unknownApproval(id);
   const result = await decideApproval(dependencies, {
     id,
-    decision,
+    answer,
+    principal,
     by: actorOf(request),
     comment: body.comment === "" ? null : (body.comment ?? null),
     planDigest: body.plan_digest ?? null,
   });
-  const problem = problemWith(result, id);
+  const problem = answerProblem(result, id);
   if (problem !== null) throw problem;
-  if (result.kind !== "unknown") response.json(approvalShape(dependencies, result.approval, result.run));
-}
-
-function problemWith(result: ApprovalResult, id: string): HttpProblem | null {
-  switch (result.kind) {
-    case "decided":
-      return null;
-    case "unknown":
-      return unknownApproval(id);
-    case "already_decided":
-      return new HttpProblem(409, "Already decided", alreadyDecided(result.approval, result.run));
-    case "too_late": {
-      const deadline = rfc3339(result.approval.deadlineMs);
-      return new HttpProblem(409, "Too late", `it was to be decided by ${deadline}`);
-    }
-    case "other_plan":
-      return new HttpProblem(
-        409,
-        "Other plan",
-        `the approval is for plan ${result.approval.planDigest}; look at it again, then decide`,
-        {
-          errors: [
-            { pointer: "/plan_digest", code: "other_plan", message: "is not the plan of this approval" },
-          ],
-        },
-      );
-    case "own_request":
-      return new HttpProblem(
-        403,
-        "Own request",
-        `${result.approval.requestedBy} asked for it and cannot approve it; somebody else has to`,
-      );
-  }
-}
-
-function alreadyDecided(approval: Approval, run: Run): string {
-  if (approval.state === "void") return `the run is ${run.state}; there is nothing left to decide`;
-  if (approval.state === "expired")
-    return `nobody decided by ${rfc3339(approval.deadlineMs)}, and the run ended`;
-  return `${approval.decidedBy ?? "somebody"} has ${approval.state} it already`;
-}
-
-function unknownApproval(id: string): HttpProblem {
-  return notFound(`there is no approval ${id.slice(0, 64)}`);
-}
-
-async function shapeOf(
-  dependencies: EngineDependencies,
-  approval: Approval,
-): Promise<Record<string, unknown>> {
-  return approvalShape(dependencies, approval, await readRun(dependencies.store.reader, approval.runId));
-}
-
-function approvalShape(
-  dependencies: EngineDependencies,
-  approval: Approval,
-  run: Run | null,
-): Record<string, unknown> {
-  return {
-    id: approval.id,
-    run: approval.runId,
-    runbook: run?.runbook ?? null,
-    hosts: run?.plan.hosts.map((host) => host.name) ?? [],
-    requested_by: approval.requestedBy,
-    requested_at: rfc3339(approval.requestedAtMs),
-    // This version has no login: whoever can connect may.
-    may_approve: ["everyone"],
-    status: approval.state,
-    deadline: rfc3339(approval.deadlineMs),
-    plan_digest: approval.planDigest,
-    message: approval.message,
-    decided_by: approval.decidedBy,
-    decided_at: rfc3339(approval.decidedAtMs),
-    comment: approval.comment,
-    url: runUrl(dependencies, approval.runId),
-  };
+  if (result.kind !== "unknown") response.json(approvalShape(dependencies, result, principal));
 }

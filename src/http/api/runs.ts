@@ -1,17 +1,16 @@
 import type { Request, Response } from "express";
+import { cancelRun } from "../../engine/cancel-run.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { addAudit } from "../../engine/audit.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import type { Run } from "../../runs/records.ts";
 import { isFinal, RUN_STATES, type RunState } from "../../runs/states.ts";
 import { readNewestBundle } from "../../store/evidence.ts";
 import { readKeeping } from "../../store/run-keeping.ts";
-import { cancelQueuedRuns, listRuns, readRun, requestCancel } from "../../store/runs.ts";
+import { listRuns, readRun } from "../../store/runs.ts";
 import { readRunNotes } from "../../store/run-notes.ts";
 import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
-import { leaveFollowUps } from "../../engine/end-run.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { readPage } from "./paging.ts";
@@ -32,7 +31,7 @@ export function runRoutes(dependencies: RunRoutesDependencies): Routes {
   routes.get("/runs", KNOWN, (request, response) => sendRuns(dependencies, request, response));
   routes.get("/runs/:id", mayOfRun("see"), (request, response) => sendRun(dependencies, request, response));
   routes.post("/runs/:id/cancel", mayOfRun("manage_run"), (request, response) =>
-    cancelRun(dependencies, request, response),
+    takeCancellation(dependencies, request, response),
   );
   return routes;
 }
@@ -106,7 +105,7 @@ async function sendRun(
 }
 
 /** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */
-async function cancelRun(
+async function takeCancellation(
   dependencies: RunRoutesDependencies,
   request: Request,
   response: Response,
@@ -115,17 +114,7 @@ async function cancelRun(
   const run = await findRun(store, request);
   const by = actorOf(request);
   if (isFinal(run.state)) throw new HttpProblem(409, "Already over", `the run is ${run.state}`);
-  await store.transaction(async (tx) => {
-    const atMs = await store.nowMs(tx);
-    const cancelled = await cancelQueuedRuns(tx, [run.id], atMs, "cancelled by a person before it started");
-    const current = cancelled.length > 0 ? await readRun(tx, run.id) : null;
-    const isAsked = current === null && (await requestCancel(tx, run.id, atMs));
-    if (current !== null) await leaveFollowUps(tx, engineDependencies, current, atMs);
-    if (current === null && !isAsked) return;
-    const subject = { kind: "run", id: run.id } as const;
-    const detail = { runbook: run.runbook, was: current === null ? "running" : run.state };
-    await addAudit(tx, engineDependencies, { atMs, by, action: "run.cancel", subject, detail });
-  });
+  await store.transaction((tx) => cancelRun(tx, engineDependencies, run, by));
   engine.dispatcher.cancel(run.id);
   engineDependencies.bells.outbox.ring();
   response

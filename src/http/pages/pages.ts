@@ -4,6 +4,7 @@ import { whyRemoved } from "../../engine/alert-bundle.ts";
 import type { Artifact, BundleRecord, Decision, Run, RunKeeping, StepRecord } from "../../runs/records.ts";
 import { isFinal } from "../../runs/states.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
+import { readPendingApprovals } from "../../store/approvals.ts";
 import { readRunAudit } from "../../store/audit.ts";
 import { listEpisodes, readNewestEpisode } from "../../store/episodes.ts";
 import { readArtifacts, readNewestBundle, readRunProblems } from "../../store/evidence.ts";
@@ -14,10 +15,12 @@ import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { requireIdentity } from "../identity.ts";
 import { visibleRuns } from "../visibility.ts";
 import { readEpisodeDetails } from "../api/alerts.ts";
+import { visibleApproval } from "../api/approvals.ts";
 import { findRun } from "../api/runs.ts";
 import { type EpisodeDetails, episodeShape } from "../api/shapes.ts";
 import { rfc3339 } from "../times.ts";
 import { auditTable } from "./audit-table.ts";
+import { approvalContent, questionsContent } from "./approval-page.ts";
 import { type Html, html } from "./html.ts";
 import { sendPage } from "./layout.ts";
 import { KNOWN, may, mayOfRun, Routes } from "../routes.ts";
@@ -46,20 +49,25 @@ export function pageRoutes(
   });
   routes.get("/runs/:id", mayOfRun("see"), async (request: Request, response: Response) => {
     const run = await findRun(store, request);
-    const [keeping, steps, bundle, artifacts, problems, audit] = await Promise.all([
+    const [keeping, steps, bundle, artifacts, problems, audit, pending] = await Promise.all([
       readKeeping(store.reader, [run.id]),
       readSteps(store.reader, run.id),
       readNewestBundle(store.reader, run.id),
       readArtifacts(store.reader, run.id),
       readRunProblems(store.reader, run.id),
       readRunAudit(store.reader, run.id, Number.MAX_SAFE_INTEGER),
+      readPendingApprovals(store.reader, run.id),
     ]);
     sendPage(
       response,
       200,
       `${run.runbook}: ${run.state}`,
-      html`${runContent(run, steps, evidenceContent(run, bundle, artifacts, keeping.get(run.id)), problems.length)}<h2>Audit</h2>${auditTable(audit)}`,
+      html`${questionsContent(pending)}${runContent(run, steps, evidenceContent(run, bundle, artifacts, keeping.get(run.id)), problems.length)}<h2>Audit</h2>${auditTable(audit)}`,
     );
+  });
+  routes.get("/approvals/:id", KNOWN, async (request: Request, response: Response) => {
+    const facts = await visibleApproval(dependencies, request);
+    sendPage(response, 200, `${facts.run.runbook}: ${facts.approval.state}`, approvalContent(facts));
   });
   // The link to put into an annotation: it is known before the alert ever fired.
   routes.get("/a/:fingerprint", may("see"), async (request: Request, response: Response) => {
