@@ -47,12 +47,20 @@ const SLOW_WORK_MAX = 400_000;
 /** Characters times literals to look for: some 60 of them in the longest text, in about 10 ms. */
 const LITERAL_WORK_MAX = 4_000_000;
 
+/** What a pattern may cost; see the constants for the units. */
+export interface Re2Limits {
+  readonly programSizeMax: number;
+  readonly stateWorkMax: number;
+}
+
+const LIMITS: Re2Limits = { programSizeMax: PROGRAM_SIZE_MAX, stateWorkMax: STATE_WORK_MAX };
+
 /** Compiles a pattern. Throws {@link Re2Error} for what RE2 has not (look-around, back-references) and what is too large. */
-export function compileRe2(pattern: string): Re2 {
+export function compileRe2(pattern: string, limits: Re2Limits = LIMITS): Re2 {
   if (pattern.length > PATTERN_LENGTH_MAX)
     throw new Re2Error(`the regular expression is longer than ${PATTERN_LENGTH_MAX} characters`);
   const literals = literalsOf(pattern);
-  if (literals === null) return compileProgram(pattern);
+  if (literals === null) return compileProgram(pattern, limits);
   return {
     pattern,
     literals,
@@ -62,18 +70,18 @@ export function compileRe2(pattern: string): Re2 {
       return [...literals].some((literal) => text.includes(literal));
     },
     // The alternatives are tried in the order of the pattern, which its program knows.
-    findAll: (text) => compileProgram(pattern).findAll(text),
+    findAll: (text) => compileProgram(pattern, limits).findAll(text),
   };
 }
 
-function compileProgram(pattern: string): Re2 {
+function compileProgram(pattern: string, { programSizeMax, stateWorkMax }: Re2Limits): Re2 {
   const program = parse(pattern);
   const size = program.programSize();
-  if (size > PROGRAM_SIZE_MAX)
+  if (size > programSizeMax)
     throw new Re2Error(
-      `the regular expression is too large (${size} instructions, at most ${PROGRAM_SIZE_MAX}); use fewer or smaller repeat counts`,
+      `the regular expression is too large (${size} instructions, at most ${programSizeMax}); use fewer or smaller repeat counts`,
     );
-  const begin = limitWork(program, pattern, size);
+  const begin = limitWork(program, pattern, { size, stateWorkMax });
   return {
     pattern,
     literals: null,
@@ -102,7 +110,11 @@ interface StateMachine {
 }
 
 /** Bounds what one text may cost. To be called with each text before the program reads it. */
-function limitWork(program: RE2JS, pattern: string, size: number): (text: string) => string {
+function limitWork(
+  program: RE2JS,
+  pattern: string,
+  { size, stateWorkMax }: { readonly size: number; readonly stateWorkMax: number },
+): (text: string) => string {
   const engine = program.re2();
   const states = engine.dfa as unknown as StateMachine;
   states.stateBudget = STATE_BYTES_MAX;
@@ -125,7 +137,7 @@ function limitWork(program: RE2JS, pattern: string, size: number): (text: string
   return (text) => {
     if (text.length > TEXT_LENGTH_MAX) throw tooLong(pattern, text.length);
     textLength = text.length;
-    workLeft = STATE_WORK_MAX;
+    workLeft = stateWorkMax;
     return text;
   };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { CleanLines, type LineSearch } from "./clean-lines.ts";
 import { type Layer, type LayerOptions, maskOf } from "./search.ts";
 
 /** A pattern of the settings, compiled by the engine for regular expressions that people write. */
@@ -10,14 +11,14 @@ export interface OwnPattern {
   isFoundIn(text: string): boolean;
   /** Where it matches, from left to right; without empty matches. Throws when the text is too much for the pattern. */
   findAll(text: string): readonly { readonly start: number; readonly end: number }[];
+  /** Looks for it, and perhaps for others, in many lines at once; null where that would not find every match in a line. */
+  readonly inLines: LineSearch | null;
 }
 
 /** A line is looked at in pieces of so many bytes, each beginning {@link OVERLAP_BYTES} before the end of the one before. */
 const PIECE_BYTES = 4 * 1024;
 /** What a match may be long and is surely found wherever it stands. */
 const OVERLAP_BYTES = 1024;
-/** Lines looked at together, to learn that nothing is in them. */
-const BLOCK_BYTES_MAX = 32 * 1024;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACES = new Set([0x20, 0x09, CARRIAGE_RETURN, LINE_FEED]);
@@ -29,16 +30,18 @@ const SPACES = new Set([0x20, 0x09, CARRIAGE_RETURN, LINE_FEED]);
 export class OwnPatternLayer implements Layer {
   readonly #patterns: readonly OwnPattern[];
   readonly #options: LayerOptions;
-  /** Whether a match in a line is a match in a text of many lines, too. */
-  readonly #seesLinesTogether: boolean;
+  /** Null where every line has to be looked at by itself. */
+  readonly #cleanLines: CleanLines | null;
   #held: Buffer = Buffer.alloc(0);
   #isInWord = false;
+  #isNextSuspect = false;
   #line = 1;
 
   constructor(patterns: readonly OwnPattern[], options: LayerOptions) {
     this.#patterns = patterns;
     this.#options = options;
-    this.#seesLinesTogether = patterns.every(({ regex }) => !/[$^]|\\[AzbB]/.test(regex));
+    const searches = [...new Set(patterns.map(({ inLines }) => inLines))];
+    this.#cleanLines = searches.every((search) => search !== null) ? new CleanLines(searches) : null;
   }
 
   push(chunk: Uint8Array): void {
@@ -55,7 +58,7 @@ export class OwnPatternLayer implements Layer {
     const held = this.#held;
     let at = 0;
     while (at < held.byteLength) {
-      const clean = this.#isInWord ? at : this.#cleanUntil(held, at);
+      const clean = this.#cleanUntil(held, at);
       if (clean > at) {
         this.#emit(held.subarray(at, clean));
         at = clean;
@@ -65,22 +68,17 @@ export class OwnPatternLayer implements Layer {
       const lineEnd = lineFeed === -1 ? held.byteLength : lineFeed + 1;
       const isLast = lineEnd - at <= PIECE_BYTES;
       if (isLast && lineFeed === -1 && !isEnd) break;
+      if (isLast) this.#isNextSuspect = false;
       at += this.#piece(held.subarray(at, isLast ? lineEnd : at + PIECE_BYTES), isLast);
     }
     this.#held = held.subarray(at);
   }
 
-  /** Where whole lines end in which nothing is found, looked at together. */
   #cleanUntil(held: Buffer, from: number): number {
-    if (!this.#seesLinesTogether) return from;
-    const end = held.lastIndexOf(LINE_FEED, Math.min(held.byteLength, from + BLOCK_BYTES_MAX) - 1) + 1;
-    if (end <= from) return from;
-    const text = held.subarray(from, end).toString("utf8");
-    try {
-      return this.#patterns.some((pattern) => pattern.isFoundIn(text)) ? from : end;
-    } catch {
-      return from;
-    }
+    if (this.#isInWord || this.#isNextSuspect || this.#cleanLines === null) return from;
+    const { end, isNextSuspect } = this.#cleanLines.until(held, from);
+    this.#isNextSuspect = isNextSuspect;
+    return end;
   }
 
   /** Gives how many bytes of the piece were dealt with. */
@@ -117,6 +115,8 @@ export class OwnPatternLayer implements Layer {
     const found = this.#patterns.flatMap((pattern) => {
       const { name } = pattern;
       try {
+        // Where it matches is dear to know, and it hardly ever does.
+        if (!pattern.isFoundIn(text)) return [];
         return pattern
           .findAll(text)
           .map(({ start, end }) => ({ start: byteAt(start), end: byteAt(end), name }));

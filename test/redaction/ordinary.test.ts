@@ -129,7 +129,13 @@ describe("patterns of the settings", () => {
     const tooMuch = () => {
       throw new Error("too long");
     };
-    const pattern = { name: "own", regex: "x", isFoundIn: tooMuch, findAll: tooMuch };
+    const pattern = {
+      name: "own",
+      regex: "x",
+      isFoundIn: tooMuch,
+      findAll: tooMuch,
+      inLines: { isFoundIn: tooMuch },
+    };
     const redaction = createRedaction({ known: [], own: [pattern], onRedacted: () => {} });
     expect(redaction.text("a\nb\n")).toBe("[redacted:own]\n[redacted:own]\n");
   });

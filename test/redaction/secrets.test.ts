@@ -92,6 +92,20 @@ test.each([
   expect(loaded.problems.map((problem) => problem.code)).toEqual([code]);
 });
 
+test("warns of a pattern that makes all of them dear", async () => {
+  const { loaded } = await load({
+    "nightshift.yml": `${SETTINGS}redact: {patterns: [{name: x, regex: '\\Aitk_'}, {name: y, regex: '^itk_$'}]}\n`,
+  });
+  expect(loaded.ok).toBe(true);
+  expect(loaded.problems.map(({ severity, code, message }) => [severity, code, message])).toEqual([
+    [
+      "warning",
+      "slow-pattern",
+      expect.stringMatching(/every line by itself.*64 KiB.*write \^ and \$/) as unknown,
+    ],
+  ]);
+});
+
 test.each(["{a b: {file: x}}", "{A: plain}"])("refuses the secrets %s", async (text) => {
   const { loaded } = await load({ "nightshift.yml": `secrets: ${text}\n` });
   expect(loaded.ok).toBe(false);
