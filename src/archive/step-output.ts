@@ -96,7 +96,7 @@ class RedactedInput {
   }
 
   write(chunk: Uint8Array): void {
-    this.#stream ??= this.#redaction.open({ emit: this.#emit });
+    this.#stream ??= this.#redaction.open({ emit: (part) => this.#emit(Buffer.from(part)) });
     this.#stream.push(chunk);
   }
 

@@ -35,18 +35,22 @@ export class ChunkQueue {
     this.#wake();
   }
 
-  /** What has come, as far as one chunk may go; null at the end. Only one reader at a time. */
-  async next(): Promise<Buffer | null> {
+  /**
+   * What has come, as far as one chunk may go, behind what its reader had left of the one before; null at the end. Only one
+   * reader at a time.
+   */
+  async next(left?: Buffer): Promise<Buffer | null> {
     for (;;) {
       if (this.#end instanceof Error) throw this.#end;
-      const chunk = this.#take();
-      if (chunk !== null) {
-        this.#bytes -= chunk.byteLength;
+      const chunks = this.#take();
+      if (chunks.length > 0) {
         if (this.#isPaused && this.#bytes < RESUME_BELOW) {
           this.#isPaused = false;
           this.#flow.resume();
         }
-        return chunk;
+        if (left !== undefined && left.byteLength > 0) chunks.unshift(left);
+        // Each byte is copied once at most: at this rate it is memory that costs.
+        return chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? null);
       }
       if (this.#end === "ended") return null;
       await new Promise<void>((resolve) => {
@@ -55,14 +59,14 @@ export class ChunkQueue {
     }
   }
 
-  #take(): Buffer | null {
+  #take(): Buffer[] {
     let [count, bytes] = [0, 0];
     for (const chunk of this.#chunks) {
       if (count > 0 && bytes + chunk.byteLength > GIVEN_BYTES_MAX) break;
       count += 1;
       bytes += chunk.byteLength;
     }
-    const taken = this.#chunks.splice(0, count);
-    return taken.length > 1 ? Buffer.concat(taken, bytes) : (taken[0] ?? null);
+    this.#bytes -= bytes;
+    return this.#chunks.splice(0, count);
   }
 }

@@ -45,9 +45,9 @@ export class FrameReader {
   }
 
   async #more(): Promise<boolean> {
-    const chunk = await this.#chunks.next();
+    const chunk = await this.#chunks.next(this.#rest);
     if (chunk === null) return false;
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = chunk;
     return true;
   }
 }

@@ -13,7 +13,8 @@ export interface RedactedFile {
 
 /**
  * Redacts a text file and gives a binary one (a NUL in its beginning) on as it is: with other bytes in it, it would be another
- * file, or a broken one. Text in UTF-16 says so at its beginning; known values are found in it.
+ * file, or a broken one. Text in UTF-16 says so at its beginning; known values are found in it. What is emitted is valid only until
+ * the call returns.
  */
 export function openRedactedFile(redaction: Redaction, emit: (part: Uint8Array) => void): RedactedFile {
   let stream: RedactedStream | "binary" | null = null;

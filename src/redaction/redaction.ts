@@ -28,7 +28,7 @@ export interface Redaction {
 }
 
 export interface StreamOptions {
-  /** Gets what is left, in order. The bytes are the receiver's. */
+  /** Gets what is left, in order. The bytes are valid only until the call returns. */
   emit(part: Uint8Array): void;
   /** Asked for by people who try their patterns; it costs time. */
   readonly onFinding?: (name: string, line: number) => void;
@@ -92,7 +92,7 @@ function openStream({ searches, own, onRedacted }: Parts, options: StreamOptions
   });
   // From the last layer to the first, each giving on to the one behind it.
   const layers: Layer[] = [];
-  let emit = (part: Uint8Array) => options.emit(Buffer.from(part));
+  let emit = (part: Uint8Array) => options.emit(part);
   const prepend = (layer: Layer) => {
     layers.unshift(layer);
     emit = (part) => layer.push(part);
@@ -116,7 +116,7 @@ function openStream({ searches, own, onRedacted }: Parts, options: StreamOptions
 function redactText(open: Redaction["open"], source: string): string {
   if (source === "") return source;
   const parts: Uint8Array[] = [];
-  const stream = open({ emit: (part) => parts.push(part) });
+  const stream = open({ emit: (part) => parts.push(Buffer.from(part)) });
   stream.push(Buffer.from(source, "utf8"));
   stream.end();
   return stream.redactions === 0 ? source : Buffer.concat(parts).toString("utf8");

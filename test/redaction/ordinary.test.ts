@@ -145,7 +145,7 @@ describe("files", () => {
   const redaction = redactionWith([{ name: "db", value: "Zk93hfPq0sLm2Xv8" }]);
   const through = (bytes: Buffer) => {
     const parts: Uint8Array[] = [];
-    const file = openRedactedFile(redaction, (part) => parts.push(part));
+    const file = openRedactedFile(redaction, (part) => parts.push(Buffer.from(part)));
     for (let at = 0; at < bytes.byteLength; at += 1_000) file.push(bytes.subarray(at, at + 1_000));
     file.end();
     return { bytes: Buffer.concat(parts), redactions: file.redactions };

@@ -13,7 +13,7 @@ export function redactionWith(
 /** The output for an input that comes in these pieces. */
 export function redactPieces(redaction: Redaction, pieces: Iterable<Uint8Array>): Buffer {
   const parts: Uint8Array[] = [];
-  const stream = redaction.open({ emit: (part) => parts.push(part) });
+  const stream = redaction.open({ emit: (part) => parts.push(Buffer.from(part)) });
   for (const piece of pieces) stream.push(piece);
   stream.end();
   return Buffer.concat(parts);
