@@ -156,8 +156,10 @@ async function decideMatch(
     return beginRung(batch, { episode, facts, rule, groupKey, climb: options.climb, queue });
   const relapse = await findRelapse(batch, episode, rule, groupKey);
   if (relapse !== null) {
+    const decision = await beginRung(batch, { episode, facts, rule, groupKey, climb: relapse, queue });
+    // After it: with the rung's run the group begins in whose thread it is told.
     await tellRelapse(batch, episode, relapse);
-    return beginRung(batch, { episode, facts, rule, groupKey, climb: relapse, queue });
+    return decision;
   }
   const start = planStart(batch, rule, facts, wantedBy(rule));
   return "plan" in start ? startOrJoin(batch, episode, start, queue, options) : start;

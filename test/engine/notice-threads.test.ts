@@ -1,7 +1,8 @@
 // Notices of one alert belong together, and what they opened is closed when the alert has recovered: with real receivers.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startPagerDuty, ROUTING_KEY } from "../notify/pagerduty-server.ts";
 import { startSlack, TOKEN } from "../notify/slack-server.ts";
+import { startAlertSource } from "../support/alert-source.ts";
 import { waitFor } from "../support/wait.ts";
 import { post, runEnded, runsEnded, type Scenario, startScenario } from "./engine-fixture.ts";
 
@@ -150,4 +151,43 @@ test("notices are told in the words of the route, else of the notifier, else in 
   await runsEnded(at, 2);
   await waitFor("the other message", () => Promise.resolve(slack.messages.length === 2));
   expect(slack.messages[1]?.text).toBe("fail on local: the run failed");
+});
+
+test("an alert that comes back is told in the thread of its new firing, whose end closes it", async () => {
+  const api = await startAlertSource();
+  onTestFinished(() => api.close());
+  const { at, pagerDuty } = await scenario(
+    `[{to: pager, events: [approval, relapse]}]\nsources: [{name: alertmanager, kind: alertmanager, api: {urls: ["${api.url}"]}}]`,
+    {
+      "rules/all.yml": `
+rules:
+  - name: again
+    mode: auto
+    matchers: ['alertname = "Again"']
+    group_by: [service]
+    runbook: change
+    verify: {resolved_within: 300ms, stable_for: 50ms}
+    ladder: [{runbook: work, mode: approve}]
+`,
+      "runbooks/change.yml":
+        '{name: change, target: local, steps: [{id: change, effect: change, command: ["true"]}]}\n',
+    },
+  );
+  const firing = (startsAt: string) => ({ ...alert("Again", { service: "web" }), startsAt });
+  const first = firing("2026-01-01T00:00:00Z");
+  const statuses = () => pagerDuty.incidents.map(({ status }) => status);
+  api.say(first, "firing");
+  await post(at, first);
+  await waitFor("the rung to ask", () => Promise.resolve(statuses().join() === "triggered"));
+  api.say(first, "gone");
+  await post(at, { ...first, status: "resolved" });
+  await waitFor("its end", () => Promise.resolve(statuses().join() === "resolved"));
+  const second = firing(new Date().toISOString());
+  api.say(second, "firing");
+  await post(at, second);
+  await waitFor("the relapse", () => Promise.resolve(pagerDuty.incidents[1]?.summaries.length === 2));
+  expect(pagerDuty.incidents[1]?.summaries.join("\n")).toContain("the alert came back after a run");
+  await post(at, { ...second, status: "resolved" });
+  await waitFor("the end of all", () => Promise.resolve(statuses().join() === "resolved,resolved"));
+  expect(await told(at)).toContain("relapse:pager");
 });
