@@ -62,7 +62,7 @@ export async function verifyLog(
   const cutTail = endProblem(head, checkpoints.found);
   if (cutTail !== null) return verdict(cutTail);
   for await (const row of log.unlinked) {
-    const problem = contentProblem(keys, row);
+    const problem = contentProblem(keys, row) ?? strayHashProblem(row);
     if (problem !== null) return verdict(problem);
     counts.unlinked += 1;
   }
@@ -123,6 +123,12 @@ function contentProblem(keys: AuditKeys, row: AuditRow): AuditProblem | null {
       message: `${describe(row)} was signed with the key ${row.key_id}, which is not here; name it under keys.previous`,
     };
   return macOf(key, row) === row.mac ? null : { ...at, message: `${describe(row)} was changed or forged` };
+}
+
+/** A record gets its place and its hash at once. */
+function strayHashProblem(row: AuditRow): AuditProblem | null {
+  if (row.hash === null) return null;
+  return { sequence: null, id: row.id, message: `${describe(row)} has lost its place` };
 }
 
 /** Whether it follows what is before it, and the log was the same when a checkpoint was made of it. */
