@@ -6,7 +6,6 @@ import { openBundleStore } from "./archive/bundle-store.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { checkpointFileOf, openCheckpointFile } from "./audit/checkpoint-file.ts";
 import { SYSTEM } from "./audit/entry.ts";
-import { readAuditKeys } from "./audit/keys.ts";
 import { CatalogHolder } from "./catalog/reload.ts";
 import { type ConfigurationOptions, createConfiguration } from "./configuration.ts";
 import { noteConfiguration } from "./engine/audit.ts";
@@ -38,6 +37,7 @@ import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
 import type { Redaction } from "./redaction/redaction.ts";
 import { deliveryLimits, requestLimits, retentionSettings, runLimits } from "./settings/limits.ts";
+import { openAuditKeys } from "./settings/audit-keys.ts";
 import { urlOfListenAddress } from "./settings/listen.ts";
 import { readEnvironment } from "./settings/load.ts";
 import { openStore } from "./store/open.ts";
@@ -263,7 +263,7 @@ async function openDependencies(
       return live.current.redaction;
     },
     inputKey: readInputKey(settings.storagePath),
-    auditKeys: readAuditKeys(settings.storagePath),
+    auditKeys: openAuditKeys(settings),
     auditCheckpoints: openCheckpointFile(checkpointFileOf(settings.storagePath)),
     journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
     limits: runLimits(settings),

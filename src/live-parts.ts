@@ -147,6 +147,7 @@ export function settingsThatNeedRestart(before: Settings, after: Settings): stri
     "web.listen": (settings) => settings.listen,
     "web.external_url": (settings) => settings.externalUrl,
     "storage.path": (settings) => settings.storagePath,
+    keys: (settings) => settings.keys,
     limits: (settings) => settings.limits,
   };
   return Object.entries(fixed)

@@ -5,6 +5,9 @@ const DETAIL_CHARS_MAX = 4_096;
 
 /** The JSON text of a detail: long texts are cut, and members that do not fit are left out, which `truncated` says. */
 export function cappedJson(detail: Readonly<Record<string, unknown>>): string {
+  const plain = JSON.stringify(detail);
+  // Most are short: they are not gone through text by text.
+  if (plain.length <= TEXT_CHARS_MAX) return plain;
   const whole = JSON.stringify(detail, cut);
   if (whole.length <= DETAIL_CHARS_MAX) return whole;
   const kept: Record<string, unknown> = { truncated: true };

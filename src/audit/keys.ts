@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -17,32 +17,46 @@ export interface AuditKeys {
   readonly byId: ReadonlyMap<string, AuditKey>;
 }
 
-/** Where the key of a data folder lies. */
+/** Where the keys of a service lie. */
+export interface AuditKeyFiles {
+  readonly current: string;
+  readonly previous: readonly string[];
+}
+
+/** Where the key of a data folder lies when the settings name none. */
 export function auditKeyFile(folder: string): string {
   return join(folder, "keys", "audit");
 }
 
 /**
- * The key of a data folder: made at the first start, in a file that only the service can read. Whoever has it can forge the log; without it
- * nothing that was written can be verified. Throws when the file holds no key.
+ * Reads the keys. Whoever has the current one can forge the log; without it nothing that was written can be verified. Throws when a file is
+ * missing or holds no key.
  */
-export function readAuditKeys(folder: string): AuditKeys {
-  const file = auditKeyFile(folder);
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const text = `${randomBytes(KEY_BYTES_MIN).toString("base64")}\n`;
-    writeFileSync(file, text, { mode: 0o600, flag: "wx", flush: true });
-  }
-  return createAuditKeys([readKey(file)]);
+export function readAuditKeys({ current, previous }: AuditKeyFiles): AuditKeys {
+  return createAuditKeys([current, ...previous].map(readKey));
 }
 
-/** Reads the secret of a key's file: at least 32 bytes as base64. */
-export function readKey(file: string): Buffer {
-  const secret = Buffer.from(readFileSync(file, "utf8").trim(), "base64");
+/** Makes the key of a data folder, in a file that only the service can read, where there is none yet. */
+export function makeAuditKey(folder: string): void {
+  const file = auditKeyFile(folder);
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const text = `${randomBytes(KEY_BYTES_MIN).toString("base64")}\n`;
+  writeFileSync(file, text, { mode: 0o600, flag: "wx", flush: true });
+}
+
+function readKey(file: string): Buffer {
+  const advice = `restore it from where it is kept, or make one with: openssl rand -base64 ${KEY_BYTES_MIN}`;
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the audit key ${file} could not be read (${reason}); ${advice}`, { cause });
+  }
+  const secret = Buffer.from(text.trim(), "base64");
   if (secret.length >= KEY_BYTES_MIN) return secret;
-  throw new Error(
-    `${file} holds no key of ${KEY_BYTES_MIN} bytes in base64; restore it from where it is kept, or make one with: openssl rand -base64 ${KEY_BYTES_MIN}`,
-  );
+  throw new Error(`${file} holds no key of ${KEY_BYTES_MIN} bytes in base64; ${advice}`);
 }
 
 /** The first secret signs; all of them verify. */
@@ -53,9 +67,11 @@ export function createAuditKeys(secrets: readonly Uint8Array[]): AuditKeys {
   return { current, byId: new Map(keys.map((key) => [key.id, key])) };
 }
 
+/** Derived, so that the same file may serve other ends as well. */
 function toKey(secret: Uint8Array): AuditKey {
-  const id = createHash("sha256").update("nightshift audit key\n").update(secret).digest("hex");
-  return { id: id.slice(0, ID_CHARS), key: createSecretKey(secret) };
+  const derived = Buffer.from(hkdfSync("sha256", secret, "", "nightshift audit", KEY_BYTES_MIN));
+  const id = createHash("sha256").update("nightshift audit key\n").update(derived).digest("hex");
+  return { id: id.slice(0, ID_CHARS), key: createSecretKey(derived) };
 }
 
 /** HMAC-SHA-256 of a list in its JSON form, which is the same for the same list; `use` keeps what is signed for one end from another. */

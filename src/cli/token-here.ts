@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { readAuditKeys } from "../audit/keys.ts";
 import { findPrincipal } from "../engine/people.ts";
 import { createToken } from "../engine/tokens.ts";
 import { systemClock } from "../platform/clock.ts";
 import { formatProblem } from "../platform/problems.ts";
 import { createRedaction } from "../redaction/redaction.ts";
+import { openAuditKeys } from "../settings/audit-keys.ts";
 import { loadSettings } from "../settings/load.ts";
 import { openSqliteBeside } from "../store/sqlite.ts";
 import { printable } from "./client/text.ts";
@@ -50,7 +50,7 @@ export async function createTokenHere(options: TokenHereOptions, output: Command
       );
     const audit = {
       store,
-      auditKeys: readAuditKeys(folder),
+      auditKeys: openAuditKeys(loaded.settings),
       redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     };
     const { name, scopes, expiresAtMs } = options;

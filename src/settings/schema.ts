@@ -124,6 +124,25 @@ const archiveSchema = z
   .default(null)
   .meta({ description: "Where evidence is kept: in this version in `storage.path` alone" });
 
+const keyFileSchema = z.strictObject({
+  file: z.string().min(1).meta({
+    description: "At least 32 random bytes in base64; relative to this file. Read at the start only",
+  }),
+});
+
+const keysSchema = z.strictObject({
+  current: keyFileSchema
+    .optional()
+    .meta({
+      description: "Signs the audit log. Default: `keys/audit` in `storage.path`, made at the first start",
+    }),
+  previous: z
+    .array(keyFileSchema)
+    .max(20, "there are at most 20 earlier keys")
+    .default([])
+    .meta({ description: "Signed it before; needed to verify what they signed" }),
+});
+
 const age = (text: string, what: string) => positiveDurationSchema.prefault(text).meta({ description: what });
 
 const retentionSchema = z.strictObject({
@@ -170,6 +189,7 @@ export const settingsSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  keys: keysSchema.prefault({}),
   archive: archiveSchema,
   retention: retentionSchema.prefault({}),
   rules: globsSchema
@@ -247,10 +267,4 @@ export type SettingsFile = z.output<typeof settingsSchema>;
 export type SourceSettings = SettingsFile["sources"][number];
 
 /** Keys of the full language that this version does not have; they are told apart from typing errors. */
-export const PLANNED_SETTINGS: ReadonlySet<string> = new Set([
-  "s3",
-  "schedules",
-  "keys",
-  "node",
-  "database_url",
-]);
+export const PLANNED_SETTINGS: ReadonlySet<string> = new Set(["s3", "schedules", "node", "database_url"]);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openBundleStore } from "../../src/archive/bundle-store.ts";
 import { checkpointFileOf, openCheckpointFile } from "../../src/audit/checkpoint-file.ts";
-import { readAuditKeys } from "../../src/audit/keys.ts";
 import { CatalogHolder } from "../../src/catalog/reload.ts";
 import type { EngineDependencies, Source } from "../../src/engine/dependencies.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
@@ -17,6 +16,7 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { Bell } from "../../src/queue/bell.ts";
 import { createRedaction } from "../../src/redaction/redaction.ts";
 import { catalogSourceOf } from "../../src/settings/catalog-source.ts";
+import { openAuditKeys } from "../../src/settings/audit-keys.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -93,7 +93,7 @@ export async function startNode(
     secrets: new Map(),
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     inputKey: readInputKey(storagePath),
-    auditKeys: readAuditKeys(storagePath),
+    auditKeys: openAuditKeys(loaded.settings),
     auditCheckpoints: openCheckpointFile(checkpointFileOf(storagePath)),
     journal: openOutcomeJournal(join(storagePath, "outcomes.jsonl")),
     limits: {

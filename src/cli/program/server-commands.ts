@@ -4,6 +4,7 @@ import { addAlertCommands } from "./alert-commands.ts";
 import { addApprovalCommands } from "./approval-commands.ts";
 import { addArchiveCommands } from "./archive-commands.ts";
 import { addHostCommands } from "./host-commands.ts";
+import { addAuditCommands } from "./audit-commands.ts";
 import type { ProgramContext } from "./options.ts";
 import { addNoticeCommands } from "./notice-commands.ts";
 import { addPauseCommands } from "./pause-commands.ts";
@@ -17,6 +18,7 @@ export function addServerCommands(program: Command, context: ProgramContext, pro
   addAlertCommands(program, context);
   addApprovalCommands(program, context);
   addArchiveCommands(program, context);
+  addAuditCommands(program, context, programFolder);
   addHostCommands(program, context, programFolder);
   addNoticeCommands(program, context);
   addPauseCommands(program, context);
