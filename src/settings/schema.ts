@@ -131,11 +131,9 @@ const keyFileSchema = z.strictObject({
 });
 
 const keysSchema = z.strictObject({
-  current: keyFileSchema
-    .optional()
-    .meta({
-      description: "Signs the audit log. Default: `keys/audit` in `storage.path`, made at the first start",
-    }),
+  current: keyFileSchema.optional().meta({
+    description: "Signs the audit log. Default: `keys/audit` in `storage.path`, made at the first start",
+  }),
   previous: z
     .array(keyFileSchema)
     .max(20, "there are at most 20 earlier keys")

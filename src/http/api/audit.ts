@@ -45,8 +45,11 @@ async function sendAudit(db: Reader, request: Request, response: Response): Prom
 /** Oldest first, one record a line, read as fast as the client takes it. */
 async function sendExport(db: Reader, request: Request, response: Response): Promise<void> {
   const lines = exportLines(db, readFilter(request));
-  response.set({ "content-type": "application/jsonl; charset=utf-8", "cache-control": "no-store" });
-  response.attachment("nightshift-audit.jsonl");
+  response.set({
+    "content-type": "application/jsonl; charset=utf-8",
+    "content-disposition": 'attachment; filename="nightshift-audit.jsonl"',
+    "cache-control": "no-store",
+  });
   // A client that goes away in the middle is no error of ours.
   await pipeline(Readable.from(lines), response).catch((error: unknown) => {
     if (!response.destroyed) throw error;
