@@ -274,6 +274,9 @@ describe("commands", () => {
       "user add",
       "user remove",
       "access check",
+      "audit tail",
+      "audit export",
+      "audit verify",
     ];
     const helps = new Map(
       await Promise.all(names.map(async (name) => [name, await help(...name.split(" "))] as const)),
