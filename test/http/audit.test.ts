@@ -158,15 +158,9 @@ describe("reading", () => {
     expect(await subjects(`until=${begunAt}`)).toEqual([]);
     const { json } = await call(service, "GET", "/audit?limit=3");
     expect(await subjects(`limit=3&after=${String(json["next"])}`)).toEqual(["a"]);
-    for (const wrong of [
-      "action=dance",
-      "subject=cat:1",
-      "since=yesterday",
-      "order=up",
-      "after=x",
-      "limit=0",
-    ])
-      expect((await call(service, "GET", `/audit?${wrong}`)).status, wrong).toBe(400);
+    const wrong = ["action=dance", "subject=cat:1", "since=yesterday", "order=up", "after=x", "limit=0"];
+    const answers = await Promise.all(wrong.map((query) => call(service, "GET", `/audit?${query}`)));
+    expect(answers.map(({ status }) => status)).toEqual(wrong.map(() => 400));
   });
 
   test("an export has every record on a line of its own, oldest first", async () => {
