@@ -57,7 +57,7 @@ export function runStartCommand(
       await client.send("POST", `${path}/plan`, { inputs, ...dryRun }),
     );
     if (flags.format === "text") output.stderr.write(`${planText(planned)}\n`);
-    const confirm = await confirmed(planned.confirm, flags, person);
+    const confirm = await confirmed(flags.isDryRun ? null : planned.confirm, flags, person);
     if (person !== null && !(await saysYes(person, "Start it?"))) return notStarted(output);
     const body = { inputs, ...startBody(flags, confirm), plan_digest: flags.planDigest ?? planned.digest };
     return started(client, `${path}/runs`, { ...body, ...dryRun }, flags, output);
@@ -91,7 +91,7 @@ export function runRerunCommand(
       output.stderr.write(
         formatFacts([["runbook", before.runbook], ...factsOf({ ...before.inputs, ...inputs }, forgotten)]),
       );
-    const typed = runbook.confirm === null ? null : { input: runbook.confirm };
+    const typed = runbook.confirm === null || flags.isDryRun ? null : { input: runbook.confirm };
     const confirm = await confirmed(typed, flags, person);
     if (person !== null && !(await saysYes(person, "Start it again?"))) return notStarted(output);
     const digest = flags.planDigest === null ? {} : { plan_digest: flags.planDigest };

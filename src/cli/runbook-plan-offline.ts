@@ -49,7 +49,7 @@ export async function runbookPlanOfflineCommand(
       return refuse(output, lines, "Invalid inputs: the runbook cannot run with these inputs", "after");
     }
     const shape = plannedShape(
-      { runbook, plan: planning.plan, digest: planning.digest, guards: null },
+      { runbook, plan: planning.plan, digest: planning.digest, guards: null, expectedDuration: null },
       catalog.runbooks,
     );
     output.stdout.write(

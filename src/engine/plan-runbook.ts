@@ -1,5 +1,7 @@
 import type { Runbook } from "../runbooks/runbook.ts";
 import { makePlan, type Plan, type PlanError } from "../runbooks/plan.ts";
+import { type ExpectedDuration, expectedDuration, RUNS_LOOKED_AT } from "../runs/expected-duration.ts";
+import { readSucceededDurations } from "../store/run-durations.ts";
 import { Batch } from "./batch.ts";
 import { calledRunbooks, changedInventoryHosts } from "./candidate.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -27,6 +29,8 @@ export interface PlannedRun {
   readonly contents: ReadonlyMap<string, Uint8Array>;
   /** What each guard of the runbook says of a start at this moment. */
   readonly guards: readonly GuardResult[];
+  /** By its last runs; null when too few of them have succeeded. */
+  readonly expectedDuration: ExpectedDuration | null;
 }
 
 export type RunbookPlanning =
@@ -48,7 +52,9 @@ export async function planRunbook(
   if (!planning.ok) return { kind: "refused", about: planning.about, errors: planning.errors };
   const { plan, digest, contents } = planning;
   const guards = await judgeGuards(dependencies, wanted, runbook, plan);
-  return { kind: "planned", runbook, plan, digest, contents, guards };
+  const durationsMs = await readSucceededDurations(dependencies.store.reader, runbook.name, RUNS_LOOKED_AT);
+  const expected = expectedDuration(durationsMs);
+  return { kind: "planned", runbook, plan, digest, contents, guards, expectedDuration: expected };
 }
 
 /** In a transaction, since guards read what starts have counted; it writes nothing. */

@@ -26,11 +26,18 @@ const start = (scenario: Scenario, isDryRun: boolean) =>
 
 async function ended(scenario: Scenario, { status, json }: Answer): Promise<RunJson> {
   expect([status, json]).toMatchObject([202, {}]);
-  return waitFor("the end of the run", async () => {
-    const run = await readRun(scenario.app.url, String(json["id"]));
-    return ["queued", "running"].includes(run.status) ? null : run;
-  });
+  return waitFor(
+    "the end of the run",
+    async () => {
+      const run = await readRun(scenario.app.url, String(json["id"]));
+      return ["queued", "running"].includes(run.status) ? null : run;
+    },
+    LIMIT_MS,
+  );
 }
+
+/** On a busy machine. */
+const LIMIT_MS = 30_000;
 
 const runbook = (keys: string) => `
 name: act
@@ -132,10 +139,14 @@ test("nobody is told of a dry run that fails, and neither statistics nor metrics
   const { reader } = scenario.app.store;
   const told = await reader.selectFrom("outbox").select("run_id").where("action", "=", "notify").execute();
   expect(told.map((row) => row.run_id)).toEqual([real.id]);
-  const counted = await waitFor("the statistics", async () => {
-    const rows = await reader.selectFrom("run").select(["id", "counted"]).execute();
-    return rows.every((row) => row.counted > 0) ? rows : null;
-  });
+  const counted = await waitFor(
+    "the statistics",
+    async () => {
+      const rows = await reader.selectFrom("run").select(["id", "counted"]).execute();
+      return rows.every((row) => row.counted > 0) ? rows : null;
+    },
+    LIMIT_MS,
+  );
   expect(counted).toHaveLength(2);
   const ends = await reader
     .selectFrom("stat_series")

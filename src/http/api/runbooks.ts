@@ -9,6 +9,7 @@ import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
 import { confirmationOf } from "../../runbooks/check-confirm.ts";
 import { hostOf, type PlanError } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
+import type { ExpectedDuration } from "../../runs/expected-duration.ts";
 import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { guardShape } from "./explanation-shape.ts";
@@ -90,14 +91,15 @@ function runbookShape(runbook: Runbook): Record<string, unknown> {
   };
 }
 
-/** What a start would run; `guards` is null where none was judged. */
+/** What a start would run; `guards` is null where none was judged, `expectedDuration` where it is not known. */
 export function plannedShape(
   {
     runbook,
     plan,
     digest,
     guards,
-  }: Pick<PlannedRun, "runbook" | "plan" | "digest"> & {
+    expectedDuration,
+  }: Pick<PlannedRun, "runbook" | "plan" | "digest" | "expectedDuration"> & {
     readonly guards: readonly GuardResult[] | null;
   },
   runbooks: ReadonlyMap<string, Runbook>,
@@ -117,8 +119,14 @@ export function plannedShape(
         effect: step.effect,
         host: hostOf(plan, step.id)?.name ?? null,
         if: step.if?.source ?? null,
+        preview: step.preview?.script ?? null,
       })),
     confirm: confirmationOf(runbook, plan),
     guards: guards?.map(guardShape) ?? null,
+    expected_duration: expectedDuration === null ? null : durationShape(expectedDuration),
   };
+}
+
+function durationShape({ medianMs, p90Ms, runs }: ExpectedDuration): Record<string, unknown> {
+  return { median_seconds: medianMs / 1_000, p90_seconds: p90Ms / 1_000, runs };
 }
