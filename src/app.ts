@@ -25,6 +25,7 @@ import { passwordRoutes } from "./http/login/password-routes.ts";
 import { setupRoutes } from "./http/login/setup-routes.ts";
 import { createWhoSends } from "./http/login/who-sends.ts";
 import { openLogin, openSetupLink } from "./open-login.ts";
+import type { Operation } from "./http/routes.ts";
 import { createSubjects } from "./http/subjects.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
@@ -54,6 +55,8 @@ export interface AppOptions extends ConfigurationOptions {
 /** The running service. */
 export interface App {
   readonly url: string;
+  /** What the API offers below `/api/v1`, each with its policy. */
+  readonly operations: readonly Operation[];
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly store: Store;
@@ -126,6 +129,14 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   const { externalUrl } = settings;
   const login = openLogin(dependencies, live);
   const limits = requestLimits(settings);
+  const api = apiRoutes({
+    engineDependencies: dependencies,
+    engine,
+    limits: deliveryLimits(settings),
+    startedAtMs,
+    configuration,
+    login,
+  });
   const web = createWebApp({
     mountWebhooks: (app) =>
       mountWebhooks(app, {
@@ -146,14 +157,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
       whyNotReady,
       reload: options.enableLifecycle ? configuration.reload : null,
     }),
-    api: apiRoutes({
-      engineDependencies: dependencies,
-      engine,
-      limits: deliveryLimits(settings),
-      startedAtMs,
-      configuration,
-      login,
-    }),
+    api,
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
     pages: pageRoutes(dependencies),
     subjects: createSubjects(dependencies),
@@ -172,6 +176,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   );
   return {
     url,
+    operations: api.flatMap((routes) => routes.all),
     setupUrl: await openSetupLink(login),
     engine,
     metrics,

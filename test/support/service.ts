@@ -57,10 +57,13 @@ export function createServiceFolder(files: ConfigurationFiles = {}): ServiceFold
 }
 
 /** The whole service in this process, on a free port. */
-export async function startService(at: ServiceFolder, options: { readonly log?: Log } = {}): Promise<App> {
+export async function startService(
+  at: ServiceFolder,
+  options: { readonly log?: Log; readonly port?: number } = {},
+): Promise<App> {
   const flags = {
     configFile: at.configFile,
-    listenAddress: "127.0.0.1:0",
+    listenAddress: `127.0.0.1:${options.port ?? 0}`,
     externalUrl: null,
     storagePath: at.storagePath,
   };

@@ -28,7 +28,8 @@ export function meRoutes(parts: LoginParts): Routes {
   });
   routes.post("/session", OPEN, (request, response) => logIn(parts, request, response));
   routes.delete("/session", KNOWN, async (request, response) => {
-    await endOwnSession(parts, request, response);
+    await endOwnSession(parts, request);
+    parts.cookies.clearSession(response);
     response.json({ logged_out: true });
   });
   return routes;
@@ -40,6 +41,7 @@ async function logIn(parts: LoginParts, request: Request, response: Response): P
   const address = addressOf(request);
   const result = await logInWithPassword(parts.dependencies, login, { name, password, address });
   if (result.kind === "logged_in") {
+    await endOwnSession(parts, request);
     parts.cookies.setSession(response, result.session.secret, login.session.absolute);
     return void response.json({ expires_at: new Date(result.session.expiresAtMs).toISOString() });
   }

@@ -44,6 +44,8 @@ async function logIn(parts: LoginParts, request: Request, response: Response): P
   });
   const returnTo = returnPath(textField(request, "return_to"));
   if (result.kind === "logged_in") {
+    // A session that the browser brought along is not gone on with, whoever put it there.
+    await endOwnSession(parts, request);
     parts.cookies.setSession(response, result.session.secret, login.session.absolute);
     return response.redirect(303, returnTo);
   }
@@ -62,17 +64,13 @@ export function problemOf(result: Exclude<LogInResult, { kind: "logged_in" }>): 
 
 async function logOut(parts: LoginParts, request: Request, response: Response): Promise<void> {
   requireLogin(parts);
-  await endOwnSession(parts, request, response);
+  await endOwnSession(parts, request);
+  parts.cookies.clearSession(response);
   response.redirect(303, "/logged-out");
 }
 
-/** Ends the session that the request shows, here and in the browser. May be repeated. */
-export async function endOwnSession(
-  { dependencies, cookies }: LoginParts,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  cookies.clearSession(response);
+/** Ends the session that the request shows, here; the browser is told by another cookie, or by none. May be repeated. */
+export async function endOwnSession({ dependencies }: LoginParts, request: Request): Promise<void> {
   const identity = identityOf(request);
   if (identity?.via.kind !== "session") return;
   const { id } = identity.via;
