@@ -49,6 +49,12 @@ export async function startOidcProvider(redirectUri: string): Promise<OidcProces
   };
 }
 
+export interface SmallRequest {
+  readonly method?: string;
+  readonly body?: URLSearchParams;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A browser as far as a login needs one: cookies by host, redirects, forms. It follows what a page's refresh says. */
 export class SmallBrowser {
   readonly #cookies = new Map<string, Map<string, string>>();
@@ -64,7 +70,7 @@ export class SmallBrowser {
   }
 
   /** Goes to a page, over all its redirects. */
-  async go(url: string, init: RequestInit = {}): Promise<{ url: string; status: number; text: string }> {
+  async go(url: string, init: SmallRequest = {}): Promise<{ url: string; status: number; text: string }> {
     let at = url;
     let request = init;
     for (let hops = 0; hops < 20; hops += 1) {
