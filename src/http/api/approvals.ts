@@ -121,8 +121,9 @@ async function findVisible(
   const approval = await readApproval(reader, id);
   const run = approval === null ? null : await readRun(reader, approval.runId);
   if (approval === null || run === null) return null;
-  const { principal } = requireIdentity(request);
-  const isVisible = mayAnswer(approval, principal) || seesRun(request, dependencies, run);
+  const { principal, scopes } = requireIdentity(request);
+  const isWide = scopes === null || scopes.includes("all") || scopes.includes("read");
+  const isVisible = (isWide && mayAnswer(approval, principal)) || seesRun(request, dependencies, run);
   return isVisible ? { approval, run, votes: await readVotes(reader, [id]) } : null;
 }
 

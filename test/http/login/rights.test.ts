@@ -75,6 +75,12 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "get /approvals/:id": people,
   "post /approvals/:id/approve": people,
   "post /approvals/:id/reject": people,
+  "post /approvals/:id/retry": people,
+  "post /approvals/:id/skip": people,
+  "post /approvals/:id/stop": people,
+  "get /notices": from.viewer,
+  "post /notices/:id/retry": from.operator,
+  "post /notifiers/:name/test": from.operator,
 };
 
 const UNKNOWN_ID = "00000000-0000-7000-8000-000000000000";
