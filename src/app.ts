@@ -1,8 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { openArchiveFolder } from "./archive/archive-folder.ts";
-import { openArtifactStore } from "./archive/artifact-store.ts";
-import { openBundleStore } from "./archive/bundle-store.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { checkpointFileOf, openCheckpointFile } from "./audit/checkpoint-file.ts";
 import { SYSTEM } from "./audit/entry.ts";
@@ -11,7 +6,6 @@ import { type ConfigurationOptions, createConfiguration } from "./configuration.
 import { noteConfiguration } from "./engine/audit.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { openOutcomeJournal } from "./engine/outcome-journal.ts";
 import { createThreadMemory } from "./engine/notice-memory.ts";
 import { KnownSecrets } from "./known-secrets.ts";
 import { openHostExecutors } from "./host-executors.ts";
@@ -31,17 +25,16 @@ import { closeServer, createWebApp, createWebServer, listen } from "./http/serve
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
 import { mountWebhooks } from "./http/webhooks/webhooks.ts";
 import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
-import { readInputKey } from "./platform/input-key.ts";
+import { openStorage, type OpenStorage, watchStorage } from "./open-storage.ts";
+import { DISK_FULL_TEXT } from "./platform/no-room.ts";
 import { createKillPoints } from "./platform/killpoints.ts";
 import { createMetrics, type Metrics } from "./platform/metrics.ts";
-import { readNodeId } from "./platform/node-identity.ts";
 import { Bell } from "./queue/bell.ts";
 import type { Redaction } from "./redaction/redaction.ts";
 import { deliveryLimits, requestLimits, retentionSettings, runLimits } from "./settings/limits.ts";
 import { openAuditKeys } from "./settings/audit-keys.ts";
 import { urlOfListenAddress } from "./settings/listen.ts";
 import { readEnvironment } from "./settings/load.ts";
-import { openStore } from "./store/open.ts";
 import type { Store } from "./store/store.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -89,14 +82,22 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     createHostSecretReader(settings, { known, log }),
   );
   teardown.add("catalog", () => catalog.close());
-  const store = await openStore({ folder: settings.storagePath, databaseUrl: null, clock });
-  teardown.add("store", () => store.close());
+  const storage = await openStorage(settings, {
+    clock,
+    log,
+    metrics,
+    // Asked for once something is written into the archive, long after the live parts are open.
+    archiveBytesAimed: () => retentionSettings(live.current.settings).bytesMax,
+    onClose: (part, close) => teardown.add(part, close),
+  });
+  const { store } = storage;
   const threads = createThreadMemory(store, log);
   const liveOptions = { clock, log, metrics, threads, known };
   const live = { current: await openLiveParts(settings, liveOptions) };
   options.onRedaction?.(() => live.current.redaction);
-  const dependencies = await openDependencies(options, { catalog, store, live, ...liveOptions }, teardown);
+  const dependencies = await openDependencies(options, { catalog, storage, live, ...liveOptions }, teardown);
   const engine = createEngine(dependencies);
+  watchStorage(storage, engine);
   await engine.start();
   teardown.add("engine", () => engine.stop());
   const parser = createBodyParser(deliveryLimits(settings), () => live.current.sources.mappings);
@@ -121,6 +122,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
   let isStopping = false;
   const whyNotReady = async () => {
     if (isStopping) return "the service is stopping";
+    if (dependencies.disk.isFull) return DISK_FULL_TEXT;
     return store.nowMs(store.reader).then(
       () => null,
       () => "the database does not answer",
@@ -192,7 +194,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
 
 interface OpenedBefore {
   readonly catalog: CatalogHolder;
-  readonly store: Store;
+  readonly storage: OpenStorage;
   readonly metrics: Metrics;
   readonly live: { readonly current: LiveParts };
   readonly known: KnownSecrets;
@@ -205,36 +207,25 @@ async function openDependencies(
   teardown: Teardown,
 ): Promise<EngineDependencies> {
   const { settings, clock, log, version } = options;
-  const { catalog, store, metrics, live } = before;
-  const nodeId = readNodeId(settings.storagePath);
-  const archiveFolder = join(settings.storagePath, "archive");
-  const artifacts = await openArtifactStore(archiveFolder);
-  const bundles = await openBundleStore(archiveFolder);
-  const workRoot = join(settings.storagePath, "work");
-  await mkdir(workRoot, { recursive: true, mode: 0o700 });
+  const { catalog, metrics, live } = before;
+  const { archiveFolder, ...storage } = before.storage;
   const inventory = () => catalog.current().inventory;
   const executors = openHostExecutors(settings, {
     lookUp: (name) => inventory().named(name),
-    workFolder: workRoot,
+    workFolder: storage.workRoot,
     known: before.known,
     onConnectFailure: (reason) => metrics.sshConnectFailures.inc({ reason }),
   });
   teardown.add("executors", () => executors.close());
   return {
-    nodeId,
+    ...storage,
     version,
-    store,
     catalog,
     sources: {
       get: (name) => live.current.sources.engine.get(name),
       all: () => [...live.current.sources.engine.values()],
     },
-    artifacts,
-    bundles,
-    retention: {
-      settings: () => retentionSettings(live.current.settings),
-      archiveFolder: openArchiveFolder(archiveFolder),
-    },
+    retention: { settings: () => retentionSettings(live.current.settings), archiveFolder },
     steps: {
       executorFor: (host) => executors.forHost(host),
       writableOn: ({ name }) => inventory().hosts.find((host) => host.name === name)?.writable ?? [],
@@ -267,12 +258,9 @@ async function openDependencies(
     get redaction() {
       return live.current.redaction;
     },
-    inputKey: readInputKey(settings.storagePath),
     auditKeys: openAuditKeys(settings),
     auditCheckpoints: openCheckpointFile(checkpointFileOf(settings.storagePath)),
-    journal: openOutcomeJournal(join(settings.storagePath, "outcomes.jsonl")),
     limits: runLimits(settings),
-    workRoot,
     externalUrl: settings.externalUrl,
     clock,
     log,

@@ -147,6 +147,7 @@ export function settingsThatNeedRestart(before: Settings, after: Settings): stri
     "web.listen": (settings) => settings.listen,
     "web.external_url": (settings) => settings.externalUrl,
     "storage.path": (settings) => settings.storagePath,
+    "storage.ballast": (settings) => settings.ballastBytes,
     keys: (settings) => settings.keys,
     limits: (settings) => settings.limits,
   };

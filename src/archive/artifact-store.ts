@@ -3,6 +3,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { isId } from "../platform/ids.ts";
+import { type ArchiveRoom, ENDLESS_ROOM, type WrittenKind } from "./archive-room.ts";
 import { FileAside, makeFolder } from "./file-aside.ts";
 import { isSafePath, safePath } from "./safe-path.ts";
 import { DiskScratch, removeScratches, type ScratchFile } from "./scratch-file.ts";
@@ -18,9 +19,10 @@ import { DiskScratch, removeScratches, type ScratchFile } from "./scratch-file.t
 export interface ArtifactStore {
   /**
    * Begins a file. `path` may be any text (a name that a remote machine chose): it is stored under `safePath(path)`, and
-   * when that name is taken, with `~2`, `~3`, … before its extension. What counts is the path that `commit` gives back.
+   * when that name is taken, with `~2`, `~3`, … before its extension. What counts is the path that `commit` gives back. Where
+   * there is no room for the file, this or a call of the writer throws NoRoomError.
    */
-  createFile(runId: string, path: string): Promise<ArtifactWriter>;
+  createFile(runId: string, path: string, kind?: WrittenKind): Promise<ArtifactWriter>;
   /** Bytes of a committed file, `end` exclusive. Throws {@link ArtifactError} `not-found` before the first byte. */
   read(runId: string, path: string, range?: ByteRange): Promise<Readable>;
   /** Null when there is no such committed file. */
@@ -73,7 +75,10 @@ export class ArtifactError extends Error {
  * Opens the store below a folder: `runs/<run id>/…` for committed files, `aside/` for files being written, `live/` for logs
  * of running steps. One process at a time may have it open. Removes what an earlier process left in `aside/`.
  */
-export async function openArtifactStore(folder: string): Promise<ArtifactStore> {
+export async function openArtifactStore(
+  folder: string,
+  room: ArchiveRoom = ENDLESS_ROOM,
+): Promise<ArtifactStore> {
   const aside = join(folder, "aside");
   await rm(aside, { recursive: true, force: true });
   const live = join(folder, "live");
@@ -82,9 +87,9 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
   const taken = new Set<string>();
 
   return {
-    async createFile(runId, path) {
+    async createFile(runId, path, kind = "evidence") {
       const place = { folder: runFolder(runId), path: safePath(path) };
-      return createWriter(await FileAside.create(aside), place, taken);
+      return createWriter(await FileAside.create(aside, { room, kind }), place, taken);
     },
     ...openArtifactReader(folder),
     list: async (runId) => listFiles(runFolder(runId)),
@@ -92,7 +97,7 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
       await rm(runFolder(runId), { recursive: true, force: true });
       await removeScratches(live, runId);
     },
-    scratch: (runId, path) => new DiskScratch(live, checkedRunId(runId), path),
+    scratch: (runId, path) => new DiskScratch(live, checkedRunId(runId), path, room),
   };
 }
 

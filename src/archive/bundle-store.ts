@@ -4,11 +4,19 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { alertBundleParts } from "./alert-bundle.ts";
 import type { AlertBundleInput } from "./alert-bundle-input.ts";
+import { type ArchiveRoom, ENDLESS_ROOM } from "./archive-room.ts";
 import { type ArtifactStore, ArtifactError, type ByteRange } from "./artifact-store.ts";
 import { tarGzOf, zipOf, zipOfParts } from "./bundle.ts";
 import type { BundleInput } from "./bundle-input.ts";
 import { bundleName } from "./bundle-names.ts";
-import { type FilledAside, fillAside, makeFolder, moveDurably } from "./file-aside.ts";
+import {
+  explained,
+  type FilledAside,
+  fillAside,
+  makeFolder,
+  moveDurably,
+  type RoomShare,
+} from "./file-aside.ts";
 import { isLarge, zipInWorker } from "./large-bundle.ts";
 import { zipEntries } from "./zip-entries.ts";
 
@@ -40,7 +48,8 @@ export interface TemporaryBundle extends ReadableBundle {
 
 /**
  * Finished bundles, each under the SHA-256 of its zip. What is stored is durable and never changes; building the same
- * revision again gives the same name, so a repeat after a crash is harmless.
+ * revision again gives the same name, so a repeat after a crash is harmless. What makes one throws NoRoomError on a full
+ * disk, and leaves nothing of it.
  */
 export interface BundleStore {
   build(input: BundleInput, artifacts: ArtifactStore): Promise<StoredBundle>;
@@ -61,7 +70,11 @@ export interface BundleStore {
 }
 
 /** Opens the bundles below a folder: `bundles/<sha256>.zip`. The folder is that of the artifact store. */
-export async function openBundleStore(folder: string): Promise<BundleStore> {
+export async function openBundleStore(
+  folder: string,
+  room: ArchiveRoom = ENDLESS_ROOM,
+): Promise<BundleStore> {
+  const share: RoomShare = { room, kind: "essential" };
   const bundles = join(folder, "bundles");
   const aside = join(folder, "aside");
   for (const each of [bundles, aside]) await makeFolder(each);
@@ -75,7 +88,11 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
     if (made !== null) return made;
     const zip = fileOf(sha256, "zip");
     if ((await fileBytes(zip)) === null) throw notFound(`${sha256}.zip`);
-    const { bytes } = await takeIn(await fillAside(aside, tarGzOf(zipEntries(zip))), () => target);
+    const { bytes } = await takeIn(
+      room,
+      await fillAside(aside, tarGzOf(zipEntries(zip)), share),
+      () => target,
+    );
     return { bytes };
   }
 
@@ -89,23 +106,26 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
     readFile(fileOf(sha256, format), `${sha256}.${format}`, range);
   const store = async (name: string, made: FilledAside) => ({
     name,
-    ...(await takeIn(made, (sha256) => fileOf(sha256, "zip"))),
+    ...(await takeIn(room, made, (sha256) => fileOf(sha256, "zip"))),
   });
   const make = (input: BundleInput, artifacts: ArtifactStore) =>
-    isLarge(input) ? zipInWorker(folder, aside, input) : fillAside(aside, zipOf(input, artifacts));
+    isLarge(input)
+      ? zipInWorker({ folder, aside, room }, input)
+      : fillAside(aside, zipOf(input, artifacts), share);
   const partsOf = (input: AlertBundleInput) => alertBundleParts(input, (sha256) => fileOf(sha256, "zip"));
 
   return {
     build: async (input, artifacts) => store(bundleName(input), await make(input, artifacts)),
     buildTemporary: async (input, artifacts) =>
-      keepAside(aside, bundleName(input), await make(input, artifacts)),
+      keepAside({ aside, share }, bundleName(input), await make(input, artifacts)),
     async buildForAlert(input) {
       const parts = await partsOf(input);
-      return store(parts.folder, await fillAside(aside, zipOfParts(parts)));
+      return store(parts.folder, await fillAside(aside, zipOfParts(parts), share));
     },
     async buildTemporaryForAlert(input) {
       const parts = await partsOf(input);
-      return keepAside(aside, parts.folder, await fillAside(aside, zipOfParts(parts)));
+      const zip = await fillAside(aside, zipOfParts(parts), share);
+      return keepAside({ aside, share }, parts.folder, zip);
     },
     open: (bundle) => ({
       ...bundle,
@@ -122,9 +142,18 @@ export async function openBundleStore(folder: string): Promise<BundleStore> {
 }
 
 /** A bundle of which nothing is left when it is disposed of, or the service ends. */
-function keepAside(aside: string, name: string, zip: FilledAside): TemporaryBundle {
+function keepAside(
+  { aside, share }: { readonly aside: string; readonly share: RoomShare },
+  name: string,
+  zip: FilledAside,
+): TemporaryBundle {
   const tarGz: { made: Promise<FilledAside> | null } = { made: null };
-  const prepare = () => (tarGz.made ??= fillAside(aside, tarGzOf(zipEntries(zip.path))));
+  const prepare = () => (tarGz.made ??= fillAside(aside, tarGzOf(zipEntries(zip.path)), share));
+  let isDisposed = false;
+  const remove = async ({ path, bytes }: FilledAside) => {
+    await rm(path, { force: true });
+    share.room.give(bytes);
+  };
   return {
     name,
     sha256: zip.sha256,
@@ -136,21 +165,37 @@ function keepAside(aside: string, name: string, zip: FilledAside): TemporaryBund
       return readFile(path, `${name}.${format}`, range);
     },
     async dispose() {
-      await rm(zip.path, { force: true });
+      if (isDisposed) return;
+      isDisposed = true;
+      await remove(zip);
       const made = await tarGz.made?.catch(() => null);
-      if (made !== null && made !== undefined) await rm(made.path, { force: true });
+      if (made !== null && made !== undefined) await remove(made);
     },
   };
 }
 
-/** Gives a file that was written aside the name that its digest leads to. */
+/** Gives a file that was written aside the name that its digest leads to. Leaves it nowhere when that fails. */
 async function takeIn(
+  room: ArchiveRoom,
   { path, sha256, bytes }: FilledAside,
   nameOf: (sha256: string) => string,
 ): Promise<{ sha256: string; bytes: number }> {
   const target = nameOf(sha256);
-  if ((await fileBytes(target)) === null) await moveDurably(path, target);
-  else await rm(path, { force: true });
+  const remove = async () => {
+    await rm(path, { force: true });
+    room.give(bytes);
+  };
+  if ((await fileBytes(target)) !== null) {
+    await remove();
+    return { sha256, bytes };
+  }
+  try {
+    await explained(room, () => moveDurably(path, target));
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  room.keep(bytes);
   return { sha256, bytes };
 }
 

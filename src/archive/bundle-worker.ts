@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { NoRoomError } from "../platform/no-room.ts";
 import { PackedList } from "../platform/packed-list.ts";
 import type { Artifact } from "../runs/records.ts";
 import { openArtifactReader } from "./artifact-store.ts";
@@ -14,6 +15,11 @@ async function make({ folder, aside, input, artifacts }: LargeBundleTask): Promi
     const whole = { ...input, artifacts: PackedList.fromBlocks<Artifact>(artifacts) };
     return { kind: "made", zip: await fillAside(aside, zipOf(whole, openArtifactReader(folder))) };
   } catch (error) {
-    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+    if (error instanceof NoRoomError) return { kind: "disk_full", message: messageOf(error.cause ?? error) };
+    return { kind: "failed", message: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,30 +1,47 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { type ArchiveRoom, ENDLESS_ROOM, type WrittenKind } from "./archive-room.ts";
 
 /** What was gathered may be secret: for the service's own user only. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const SMALL_BYTES = 32 * 1024;
 
-/** A file that is written where nobody looks, and appears under its name complete and durable, or not at all. */
+/** Where a file aside takes its room from. */
+export interface RoomShare {
+  readonly room: ArchiveRoom;
+  readonly kind: WrittenKind;
+}
+
+const ENDLESS: RoomShare = { room: ENDLESS_ROOM, kind: "essential" };
+
+/**
+ * A file that is written where nobody looks, and appears under its name complete and durable, or not at all. Every call
+ * throws NoRoomError when there is no room for what it writes; then only {@link discard} may follow.
+ */
 export class FileAside {
   readonly #handle: FileHandle;
   readonly #path: string;
+  readonly #share: RoomShare;
   readonly #hash = createHash("sha256");
   #bytes = 0;
   /** Small chunks wait here and are written together. */
   #small: Buffer[] = [];
   #smallBytes = 0;
+  #takenBytes = 0;
 
-  private constructor(handle: FileHandle, path: string) {
+  private constructor(handle: FileHandle, path: string, share: RoomShare) {
     this.#handle = handle;
     this.#path = path;
+    this.#share = share;
   }
 
-  static async create(folder: string): Promise<FileAside> {
+  static async create(folder: string, share: RoomShare = ENDLESS): Promise<FileAside> {
     const path = join(folder, randomUUID());
-    return new FileAside(await open(path, "wx", FILE_MODE), path);
+    share.room.take(0, share.kind);
+    const handle = await explained(share.room, () => open(path, "wx", FILE_MODE));
+    return new FileAside(handle, path, share);
   }
 
   /** Where it is until {@link moveTo}. */
@@ -37,6 +54,8 @@ export class FileAside {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    this.#share.room.take(chunk.byteLength, this.#share.kind);
+    this.#takenBytes += chunk.byteLength;
     this.#hash.update(chunk);
     this.#bytes += chunk.byteLength;
     if (chunk.byteLength < SMALL_BYTES) {
@@ -46,26 +65,32 @@ export class FileAside {
       return;
     }
     await this.#flush();
-    await writeAll(this.#handle, chunk, null);
+    await this.#write(chunk);
   }
 
   /** Makes the content durable and closes the file. Then {@link moveTo} or {@link discard} must follow. */
   async seal(): Promise<{ bytes: number; sha256: string }> {
     await this.#flush();
-    await this.#handle.sync();
-    await this.#handle.close();
+    // Some file systems find room for what was written only now.
+    await explained(this.#share.room, () => this.#handle.sync());
+    await explained(this.#share.room, () => this.#handle.close());
     return { bytes: this.#bytes, sha256: this.#hash.digest("hex") };
   }
 
   /** Gives the sealed file its name, durably. A file of that name is replaced. */
   async moveTo(target: string): Promise<void> {
-    await moveDurably(this.#path, target);
+    await explained(this.#share.room, () => moveDurably(this.#path, target));
+    this.#share.room.keep(this.#takenBytes);
+    this.#takenBytes = 0;
   }
 
   /** Leaves no trace. May be repeated, and called after a failure. */
   async discard(): Promise<void> {
-    await this.#handle.close();
+    // Whether what is thrown away could be written is of no interest any more.
+    await this.#handle.close().catch(() => {});
     await rm(this.#path, { force: true });
+    this.#share.room.give(this.#takenBytes);
+    this.#takenBytes = 0;
   }
 
   async #flush(): Promise<void> {
@@ -73,7 +98,20 @@ export class FileAside {
     const joined = Buffer.concat(this.#small, this.#smallBytes);
     this.#small = [];
     this.#smallBytes = 0;
-    await writeAll(this.#handle, joined, null);
+    await this.#write(joined);
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    await explained(this.#share.room, () => writeAll(this.#handle, chunk, null));
+  }
+}
+
+/** Does what writes to the disk; a full disk becomes a NoRoomError. */
+export async function explained<Result>(room: ArchiveRoom, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw room.explain(error);
   }
 }
 
@@ -93,8 +131,12 @@ export interface FilledAside {
 }
 
 /** Writes the chunks to a file aside, and leaves it there; nothing when they fail. */
-export async function fillAside(folder: string, chunks: AsyncIterable<Uint8Array>): Promise<FilledAside> {
-  const file = await FileAside.create(folder);
+export async function fillAside(
+  folder: string,
+  chunks: AsyncIterable<Uint8Array>,
+  share: RoomShare = ENDLESS,
+): Promise<FilledAside> {
+  const file = await FileAside.create(folder, share);
   try {
     for await (const chunk of chunks) await file.write(chunk);
     return { path: file.path, ...(await file.seal()) };

@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { PackedList } from "../platform/packed-list.ts";
 import type { Artifact } from "../runs/records.ts";
 import type { BundleInput } from "./bundle-input.ts";
+import type { ArchiveRoom } from "./archive-room.ts";
 import type { FilledAside } from "./file-aside.ts";
 
 // A large bundle is made in a thread of its own. Here it would keep the service busy for seconds, a piece at a time, and memory would
@@ -22,7 +24,8 @@ export interface LargeBundleTask {
 
 export type LargeBundleAnswer =
   | { readonly kind: "made"; readonly zip: FilledAside }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "disk_full"; readonly message: string };
 
 export function isLarge(input: BundleInput): boolean {
   if (!(input.artifacts instanceof PackedList)) return false;
@@ -32,8 +35,19 @@ export function isLarge(input: BundleInput): boolean {
   return bytes >= BYTES_MIN;
 }
 
+export interface LargeBundlePlace {
+  readonly folder: string;
+  readonly aside: string;
+  readonly room: ArchiveRoom;
+}
+
 /** The zip of {@link zipOf}, written aside by a thread that reads the archive in this folder. */
-export async function zipInWorker(folder: string, aside: string, input: BundleInput): Promise<FilledAside> {
+export async function zipInWorker(
+  { folder, aside, room }: LargeBundlePlace,
+  input: BundleInput,
+): Promise<FilledAside> {
+  // The thread knows nothing of room, and its bundle is more than a full disk is good for.
+  if (room.isDiskFull) room.take(BYTES_MIN, "evidence");
   const { artifacts, ...rest } = input;
   const packed = artifacts instanceof PackedList ? artifacts : packedFrom(artifacts);
   const task: LargeBundleTask = { folder, aside, input: rest, artifacts: packed.blocks() };
@@ -53,10 +67,26 @@ export async function zipInWorker(folder: string, aside: string, input: BundleIn
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("the thread that made a large bundle ended")));
     });
-    if (answer.kind === "made") return answer.zip;
-    throw new Error(`a large bundle could not be made: ${answer.message}`);
+    switch (answer.kind) {
+      case "made":
+        return await taken(room, answer.zip);
+      case "disk_full":
+        throw room.explain(Object.assign(new Error(answer.message), { code: "ENOSPC" }));
+      case "failed":
+        throw new Error(`a large bundle could not be made: ${answer.message}`);
+    }
   } finally {
     await worker.terminate();
+  }
+}
+
+async function taken(room: ArchiveRoom, zip: FilledAside): Promise<FilledAside> {
+  try {
+    room.take(zip.bytes, "essential");
+    return zip;
+  } catch (error) {
+    await rm(zip.path, { force: true });
+    throw error;
   }
 }
 

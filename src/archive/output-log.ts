@@ -1,7 +1,8 @@
-import { formatBytes } from "../platform/bytes.ts";
 import type { ArtifactStore, StoredArtifact } from "./artifact-store.ts";
+import { encodeHeader, HEADER_BYTES, readLogical, type RingLayout, writeLogical } from "./output-layout.ts";
 import { type Block, type OutputLimits, PendingBlocks } from "./pending-blocks.ts";
 import type { ScratchFile } from "./scratch-file.ts";
+import { storeWhatFits } from "./store-output.ts";
 
 /** Together with the line in the middle at most 10 MiB a stream. */
 export const OUTPUT_LIMITS: OutputLimits = {
@@ -11,10 +12,10 @@ export const OUTPUT_LIMITS: OutputLimits = {
 
 /** What became of a finished output. */
 export interface OutputFacts {
-  /** Null when there was no output at all. */
+  /** Null when there was no output at all, or no room for any of it. */
   readonly file: StoredArtifact | null;
   readonly totalBytes: number;
-  /** Bytes between head and tail that were not kept. */
+  /** Bytes that were not kept, between head and tail or at the end. */
   readonly omittedBytes: number;
   /** Why output was lost other than by the cap (a full disk), null when it was not. */
   readonly writeError: string | null;
@@ -80,20 +81,23 @@ export class OutputLog {
   async finish(store: ArtifactStore, runId: string, path: string): Promise<OutputFacts> {
     while (this.#flushing !== null) await this.#flushing;
     const { totalBytes } = this;
-    try {
-      const kept = { scratch: this.#scratch, layout: this.#layout, totalBytes: this.#flushedBytes };
-      const stored = await storeOutput(store, { runId, path }, { ...kept, ringStart: this.#ringStart });
-      await this.#scratch.remove();
-      return { ...stored, totalBytes, writeError: this.#writeError };
-    } catch (error) {
-      await this.#scratch.close();
-      return {
-        file: null,
-        totalBytes,
-        omittedBytes: totalBytes,
-        writeError: this.#writeError ?? messageOf(error),
-      };
-    }
+    const flushedBytes = this.#flushedBytes;
+    const kept = {
+      scratch: this.#scratch,
+      layout: this.#layout,
+      totalBytes: flushedBytes,
+      ringStart: this.#ringStart,
+      lostBytes: totalBytes - flushedBytes,
+    };
+    const target = { runId, path };
+    const stored = await storeWhatFits(store, target, kept).catch((error: unknown) => ({
+      file: null,
+      omittedBytes: totalBytes,
+      problem: messageOf(error),
+    }));
+    await this.#scratch.remove();
+    const { file, omittedBytes, problem } = stored;
+    return { file, totalBytes, omittedBytes, writeError: this.#writeError ?? problem };
   }
 
   async #flush(): Promise<void> {
@@ -137,119 +141,12 @@ export async function recoverOutput(
   const written = Math.max(0, (await scratch.size()) - HEADER_BYTES);
   const totalBytes = Math.max(isWhole ? Number(header.readBigUInt64BE(0)) : 0, written);
   const ringStart = isWhole ? Number(header.readBigUInt64BE(8)) : limits.headBytes;
-  const stored = await storeOutput(
-    store,
-    { runId, path },
-    { scratch, layout: limits, totalBytes, ringStart },
-  );
+  const kept = { scratch, layout: limits, totalBytes, ringStart, lostBytes: 0 };
+  const { file, omittedBytes, problem } = await storeWhatFits(store, { runId, path }, kept);
   await scratch.remove();
-  return stored.file === null ? null : { ...stored, totalBytes, writeError: null };
+  return totalBytes === 0 ? null : { file, omittedBytes, totalBytes, writeError: problem };
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-// The scratch file: the number of bytes written so far and the start of what the ring holds (8 bytes each), the head, the ring.
-type RingLayout = OutputLimits;
-const HEADER_BYTES = 16;
-
-function encodeHeader(totalBytes: number, ringStart: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeBigUInt64BE(BigInt(totalBytes), 0);
-  header.writeBigUInt64BE(BigInt(ringStart), 8);
-  return header;
-}
-
-/** Where in the scratch file the bytes from `start` to `end` of the output lie. */
-function* placesOf(
-  layout: RingLayout,
-  start: number,
-  end: number,
-): Generator<{ position: number; length: number }> {
-  const { headBytes, tailBytes } = layout;
-  for (let at = start; at < end; ) {
-    const isHead = at < headBytes;
-    const inRing = isHead ? 0 : (at - headBytes) % tailBytes;
-    const room = isHead ? headBytes - at : tailBytes - inRing;
-    const length = Math.min(room, end - at);
-    yield { position: HEADER_BYTES + (isHead ? at : headBytes + inRing), length };
-    at += length;
-  }
-}
-
-async function writeLogical(
-  scratch: ScratchFile,
-  layout: RingLayout,
-  start: number,
-  data: Uint8Array,
-): Promise<void> {
-  let done = 0;
-  for (const { position, length } of placesOf(layout, start, start + data.byteLength)) {
-    await scratch.write(data.subarray(done, done + length), position);
-    done += length;
-  }
-}
-
-async function readLogical(
-  scratch: ScratchFile,
-  layout: RingLayout,
-  start: number,
-  end: number,
-): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for (const { position, length } of placesOf(layout, start, end))
-    parts.push(await scratch.read(position, length));
-  return Buffer.concat(parts);
-}
-
-interface KeptOutput {
-  readonly scratch: ScratchFile;
-  readonly layout: RingLayout;
-  readonly totalBytes: number;
-  readonly ringStart: number;
-}
-
-const COPY_BYTES = 256 * 1024;
-
-async function storeOutput(
-  store: ArtifactStore,
-  target: { runId: string; path: string },
-  kept: KeptOutput,
-): Promise<{ file: StoredArtifact | null; omittedBytes: number }> {
-  const { headBytes, tailBytes } = kept.layout;
-  const { totalBytes } = kept;
-  if (totalBytes === 0) return { file: null, omittedBytes: 0 };
-  const writer = await store.createFile(target.runId, target.path);
-  const copy = async (start: number, end: number) => {
-    for (let at = start; at < end; at += COPY_BYTES) {
-      await writer.write(await readLogical(kept.scratch, kept.layout, at, Math.min(end, at + COPY_BYTES)));
-    }
-  };
-  try {
-    await copy(0, Math.min(totalBytes, headBytes));
-    const oldest = Math.max(kept.ringStart, totalBytes - tailBytes);
-    const tailStart = oldest > headBytes ? await startOfCharacter(kept, oldest) : oldest;
-    const omittedBytes = totalBytes > headBytes ? tailStart - headBytes : 0;
-    if (omittedBytes > 0) await writer.write(omissionLine(omittedBytes));
-    await copy(tailStart, totalBytes);
-    return { file: await writer.commit(), omittedBytes };
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
-}
-
-/** The tail begins with a whole UTF-8 character. */
-async function startOfCharacter(kept: KeptOutput, start: number): Promise<number> {
-  const first = await readLogical(kept.scratch, kept.layout, start, Math.min(start + 3, kept.totalBytes));
-  const whole = first.findIndex((byte) => (byte & 0xc0) !== 0x80);
-  return start + (whole === -1 ? 0 : whole);
-}
-
-function omissionLine(omittedBytes: number): Buffer {
-  const size = formatBytes(omittedBytes);
-  return Buffer.from(
-    `\n[nightshift: ${omittedBytes} bytes (${size}) are left out here, because the log is capped]\n`,
-  );
 }

@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../platform/digest.ts";
-import { writeAll } from "./file-aside.ts";
+import type { ArchiveRoom } from "./archive-room.ts";
+import { explained, writeAll } from "./file-aside.ts";
 
 /** A file that is written in any order and read while it grows. Survives the process, not a power cut. */
 export interface ScratchFile {
@@ -17,17 +18,27 @@ export interface ScratchFile {
   remove(): Promise<void>;
 }
 
+/** Of each log that grows while the disk is full: more would use up what is left for the database. */
+const FULL_BYTES_MAX = 128 * 1024;
+
 export class DiskScratch implements ScratchFile {
   readonly #path: string;
+  readonly #room: ArchiveRoom;
   #handle: Promise<FileHandle> | null = null;
 
-  constructor(folder: string, runId: string, path: string) {
+  constructor(folder: string, runId: string, path: string, room: ArchiveRoom) {
     this.#path = join(folder, `${runId}.${sha256(path)}`);
+    this.#room = room;
   }
 
+  /** Its few MiB are not counted against the archive's size. Throws NoRoomError on a full disk. */
   async write(chunk: Uint8Array, position: number): Promise<void> {
-    this.#handle ??= open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    await writeAll(await this.#handle, chunk, position);
+    if (this.#room.isDiskFull && position + chunk.byteLength > FULL_BYTES_MAX)
+      this.#room.take(chunk.byteLength, "evidence");
+    await explained(this.#room, async () => {
+      this.#handle ??= open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
+      await writeAll(await this.#handle, chunk, position);
+    });
   }
 
   async read(position: number, length: number): Promise<Buffer> {
@@ -46,7 +57,7 @@ export class DiskScratch implements ScratchFile {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
-    if (handle !== null) await (await handle).close();
+    if (handle !== null) await (await handle.catch(() => null))?.close();
   }
 
   async remove(): Promise<void> {

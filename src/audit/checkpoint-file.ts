@@ -25,7 +25,8 @@ export function openCheckpointFile(file: string, bytesMax = BYTES_MAX): Checkpoi
     async append(checkpoint) {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       if (!isWhole) await dropTornLine(file);
-      isWhole = true;
+      // Only a part of the line may fit on the disk.
+      isWhole = false;
       const handle = await open(file, "a", 0o600);
       let bytes: number;
       try {
@@ -35,6 +36,7 @@ export function openCheckpointFile(file: string, bytesMax = BYTES_MAX): Checkpoi
       } finally {
         await handle.close();
       }
+      isWhole = true;
       if (bytes < bytesMax) return;
       await rename(file, `${file}.1`);
     },

@@ -3,6 +3,7 @@ import { CatalogError } from "../catalog/reload.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLog, type LogLevel } from "../platform/log.ts";
 import { formatProblem } from "../platform/problems.ts";
+import { openStandardError } from "../platform/standard-error.ts";
 import { redactedLog } from "../redacted-log.ts";
 import { loadSettings, type SettingsFlags } from "../settings/load.ts";
 import { catalogSourceOf } from "../settings/catalog-source.ts";
@@ -18,7 +19,7 @@ export interface ServeOptions extends SettingsFlags {
 
 /** Runs the service until it is told to stop. Resolves with the exit code: 0 after a stop, 2 when a file is wrong. */
 export async function serveCommand(options: ServeOptions, output: CommandOutput): Promise<number> {
-  const { stream, use } = redactedLog(process.stderr);
+  const { stream, use } = redactedLog(openStandardError());
   const log = createLog({ level: options.logLevel, format: options.logFormat, stream });
   const loaded = await loadSettings(options, options.programFolder);
   for (const problem of loaded.problems) output.stderr.write(`${formatProblem(problem)}\n`);

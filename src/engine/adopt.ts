@@ -7,9 +7,10 @@ import { isLeftOut } from "../runs/dry-run.ts";
 import type { Attempt, StepRecord } from "../runs/records.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { endAttempt, endStep, readAttempts, readSteps } from "../store/steps.ts";
-import { putArtifact } from "../store/evidence.ts";
+import { addRunProblem, putArtifact } from "../store/evidence.ts";
 import { folderOf } from "./attempt.ts";
 import { allInstances } from "./frames.ts";
+import { redactionOf } from "./redact-attempt.ts";
 import { commitOwned, LOCAL, type RunSession } from "./session.ts";
 
 /** A remote command is ended at its time limit, and killed this much later at the latest. */
@@ -89,7 +90,14 @@ async function settle(session: RunSession, step: Step, attempt: Attempt): Promis
   });
   await commitOwned(session, async (tx) => {
     for (const facts of [recovered.stdout, recovered.stderr]) {
-      if (facts?.file === undefined || facts.file === null) continue;
+      if (facts === null) continue;
+      if (facts.writeError !== null)
+        await addRunProblem(tx, run.id, {
+          stepId: step.id,
+          path: folderOf(session, step),
+          message: redactionOf(session).text(`its output was not kept whole: ${facts.writeError}`),
+        });
+      if (facts.file === null) continue;
       const { path, bytes, sha256 } = facts.file;
       const contentType = "text/plain; charset=utf-8";
       await putArtifact(tx, {

@@ -97,6 +97,11 @@ export async function makeAttempt(
   });
   dependencies.killPoints.reached("after-effect");
   const facts = await output.finish();
+  for (const name of ["stdout", "stderr"] as const) {
+    const { writeError } = facts[name];
+    if (writeError !== null)
+      context.recordProblem(`${folder}/${name}.log`, `was not kept whole: ${writeError}`);
+  }
   await session.pendingWrites.settled();
   const logs = (["stdout", "stderr"] as const).flatMap((name) =>
     logArtifact(run.id, step.id, host, facts[name]),
@@ -141,8 +146,13 @@ function stepContext(
     createEvidence: (path) => createEvidence(session, step, rendered.host, path),
     evidenceBytesLeft: async () => {
       const gatheredBytes = await evidenceBytesOf(dependencies.store.reader, run.id);
-      return Math.max(0, dependencies.limits.bundleBytesMax - gatheredBytes);
+      const inBundle = Math.max(0, dependencies.limits.bundleBytesMax - gatheredBytes);
+      return Math.min(inBundle, dependencies.room.leftBytes());
     },
+    whyEvidenceIsFull: () =>
+      dependencies.room.leftBytes() > 0
+        ? "the run's bundle is full: raise limits.bundle_bytes to gather more"
+        : dependencies.room.whyFull(),
     silence: (wish, signal) => silenceForStep(session, step.id, wish, signal),
     annotate: (wish, signal) => annotateForStep(session, wish, signal),
     recordProblem: (path, message) => {

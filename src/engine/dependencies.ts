@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { SourceKind } from "../alerts/alert.ts";
 import type { Mapping } from "../alerts/mapping.ts";
 import type { ArchiveFolder } from "../archive/archive-folder.ts";
+import type { ArchiveAccount } from "../archive/archive-room.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
 import type { CheckpointFile } from "../audit/checkpoint-file.ts";
@@ -12,6 +13,7 @@ import type { NoticeWording } from "../notify/wording.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
 import type { AlertSourceApi, AnnotationsApi } from "../outbound/source-api.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { DiskState } from "../platform/disk.ts";
 import type { InputKey } from "../platform/input-key.ts";
 import type { KillPoints } from "../platform/killpoints.ts";
 import type { Log } from "../platform/log.ts";
@@ -69,8 +71,12 @@ export interface EngineDependencies {
   readonly catalog: Pick<CatalogHolder, "current">;
   /** The sources as configured now; a reload may change them. */
   readonly sources: { get(name: string): Source | undefined; all(): readonly Source[] };
+  /** Of everything that is kept here. */
+  readonly disk: DiskState;
   readonly artifacts: ArtifactStore;
   readonly bundles: BundleStore;
+  /** How large the archive is and may be. */
+  readonly room: ArchiveAccount;
   /** What is kept for how long; null where nothing is kept, in simulations. */
   readonly retention: {
     /** As configured now; a reload may change them. */

@@ -93,12 +93,12 @@ export class Dispatcher {
   }
 
   async #dispatchLoop(): Promise<void> {
-    const { limits, bells, log } = this.#dependencies;
+    const { limits, bells, log, disk } = this.#dependencies;
     while (!this.#stopped.signal.aborted) {
       let waitMs = POLL_MS;
       try {
         if (this.#isAdoptionDue()) await this.#adoptOwn();
-        const free = limits.runsMax - this.#sessions.size;
+        const free = disk.hasRoomForRuns ? limits.runsMax - this.#sessions.size : 0;
         const claimed = free > 0 ? await this.#claim(free) : [];
         for (const run of claimed) this.#begin(run, false);
         if (free > 0 && claimed.length < free) waitMs = await this.#untilNextWaiting();

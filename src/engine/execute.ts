@@ -1,4 +1,5 @@
 import { mkdir, rm } from "node:fs/promises";
+import { writeWithRoom } from "../platform/disk.ts";
 import { ExpressionError } from "../expressions/cel.ts";
 import { isFinalStep, type RunEnd } from "../runs/states.ts";
 import { parkRun, StaleFenceError } from "../store/run-ownership.ts";
@@ -32,8 +33,10 @@ export async function executeRun(session: RunSession): Promise<void> {
   try {
     await loadSteps(session);
     await beginSilences(session);
-    await mkdir(workFolder(dependencies, run.id), { recursive: true, mode: 0o700 });
-    session.opened = await openInputs(dependencies, run);
+    session.opened = await writeWithRoom(dependencies.disk, async () => {
+      await mkdir(workFolder(dependencies, run.id), { recursive: true, mode: 0o700 });
+      return openInputs(dependencies, run);
+    });
     if ((await executeSections(session)) === "released") return;
     await rm(workFolder(dependencies, run.id), { recursive: true, force: true });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { newId } from "../platform/ids.ts";
+import { DISK_FULL_TEXT } from "../platform/no-room.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 import { announce, Batch } from "./batch.ts";
 import type { EngineDependencies } from "./dependencies.ts";
@@ -45,9 +46,11 @@ export class Intake {
 
   /** Resolves after the commit with the delivery's id: the given one where it was received before. Throws {@link IntakeUnavailableError} when nothing was stored. */
   submit(submission: Omit<Submission, "id">, id = newId()): Promise<string> {
-    const { limits } = this.#dependencies;
+    const { limits, disk } = this.#dependencies;
     if (this.#isStopped)
       return Promise.reject(new IntakeUnavailableError("stopping", "the service is stopping"));
+    // What the ballast left is for what was acknowledged already.
+    if (disk.isFull) return Promise.reject(new IntakeUnavailableError("disk-full", DISK_FULL_TEXT));
     if (this.#pending.length >= limits.pendingDeliveriesMax) {
       return Promise.reject(
         new IntakeUnavailableError(

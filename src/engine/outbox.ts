@@ -1,4 +1,5 @@
 import { BackgroundTasks } from "../platform/background-tasks.ts";
+import { NoRoomError } from "../platform/no-room.ts";
 import type { OutboxItem } from "../runs/records.ts";
 import { isFinal } from "../runs/states.ts";
 import { putBundle } from "../store/evidence.ts";
@@ -22,6 +23,8 @@ const CLAIM_MS = 60_000;
 const AT_ONCE_MAX = 4;
 const BACKOFF_MIN_MS = 1_000;
 const BACKOFF_MAX_MS = 5 * 60_000;
+/** A bundle that waits for room is made soon after there is some. */
+const NO_ROOM_RETRY_MS = 5_000;
 const SEND_TIMEOUT_MS = 30_000;
 
 /**
@@ -81,7 +84,8 @@ export class Outbox {
       const message = redaction.text(error instanceof Error ? error.message : String(error));
       if (isHopeless(item, error)) return buryNotice(this.#dependencies, item, message);
       const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (item.attempts - 1));
-      const delayMs = Math.max(backoffMs, askedDelayMs(error));
+      const delayMs =
+        error instanceof NoRoomError ? NO_ROOM_RETRY_MS : Math.max(backoffMs, askedDelayMs(error));
       log.warn(
         { runId: item.runId, action: item.action, target: item.target, attempts: item.attempts, error },
         "work after a run failed; trying again",

@@ -1,7 +1,9 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -9,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { isDiskFull } from "../platform/no-room.ts";
 import type { StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 
@@ -29,8 +32,11 @@ export type AttemptOf = Pick<JournalEntry, "runId" | "stepId" | "attempt">;
 
 /** A file beside the database that holds outcomes until the database takes them again. */
 export interface OutcomeJournal {
-  /** Durable when it returns. */
-  append(entry: JournalEntry): void;
+  /**
+   * True when it is durable. False when it could not be written either: then it is known to this process alone, and an
+   * attempt whose process ends before the database has taken it is honestly `interrupted`.
+   */
+  append(entry: JournalEntry): boolean;
   /** What became of an attempt that the database has no outcome of; null when nobody knows. */
   find(attempt: AttemptOf): JournalEntry | null;
   /** The database has the outcome. */
@@ -45,14 +51,14 @@ export function openOutcomeJournal(file: string): OutcomeJournal {
   const entries = new Map(readEntries(file).map((entry) => [keyOf(entry), entry]));
   return {
     append(entry) {
-      const descriptor = openSync(file, "a", 0o600);
-      try {
-        writeSync(descriptor, `${JSON.stringify(entry)}\n`);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
       entries.set(keyOf(entry), entry);
+      try {
+        appendLine(file, JSON.stringify(entry));
+        return true;
+      } catch (error) {
+        if (isDiskFull(error)) return false;
+        throw error;
+      }
     },
     find: (attempt) => entries.get(keyOf(attempt)) ?? null,
     settle: (attempt) => void entries.delete(keyOf(attempt)),
@@ -60,6 +66,25 @@ export function openOutcomeJournal(file: string): OutcomeJournal {
       if (entries.size === 0) rmSync(file, { force: true });
     },
   };
+}
+
+/** All of the line or nothing of it: half a line would spoil the one that follows. */
+function appendLine(file: string, line: string): void {
+  const descriptor = openSync(file, "a", 0o600);
+  try {
+    const before = fstatSync(descriptor).size;
+    const bytes = Buffer.from(`${line}\n`);
+    try {
+      if (writeSync(descriptor, bytes) < bytes.byteLength)
+        throw Object.assign(new Error(`only a part of a line fitted into ${file}`), { code: "ENOSPC" });
+      fsyncSync(descriptor);
+    } catch (error) {
+      ftruncateSync(descriptor, before);
+      throw error;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function keyOf({ runId, stepId, attempt }: AttemptOf): string {

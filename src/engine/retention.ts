@@ -14,6 +14,7 @@ import { expireEvidence, expireRuns, fitArchive, measureArchive } from "./retent
 const EVERY_MS = 3_600_000;
 /** After a start there is more urgent work. */
 const FIRST_MS = 60_000;
+const HASTEN_EVERY_MS = 60_000;
 const SWEEP_EVERY_MS = 24 * 3_600_000;
 const SUBJECT = "archive";
 
@@ -59,6 +60,7 @@ export interface RetentionDependencies
     | "redaction"
     | "artifacts"
     | "bundles"
+    | "room"
     | "retention"
     | "metrics"
     | "log"
@@ -73,6 +75,8 @@ export interface Retention {
   /** While another pass is going on, waits for it first. `report` is filled while it goes on, for who wants to know how far it is. */
   pass(options: PassOptions, report?: ReportBuilder): Promise<RetentionReport>;
   handle(timer: Timer): Promise<void>;
+  /** A pass out of turn, because there is little room. Nothing while one is under way, and at most one a minute. */
+  hasten(): void;
   /** Ends a pass under way after its current transaction. */
   stop(): void;
 }
@@ -92,6 +96,7 @@ export function createRetention(dependencies: RetentionDependencies): Retention 
   const stopped = new AbortController();
   let last: Promise<unknown> = Promise.resolve();
   let sweptAtMs = Number.NEGATIVE_INFINITY;
+  let hastenedAtMs = Number.NEGATIVE_INFINITY;
   const inTurn = (options: PassOptions, report = new ReportBuilder()) => {
     const next = last.then(() => runPass(dependencies, options, report, stopped.signal));
     last = next.catch(() => {});
@@ -100,6 +105,16 @@ export function createRetention(dependencies: RetentionDependencies): Retention 
   return {
     pass: inTurn,
     stop: () => stopped.abort(),
+    hasten() {
+      const { clock, log, retention } = dependencies;
+      const nowMs = clock.monotonicMs();
+      if (retention === null || stopped.signal.aborted || nowMs - hastenedAtMs < HASTEN_EVERY_MS) return;
+      hastenedAtMs = nowMs;
+      inTurn({ isDryRun: false, isThorough: false, removesUnknown: false }).catch((error: unknown) => {
+        if (!stopped.signal.aborted)
+          log.warn({ error }, "retention out of turn failed; it comes again by itself");
+      });
+    },
     async handle(timer) {
       const { store, clock } = dependencies;
       // Moved first: a pass that fails is tried again at the next hour, and not at once for ever.
@@ -122,7 +137,7 @@ async function runPass(
   report: ReportBuilder,
   stopped: AbortSignal,
 ): Promise<RetentionReport> {
-  const { store, catalog, retention, metrics, log } = dependencies;
+  const { store, catalog, retention, room, metrics, log } = dependencies;
   if (retention === null) throw new Error("nothing is kept here, so nothing can be removed");
   const settings = retention.settings();
   const pass: Pass = {
@@ -139,6 +154,7 @@ async function runPass(
     },
   };
   if (!options.isDryRun) await dropRemovedFiles(pass);
+  const setCounted = room.beginCount();
   report.archiveBytes = await measureArchive(pass);
   const parts = [
     ["evidence", expireEvidence],
@@ -157,7 +173,7 @@ async function runPass(
     for (const [kind, { count }] of finished.removed) metrics.retentionDeleted.inc({ kind }, count);
     const freed = ["evidence", "alert_bundle", "stray_file"] as const;
     const freedBytes = freed.reduce((sum, kind) => sum + report.removed(kind).bytes, 0);
-    metrics.archiveBytes.set(Math.max(0, report.archiveBytes - freedBytes));
+    setCounted(Math.max(0, report.archiveBytes - freedBytes));
     if (finished.removed.size > 0)
       log.info({ removed: Object.fromEntries(finished.removed) }, "removed what was too old");
     if (finished.missing.length > 0)

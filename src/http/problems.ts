@@ -1,6 +1,8 @@
 import type { NextFunction, Request, Response } from "express";
 import { ArtifactError } from "../archive/artifact-store.ts";
 import type { Log } from "../platform/log.ts";
+import { NoRoomError } from "../platform/no-room.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 
 /** One thing wrong with a request, at a place in it. */
 export interface ProblemError {
@@ -70,10 +72,26 @@ export function problemHandler(log: Log) {
   };
 }
 
+export const RETRY_AFTER_S = "5";
+
+/** What is told of a database or a disk that takes nothing. Where it lies is nobody's business. */
+export const UNAVAILABLE: Readonly<Record<StoreUnavailableError["code"] | NoRoomError["code"], string>> = {
+  "disk-full": "the disk is full; nothing was stored",
+  "archive-full": "the archive is as large as it may be; nothing was stored",
+  busy: "the database is busy; nothing was stored",
+  away: "the database does not answer; nothing was stored",
+  "read-only": "the database cannot be written; nothing was stored",
+};
+
 function toProblem(error: unknown, log: Log): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ArtifactError && error.code === "not-found")
     return notFound("this file is no longer kept");
+  if (error instanceof NoRoomError || error instanceof StoreUnavailableError) {
+    const detail = UNAVAILABLE[error.code];
+    log.warn({ error }, "a request was refused");
+    return new HttpProblem(503, "Unavailable", detail, { headers: { "retry-after": RETRY_AFTER_S } });
+  }
   const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
   // What Express itself refuses: a malformed escape in the path, say.
   if (typeof status === "number" && status >= 400 && status < 500)

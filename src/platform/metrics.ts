@@ -70,7 +70,20 @@ export function createMetrics(version: string) {
     invalidAlerts: counter("invalid_alerts_total", "Elements of accepted deliveries that were no alerts.", [
       "source",
     ]),
-    archiveBytes: gauge("archive_bytes", "Files of runs and bundles, as last counted by retention."),
+    archiveBytes: gauge(
+      "archive_bytes",
+      "Files of runs and bundles: as last counted by retention, and what was written since.",
+    ),
+    spoolBytes: gauge(
+      "spool_bytes",
+      "How far the archive is over retention.max_bytes; limits.spool_bytes bounds it.",
+    ),
+    evidenceLeftOut: counter("evidence_left_out_total", "Files and logs for which there was no room.", [
+      "because",
+    ]),
+    diskFreeBytes: gauge("disk_free_bytes", "Free on the disk of storage.path."),
+    diskFull: gauge("disk_full", "1 while that disk is full: deliveries are answered 503."),
+    ballastBytes: gauge("ballast_bytes", "Held in reserve for a full disk; 0 while it is given up."),
     retentionDeleted: counter("retention_deleted_total", "What was removed because of its age or size.", [
       "kind",
     ]),

@@ -79,10 +79,12 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** stdout and stderr of the step, written to files with caps. */
   readonly output: StepOutput;
-  /** Begins a file of the bundle, such as `files/web-1/var/log/app.log`. */
+  /** Begins a file of the bundle, such as `files/web-1/var/log/app.log`. This or a write of it throws NoRoomError. */
   createEvidence(path: string): Promise<EvidenceFile>;
-  /** How much the bundle of the run may still take in; 0 when it is full. */
+  /** How much the run may still gather; 0 when its bundle or the archive is full. */
   evidenceBytesLeft(): Promise<number>;
+  /** Which of them that is, and what to do, for `errors.txt`. */
+  whyEvidenceIsFull(): string;
   /**
    * Silences alerts at a source until the run ends, or that time at the latest: one silence for each step, however often it is
    * asked for. Throws SourceApiError unless it is known to be there.

@@ -11,11 +11,21 @@ export function changedKeys(before: Settings, after: Settings): string[] {
 }
 
 function leavesOf(settings: Settings): Map<string, unknown> {
-  const { file: _file, folder: _folder, listen, externalUrl, storagePath, limits, ...rest } = settings;
+  const {
+    file: _file,
+    folder: _folder,
+    listen,
+    externalUrl,
+    storagePath,
+    ballastBytes,
+    limits,
+    ...rest
+  } = settings;
   const leaves = new Map<string, unknown>([
     ["web.listen", listen],
     ["web.external_url", externalUrl],
     ["storage.path", storagePath],
+    ["storage.ballast", ballastBytes],
   ]);
   for (const [key, value] of Object.entries(limits)) leaves.set(`limits.${key}`, value);
   for (const [key, value] of Object.entries(rest)) {

@@ -62,6 +62,11 @@ export function runLimits({ limits }: Settings): RunLimits {
   };
 }
 
+/** Of the archive beyond what retention brings it down to. */
+export function spoolBytesMax({ limits }: Pick<Settings, "limits">): number {
+  return limits.spool_bytes;
+}
+
 /** How long what is kept. */
 export interface KeptAges {
   readonly runsMs: number;

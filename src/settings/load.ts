@@ -35,6 +35,8 @@ export interface Settings extends Omit<SettingsFile, "web" | "storage"> {
   readonly externalUrl: string;
   /** Absolute. */
   readonly storagePath: string;
+  /** 0: no ballast. */
+  readonly ballastBytes: number;
 }
 
 export type LoadedSettings =
@@ -99,6 +101,7 @@ function applyFlags(parsed: SettingsFile, flags: SettingsFlags, file: string): S
     externalUrl: (flags.externalUrl ?? web.external_url ?? urlOfListenAddress(listen)).replace(/\/+$/, ""),
     // Data belongs to where the service is started, settings may lie in a folder that cannot be written.
     storagePath: resolve(flags.storagePath ?? storage.path),
+    ballastBytes: storage.ballast,
   };
 }
 

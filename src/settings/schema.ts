@@ -92,6 +92,10 @@ const limitsSchema = z.strictObject({
   bundle_bytes: bytes("2GiB").meta({
     description: "Of all files of one run; beyond it its steps gather nothing more",
   }),
+  spool_bytes: bytes("10GiB").meta({
+    description:
+      "How far the archive may be over `retention.max_bytes` until retention comes; beyond it steps gather nothing more",
+  }),
   body: bytes("16MiB").meta({ description: "Of one webhook request; beyond it 413" }),
   refused_body: bytes("64KiB").meta({ description: "Read of a body whose sender is already refused" }),
   json_depth: count(DEFAULT_DELIVERY_LIMITS.depthMax).meta({ description: "Levels of nesting in one body" }),
@@ -118,8 +122,18 @@ const limitsSchema = z.strictObject({
   }),
 });
 
+/** Told apart from a typing error, with what there is instead. */
+const s3Schema = z
+  .unknown()
+  .refine(
+    () => false,
+    "not available in this version: evidence is kept in storage.path alone, within retention.max_bytes; leave it out",
+  )
+  .optional()
+  .meta({ description: "Not available in this version" });
+
 const archiveSchema = z
-  .strictObject({})
+  .strictObject({ s3: s3Schema })
   .nullable()
   .default(null)
   .meta({ description: "Where evidence is kept: in this version in `storage.path` alone" });
@@ -184,6 +198,10 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       path: z.string().min(1).default("data").meta({
         description: "Folder for everything that is kept; relative to where the service is started",
+      }),
+      ballast: bytes("64MiB").meta({
+        description:
+          "Held in reserve on the disk of `path`, and given up when that is full, so that what is under way can be recorded; `0B`: none",
       }),
     })
     .prefault({}),
@@ -265,4 +283,4 @@ export type SettingsFile = z.output<typeof settingsSchema>;
 export type SourceSettings = SettingsFile["sources"][number];
 
 /** Keys of the full language that this version does not have; they are told apart from typing errors. */
-export const PLANNED_SETTINGS: ReadonlySet<string> = new Set(["s3", "schedules", "node", "database_url"]);
+export const PLANNED_SETTINGS: ReadonlySet<string> = new Set(["schedules", "node", "database_url"]);

@@ -1,3 +1,4 @@
+import { endlessAccount } from "../archive/archive-room.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
 import { createAuditKeys } from "../audit/keys.ts";
@@ -5,6 +6,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import type { OutcomeJournal } from "../engine/outcome-journal.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
+import { ROOMY_DISK } from "../platform/disk.ts";
 import { createInputKey } from "../platform/input-key.ts";
 import { createKillPoints } from "../platform/killpoints.ts";
 import { createLog, type Log } from "../platform/log.ts";
@@ -54,6 +56,8 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     store,
     catalog: { current: () => catalog },
     sources: { get: (name) => sources.get(name), all: () => [...sources.values()] },
+    disk: ROOMY_DISK,
+    room: endlessAccount(),
     artifacts: files?.artifacts ?? absentArtifacts(),
     bundles: absentBundles(),
     retention: null,
@@ -101,7 +105,7 @@ function simulatedSecrets({ secrets }: Settings): EngineDependencies["secrets"] 
 
 /** The database of a simulation is never away. */
 const FORGETFUL: OutcomeJournal = {
-  append: () => {},
+  append: () => true,
   find: () => null,
   settle: () => {},
   clear: () => {},

@@ -79,5 +79,6 @@ function settingsOf(config: TestFileConfig, file: string): Settings {
     listen,
     externalUrl: "https://nightshift.example.net",
     storagePath: "",
+    ballastBytes: 0,
   };
 }

@@ -89,7 +89,7 @@ export async function collectOutput(
   if (leftMs <= 0) return { bytes: 0, end: "timed_out" };
   const bytesMax = Math.min(budget.fileBytesMax, budget.bytesLeft, await context.evidenceBytesLeft());
   if (bytesMax <= 0) {
-    context.recordProblem(source.title, "was left out: there is no room for more");
+    context.recordProblem(source.title, `was left out: ${context.whyEvidenceIsFull()}`);
     return { bytes: 0, end: "finished" };
   }
   const sink = new EvidenceSink(

@@ -1,6 +1,7 @@
 import type { CollectedFile, CollectEnd } from "../executors/collect.ts";
 import { type Executor, ExecutorError } from "../executors/executor.ts";
 import { formatDurationMs } from "../platform/durations.ts";
+import { NoRoomError } from "../platform/no-room.ts";
 import type { CollectSpec } from "../runbooks/verbs/collect.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { ended, failed, succeeded } from "./attempt-result.ts";
@@ -24,10 +25,7 @@ export async function collectEvidence(
     endsAtMs: context.clock.monotonicMs() + context.timeoutMs,
   };
   if (budget.bytesLeft <= 0) {
-    context.recordProblem(
-      context.host.name,
-      "the run's bundle is full: raise limits.bundle_bytes to gather more",
-    );
+    context.recordProblem(context.host.name, context.whyEvidenceIsFull());
     return judge(context, { files: 0, bytes: 0, end: "finished" });
   }
   const gathered: Gathered = { files: 0, bytes: 0, end: "finished" };
@@ -41,10 +39,16 @@ export async function collectEvidence(
       gathered.bytes += result.bytes;
       gathered.files += result.bytes > 0 ? 1 : 0;
     }
+    if ((await context.evidenceBytesLeft()) <= 0)
+      context.recordProblem(context.host.name, `not everything was gathered: ${context.whyEvidenceIsFull()}`);
   } catch (error) {
-    if (!(error instanceof ExecutorError)) throw error;
-    context.recordProblem(context.host.name, error.message);
-    if (gathered.files === 0) return failed(error.message, { didNotStart: true });
+    if (!(error instanceof ExecutorError) && !(error instanceof NoRoomError)) throw error;
+    const isRoom = error instanceof NoRoomError;
+    context.recordProblem(
+      context.host.name,
+      isRoom ? `not everything was gathered: ${error.message}` : error.message,
+    );
+    if (!isRoom && gathered.files === 0) return failed(error.message, { didNotStart: true });
   }
   return judge(context, gathered);
 }

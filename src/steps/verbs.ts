@@ -4,6 +4,7 @@ import type { Host } from "../hosts/host.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Prometheus } from "../outbound/prometheus.ts";
 import type { Specs } from "../runbooks/runbook.ts";
+import { NoRoomError } from "../platform/no-room.ts";
 import type { AttemptResult, StepContext } from "../runs/step-context.ts";
 import { annotate } from "./annotate.ts";
 import { isLeftOut } from "../runs/dry-run.ts";
@@ -89,7 +90,7 @@ function attempt(context: StepContext, dependencies: StepDependencies): Promise<
 
 /** A full or broken disk under the run's files fails the step, not the service. */
 function describeStorageFailure(error: unknown): AttemptResult {
-  if (!(error instanceof Error) || !("syscall" in error)) throw error;
+  if (!(error instanceof NoRoomError) && !(error instanceof Error && "syscall" in error)) throw error;
   return failed(`the run's files cannot be written: ${error.message}`);
 }
 

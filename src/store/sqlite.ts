@@ -13,7 +13,11 @@ const VERSION_MIN = [3, 51, 3] as const;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens (and makes, and upgrades) the SQLite file. Throws when another process has it open. */
-export async function openSqlite(file: string, clock: Clock): Promise<Store> {
+export async function openSqlite(
+  file: string,
+  clock: Clock,
+  onDiskFull: (error: unknown) => void = () => {},
+): Promise<Store> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const isNew = !existsSync(file);
   // One node for one file. The lock is held until the process ends, however it ends.
@@ -35,7 +39,7 @@ export async function openSqlite(file: string, clock: Clock): Promise<Store> {
       cause: error,
     });
   }
-  return storeOf(file, clock, writer, () => lock.close());
+  return storeOf(file, clock, writer, { onDiskFull, onClosed: () => lock.close() });
 }
 
 /**
@@ -54,10 +58,20 @@ export async function openSqliteBeside(file: string, clock: Clock): Promise<Stor
     await writer.destroy();
     throw error;
   }
-  return storeOf(file, clock, writer, () => {});
+  return storeOf(file, clock, writer, { onDiskFull: () => {}, onClosed: () => {} });
 }
 
-function storeOf(file: string, clock: Clock, writer: Kysely<Schema>, onClosed: () => void): Store {
+interface StoreListeners {
+  readonly onDiskFull: (error: unknown) => void;
+  readonly onClosed: () => void;
+}
+
+function storeOf(
+  file: string,
+  clock: Clock,
+  writer: Kysely<Schema>,
+  { onDiskFull, onClosed }: StoreListeners,
+): Store {
   const readerDatabase = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   const reader = new Kysely<Schema>({ dialect: sqliteDialect(readerDatabase) });
   return {
@@ -68,7 +82,9 @@ function storeOf(file: string, clock: Clock, writer: Kysely<Schema>, onClosed: (
       try {
         return await writer.transaction().execute(work);
       } catch (error) {
-        throw toStoreError(error, file);
+        const thrown = toStoreError(error, file);
+        if (thrown instanceof StoreUnavailableError && thrown.code === "disk-full") onDiskFull(error);
+        throw thrown;
       }
     },
     async close() {

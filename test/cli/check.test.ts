@@ -70,6 +70,17 @@ checked 4 files, 1 rule, 1 runbook, 3 hosts: 1 error, 0 warnings
 `);
   });
 
+  test("tells a setting that this version does not have from a typing error", async () => {
+    const { exitCode, stdout } = await run({
+      "nightshift.yml": "archive: {s3: {bucket: evidence, region: eu-west-1}}\n",
+    });
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(
+      "nightshift.yml:1:15: invalid-value: archive.s3: not available in this version: ",
+    );
+    expect(stdout).toContain("evidence is kept in storage.path alone");
+  });
+
   test("gives programs JSON", async () => {
     const { stdout } = await run(
       { "rules/10-slow.yml": RULE.replace("runbook: look", "runbook: lok") },

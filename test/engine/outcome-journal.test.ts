@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type JournalEntry, openOutcomeJournal } from "../../src/engine/outcome-journal.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 let folder: string;
 let file: string;
@@ -40,6 +41,20 @@ test("clearing keeps what the database has not taken, and removes the file other
   journal.settle(entry(2));
   journal.clear();
   expect(existsSync(file)).toBe(false);
+});
+
+test("on a full disk an outcome is known to the process alone, and spoils no other line", (context) => {
+  const disk = smallDisk(context, 4);
+  const journal = openOutcomeJournal(join(disk.folder, "outcomes.jsonl"));
+  expect(journal.append(entry(1))).toBe(true);
+  disk.fill();
+  const long = { ...entry(2), message: "x".repeat(100_000) };
+  expect(journal.append(long)).toBe(false);
+  expect(journal.find(entry(2))).toEqual(long);
+  disk.free();
+  expect(journal.append(entry(3))).toBe(true);
+  const again = openOutcomeJournal(join(disk.folder, "outcomes.jsonl"));
+  expect([1, 2, 3].map((attempt) => again.find(entry(attempt))?.attempt ?? null)).toEqual([1, null, 3]);
 });
 
 test("passes over a line that was torn by a crash", () => {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openArchiveFolder } from "../../src/archive/archive-folder.ts";
+import { ArchiveAccount } from "../../src/archive/archive-room.ts";
 import { type ArtifactStore, openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { AUDIT_KEYS } from "../audit/audit-fixture.ts";
 import { type BundleStore, openBundleStore } from "../../src/archive/bundle-store.ts";
@@ -11,6 +12,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { firstIdAt } from "../../src/platform/ids.ts";
 import { createKillPoints } from "../../src/platform/killpoints.ts";
 import { createLog } from "../../src/platform/log.ts";
+import { ROOMY_DISK } from "../../src/platform/disk.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { createRedaction } from "../../src/redaction/redaction.ts";
 import type { Run } from "../../src/runs/records.ts";
@@ -158,6 +160,14 @@ export async function openKept(store: Store, clock = systemClock): Promise<Kept>
         redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
         artifacts,
         bundles,
+        room: new ArchiveAccount({
+          disk: ROOMY_DISK,
+          aimedBytes: () => SETTINGS.bytesMax,
+          spoolBytesMax: SETTINGS.bytesMax,
+          fullBytesMax: 0,
+          onRefused: () => {},
+          onChange: ({ archiveBytes }) => metrics.archiveBytes.set(archiveBytes ?? -1),
+        }),
         clock,
         metrics,
         log: createLog({ level: "info", format: "json", stream }),

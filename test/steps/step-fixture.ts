@@ -121,6 +121,7 @@ export async function stepBench(changes: Partial<StepDependencies> = {}): Promis
           output,
           createEvidence: (path) => createEvidence(store, runId, path, { evidence, redaction }),
           evidenceBytesLeft: async () => 1024 ** 3,
+          whyEvidenceIsFull: () => "the run's bundle is full: raise limits.bundle_bytes",
           silence: async () => Promise.reject(new Error("there is no source")),
           annotate: async () => Promise.reject(new Error("there is no source")),
           recordProblem: (path, message) => problems.push({ path, message }),

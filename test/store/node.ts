@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { endlessAccount } from "../../src/archive/archive-room.ts";
 import { openArtifactStore } from "../../src/archive/artifact-store.ts";
 import { openBundleStore } from "../../src/archive/bundle-store.ts";
 import { checkpointFileOf, openCheckpointFile } from "../../src/audit/checkpoint-file.ts";
@@ -9,6 +10,7 @@ import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { openOutcomeJournal } from "../../src/engine/outcome-journal.ts";
 import { openExecutors } from "../../src/executors/executors.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { ROOMY_DISK } from "../../src/platform/disk.ts";
 import { readInputKey } from "../../src/platform/input-key.ts";
 import { createKillPoints } from "../../src/platform/killpoints.ts";
 import { createLog } from "../../src/platform/log.ts";
@@ -75,6 +77,8 @@ export async function startNode(
       get: (name) => (name === TEST_SOURCE.name ? TEST_SOURCE : undefined),
       all: () => [TEST_SOURCE],
     },
+    disk: ROOMY_DISK,
+    room: endlessAccount(),
     artifacts: await openArtifactStore(join(storagePath, "archive")),
     bundles: await openBundleStore(join(storagePath, "archive")),
     retention: null,

@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly port: number;
   /** `after-intent:2`: it kills itself there. */
   readonly killPoint?: string;
+  /** What answers 200 once it is up; on a full disk it lives and is not ready. */
+  readonly upPath?: "/-/ready" | "/-/healthy";
 }
 
 const READY_LIMIT_MS = 20_000;
@@ -46,7 +48,7 @@ export async function startChild(at: ServiceFolder, options: ChildOptions): Prom
     signal: signal as NodeJS.Signals | null,
   }));
   const url = `http://127.0.0.1:${options.port}`;
-  const isReady = await waitUntilReady(child, url);
+  const isReady = await waitUntilUp(child, `${url}${options.upPath ?? "/-/ready"}`);
   const readLog = () => readFileSync(logFile, "utf8");
   if (!isReady && options.killPoint === undefined)
     throw new Error(`the service did not become ready\n${readLog().slice(-4_000)}`);
@@ -67,11 +69,11 @@ export async function startChild(at: ServiceFolder, options: ChildOptions): Prom
   };
 }
 
-async function waitUntilReady(child: ChildProcess, url: string): Promise<boolean> {
+async function waitUntilUp(child: ChildProcess, url: string): Promise<boolean> {
   const deadlineMs = performance.now() + READY_LIMIT_MS;
   while (performance.now() < deadlineMs) {
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    const answer = await fetch(`${url}/-/ready`).catch(() => null);
+    const answer = await fetch(url).catch(() => null);
     if (answer?.status === 200) return true;
     await delay(20);
   }

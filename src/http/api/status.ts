@@ -6,7 +6,10 @@ import type {
   LastReload,
 } from "../../catalog/configuration-status.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
+import type { ArchiveAccount } from "../../archive/archive-room.ts";
 import { LOCAL_HOST } from "../../hosts/host.ts";
+import { DISK_FULL_TEXT } from "../../platform/no-room.ts";
+import type { DiskState } from "../../platform/disk.ts";
 import { countNotices } from "../../store/notices.ts";
 import { countActivePauses } from "../../store/pauses.ts";
 import { readQueueFacts } from "../../store/runs.ts";
@@ -18,6 +21,8 @@ export interface StatusRoutesDependencies {
   readonly store: Store;
   readonly catalog: Pick<CatalogHolder, "current">;
   readonly configuration: () => ConfigurationStatus;
+  readonly disk: Pick<DiskState, "facts">;
+  readonly room: Pick<ArchiveAccount, "facts">;
   readonly nodeId: string;
   readonly version: string;
   readonly startedAtMs: number;
@@ -44,9 +49,24 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
       queue: { depth: queue.queued, oldest_at: rfc3339(queue.oldestCreatedAtMs) },
       pauses_active: pauses,
       notices: await countNotices(store.reader),
+      storage: storageShape(dependencies),
     });
   });
   return routes;
+}
+
+/** Sizes in bytes. */
+function storageShape({
+  disk,
+  room,
+}: Pick<StatusRoutesDependencies, "disk" | "room">): Record<string, unknown> {
+  const { freeBytes, isFull, ballast } = disk.facts();
+  const { archiveBytes, spoolBytes, spoolBytesMax } = room.facts();
+  return {
+    disk: { full: isFull, free: freeBytes, advice: isFull ? DISK_FULL_TEXT : null },
+    ballast: { state: ballast.state, size: ballast.bytes },
+    archive: { size: archiveBytes, spool: spoolBytes, spool_max: spoolBytesMax },
+  };
 }
 
 function configurationShape(status: ConfigurationStatus): Record<string, unknown> {

@@ -23,6 +23,7 @@ import { auditTable } from "./audit-table.ts";
 import { approvalContent, questionsContent } from "./approval-page.ts";
 import { type Html, html } from "./html.ts";
 import { sendPage } from "./layout.ts";
+import { diskWarning, storageContent } from "./storage.ts";
 import { KNOWN, may, mayOfRun, Routes } from "../routes.ts";
 
 const SHOWN_MAX = 30;
@@ -30,9 +31,9 @@ const FINGERPRINT = /^[0-9a-f]{1,64}$/;
 
 /** The pages that links in notices and annotations lead to. They work without a script. */
 export function pageRoutes(
-  dependencies: Pick<EngineDependencies, "store" | "catalog" | "externalUrl">,
+  dependencies: Pick<EngineDependencies, "store" | "catalog" | "externalUrl" | "disk" | "room">,
 ): Routes {
-  const { store, catalog, externalUrl } = dependencies;
+  const { store, catalog, externalUrl, disk, room } = dependencies;
   const routes = new Routes();
   routes.get("/", KNOWN, async (request: Request, response: Response) => {
     const visible = visibleRuns(request, catalog.current());
@@ -40,11 +41,13 @@ export function pageRoutes(
       listRuns(store.reader, { state: null, runbook: null, episodeId: null, visible }, SHOWN_MAX, null),
       seesAlerts(request) ? listEpisodes(store.reader, SHOWN_MAX, null) : [],
     ]);
+    const facts = disk.facts();
+    const storage = html`<h2>Storage</h2>${storageContent(facts, room.facts())}`;
     sendPage(
       response,
       200,
       "Now",
-      html`<h2>Runs</h2>${runsTable(runs)}<h2>Alerts</h2>${episodesTable(episodes)}`,
+      html`${diskWarning(facts)}<h2>Runs</h2>${runsTable(runs)}<h2>Alerts</h2>${episodesTable(episodes)}${storage}`,
     );
   });
   routes.get("/runs/:id", mayOfRun("see"), async (request: Request, response: Response) => {

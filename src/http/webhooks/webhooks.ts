@@ -13,7 +13,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import { type Body, type BodyRoom, createBodyRoom, discardRest, readBody } from "../body.ts";
-import { HttpProblem, sendProblem } from "../problems.ts";
+import { HttpProblem, RETRY_AFTER_S, sendProblem, UNAVAILABLE } from "../problems.ts";
 import type { BodyParser } from "./body-parser.ts";
 
 /** A source with its secrets as read. Replaced whole at a reload. */
@@ -32,7 +32,6 @@ export interface WebhookDependencies {
   readonly metrics: Metrics;
 }
 
-const RETRY_AFTER_S = "5";
 /**
  * Bytes of all bodies that are read or wait to be stored. A storm of ordinary deliveries needs a tenth of it; without a bound 2,000
  * connections with bodies of 16 MiB would need 32 GiB.
@@ -209,14 +208,11 @@ const RESULTS: Readonly<Record<number, string>> = {
   503: "unavailable",
 };
 
-/** What a sender is told; where the database lies is none of its business. */
-const UNAVAILABLE: Readonly<Record<IntakeUnavailableError["code"], string>> = {
+/** What a sender is told. */
+const NOT_TAKEN: Readonly<Record<IntakeUnavailableError["code"], string>> = {
+  ...UNAVAILABLE,
   overloaded: "too many deliveries wait to be stored",
   stopping: "the service is stopping",
-  "disk-full": "the disk is full; nothing was stored",
-  busy: "the database is busy; nothing was stored",
-  away: "the database does not answer; nothing was stored",
-  "read-only": "the database cannot be written; nothing was stored",
 };
 
 function toProblem(error: unknown, log: Log): HttpProblem {
@@ -232,7 +228,7 @@ function toProblem(error: unknown, log: Log): HttpProblem {
   }
   const headers = { "retry-after": RETRY_AFTER_S };
   if (error instanceof IntakeUnavailableError)
-    return new HttpProblem(503, "Unavailable", UNAVAILABLE[error.code], { headers });
+    return new HttpProblem(503, "Unavailable", NOT_TAKEN[error.code], { headers });
   // A fault of ours: nothing was stored, and a later try may find it mended. 500 would be retried too, but says less.
   log.error({ error }, "a delivery failed for a reason that nobody foresaw");
   return new HttpProblem(
