@@ -1,5 +1,5 @@
 import { stepFolder } from "../archive/bundle-names.ts";
-import { openStepOutput, type RunningOutput, type StepOutputFacts } from "../archive/step-output.ts";
+import { openStepOutput, type RunningOutput } from "../archive/step-output.ts";
 import { attemptCookie } from "../executors/executor.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Step } from "../runbooks/runbook.ts";
@@ -7,21 +7,15 @@ import { changesSystem, RUNS_SOMEWHERE, runsOnHost } from "../runbooks/verbs.ts"
 import { isLeftOut } from "../runs/dry-run.ts";
 import { type Artifact, noticeThreadOf, type StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
-import type {
-  AttemptResult,
-  EvidenceFacts,
-  EvidenceFile,
-  ShownStep,
-  StepContext,
-} from "../runs/step-context.ts";
+import type { AttemptResult, ShownStep, StepContext } from "../runs/step-context.ts";
 import { addRunProblem, evidenceBytesOf, putArtifact } from "../store/evidence.ts";
 import { noteHostChange } from "../store/run-hosts.ts";
 import { noteChange } from "../store/run-ownership.ts";
 import { beginAttempt, endAttempt, endStep, setStepWait } from "../store/steps.ts";
 import { attemptStep } from "../steps/verbs.ts";
+import { createEvidence, logArtifact } from "./attempt-files.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
 import { askAboutFailure, type Failure } from "./waiting-steps.ts";
-import { redactedWriter } from "./evidence-file.ts";
 import { redactFacts, redactionOf, redactResult } from "./redact-attempt.ts";
 import { annotateForStep, silenceForStep } from "./step-sources.ts";
 import { commitOwned, recordOf, type RunSession, setRecord } from "./session.ts";
@@ -170,60 +164,6 @@ function firstChangeMs({ run, steps }: RunSession): number | null {
   const changes = [...steps.values()].filter(changesSystem);
   const started = changes.flatMap(({ startedAtMs }) => startedAtMs ?? []);
   return started.length === 0 ? null : Math.min(...started);
-}
-
-async function createEvidence(
-  session: RunSession,
-  step: Step,
-  host: Host,
-  path: string,
-): Promise<EvidenceFile> {
-  const { dependencies, run } = session;
-  const redaction = redactionOf(session);
-  const opened = await dependencies.artifacts.createFile(run.id, redaction.text(path));
-  const writer = redactedWriter(opened, redaction);
-  return {
-    write: (chunk) => writer.write(chunk),
-    discard: () => writer.discard(),
-    async commit(facts: EvidenceFacts = {}) {
-      const stored = await writer.commit();
-      dependencies.killPoints.reached("after-file-stored");
-      const artifact: Artifact = {
-        runId: run.id,
-        path: stored.path,
-        stepId: step.id,
-        host: facts.host ?? (RUNS_SOMEWHERE.has(step.verb) ? host.name : null),
-        bytes: stored.bytes,
-        sha256: stored.sha256,
-        contentType: facts.contentType ?? "application/octet-stream",
-        isTruncated: facts.isTruncated ?? false,
-        isChanged: facts.isChanged ?? false,
-        isSensitive: facts.isSensitive === true || (step.verb === "collect" && step.spec.isSensitive),
-        redactions: stored.redactions,
-      };
-      await commitOwned(session, (tx) => putArtifact(tx, artifact));
-    },
-  };
-}
-
-function logArtifact(runId: string, stepId: string, host: string | null, facts: StepOutputFacts): Artifact[] {
-  if (facts.file === null) return [];
-  const { path, bytes, sha256 } = facts.file;
-  return [
-    {
-      runId,
-      path,
-      stepId,
-      host,
-      bytes,
-      sha256,
-      contentType: "text/plain; charset=utf-8",
-      isTruncated: facts.omittedBytes > 0,
-      isChanged: false,
-      isSensitive: false,
-      redactions: facts.redactions,
-    },
-  ];
 }
 
 /** What a finished attempt means for its step. */

@@ -10,7 +10,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .map((file) => ({ file, text: readFileSync(join(SRC, file), "utf8") }));
 
 test.each([
-  ["files of runs", /\.createFile\(/, ["archive/store-output.ts", "engine/attempt.ts"]],
+  ["files of runs", /\.createFile\(/, ["archive/store-output.ts", "engine/attempt-files.ts"]],
   ["output of steps", /(?<!function )\bopenStepOutput\(/, ["engine/attempt.ts"]],
   ["problems of collectors", /(?<!function )\baddRunProblem\(/, ["engine/adopt.ts", "engine/attempt.ts"]],
   ["the journal of outcomes", /journal\.append\(/, ["engine/attempt.ts"]],
