@@ -58,7 +58,7 @@ function patternsOf(regexes: readonly string[]) {
 
 function redacted(redaction: Redaction, bytes: Buffer, pieceBytes: number): string {
   const parts: Uint8Array[] = [];
-  const stream = redaction.open({ emit: (part) => parts.push(part) });
+  const stream = redaction.open({ emit: (part) => parts.push(Buffer.from(part)) });
   for (let at = 0; at < bytes.byteLength; at += pieceBytes) stream.push(bytes.subarray(at, at + pieceBytes));
   stream.end();
   return Buffer.concat(parts).toString("latin1");

@@ -14,7 +14,7 @@ test.each([
   ["output of steps", /(?<!function )\bopenStepOutput\(/, ["engine/attempt.ts"]],
   ["problems of collectors", /(?<!function )\baddRunProblem\(/, ["engine/adopt.ts", "engine/attempt.ts"]],
   ["the journal of outcomes", /journal\.append\(/, ["engine/attempt.ts"]],
-  ["notices", /\bnotifier\.send\(/, ["engine/outbox.ts", "steps/notify.ts"]],
+  ["notices", /\bnotifier\.send\(/, ["engine/send-notice.ts", "steps/notify.ts"]],
   ["ends of runs", /(?<!function )\bendRun\(/, ["engine/end-run.ts"]],
   ["outcomes", /(?<!function )\bsetRunOutcome\(/, ["engine/verify.ts"]],
 ])("%s come in by known ways", (_what, call, known) => {
