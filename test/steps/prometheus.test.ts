@@ -107,7 +107,7 @@ describe("prometheus", () => {
     expect(await startOf({ ...compare, rangeMs: 3_600_000 }, changeMs)).toBe(60);
     expect(await startOf({ rangeMs: 10 * 60_000 }, changeMs)).toBe(10);
     expect(await bench.read("metrics/x.svg")).toContain(">first change 02:40:00</text>");
-    expect(await bench.read("metrics/x.svg~4")).toContain("← first change 02:40:00, before this range");
+    expect(await bench.read("metrics/x~4.svg")).toContain("← first change 02:40:00, before this range");
   });
 
   test("shows what Prometheus warns of, in the chart too", async () => {
