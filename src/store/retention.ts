@@ -127,6 +127,7 @@ const PARTS_OF_RUN = [
   "run_host",
   "run_input",
   "run_note",
+  "start_key",
   "silence",
 ] as const;
 
