@@ -2,7 +2,8 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { closestWord, type FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
 import { DECISION_KINDS, type DecisionKind, REASONS } from "../runs/reasons.ts";
-import { allSteps } from "../runbooks/runbook.ts";
+import { allSteps, type Step } from "../runbooks/runbook.ts";
+import { answersTo } from "../runs/approvals.ts";
 import type { Settings } from "../settings/load.ts";
 import { expandLabels, EXPANDED_MAX } from "./ranges.ts";
 import type { ExpectationConfig, TestConfig, TestFileConfig } from "./test-schema.ts";
@@ -131,9 +132,27 @@ function checkRunbookTest(place: Place, test: TestConfig, catalog: Catalog): voi
     checkKnown(place, ["runbook"], "runbook", test.runbook ?? "", catalog.runbooks.keys());
     return;
   }
-  const ids = allSteps(runbook).map((step) => step.id);
+  const steps = allSteps(runbook);
+  const ids = steps.map((step) => step.id);
+  for (const step of steps) checkAnswers(place, step, test);
   for (const key of ["mock", "expect_steps"] as const)
     for (const id of Object.keys(test[key] ?? {})) checkKnown(place, [key, id], "step", id, ids, true);
+}
+
+/** An answer that nobody is asked for would never be given. */
+function checkAnswers(place: Place, step: Step, { mock = {} }: TestConfig): void {
+  const mocks = [Object.hasOwn(mock, step.id) ? (mock[step.id] ?? []) : []].flat();
+  const kind = step.verb === "approve" ? "step" : step.askOnFailure === null ? null : "failed_step";
+  for (const { answer } of mocks) {
+    if (answer === undefined || (answer === "none" && kind !== null)) continue;
+    const offered: readonly string[] = kind === null ? [] : answersTo(kind);
+    if (offered.includes(answer)) continue;
+    const message =
+      kind === null
+        ? `nobody is asked at step "${step.id}", so there is no answer`
+        : `step "${step.id}" is answered with one of: ${[...offered, "none"].join(", ")}`;
+    report(place, ["mock", step.id], "not-here", message, true);
+  }
 }
 
 function checkKnown(

@@ -20,7 +20,8 @@ export function mockedSteps(mocks: Mocks): (context: StepContext) => Promise<Att
   };
 }
 
-function mockOf(
+/** The mock of an attempt, counted from 0. */
+export function mockOf(
   mocked: MockConfig | readonly MockConfig[] | undefined,
   attempt: number,
 ): MockConfig | undefined {

@@ -21,7 +21,8 @@ import { createClaimer } from "./claim.ts";
 import { createSimulatedClock, type SimulatedClock } from "./clock.ts";
 import { type SharedParts, simulatedDependencies } from "./dependencies.ts";
 import type { LoadedTest, TestFile } from "./load-tests.ts";
-import { mockedSteps } from "./mocked-steps.ts";
+import { answerPeople } from "./people.ts";
+import { mockedSteps, type Mocks } from "./mocked-steps.ts";
 import { DEFAULT_NOW_MS, type Failure } from "./rule-test.ts";
 import { sessionOf } from "./session.ts";
 import { simulatedPrometheus } from "./sources.ts";
@@ -67,7 +68,7 @@ export async function runRunbookTest(
       await insertRuns(tx, store.dialect, [run]);
       await keepContents(tx, dependencies, run.id, planning.contents);
     });
-    const ended = await runToEnd(dependencies, clock, run.id);
+    const ended = await runToEnd(dependencies, clock, run.id, config.mock ?? {});
     return compare(config, line, ended, await readSteps(store.reader, run.id));
   } finally {
     await store.close();
@@ -110,6 +111,7 @@ async function runToEnd(
   dependencies: EngineDependencies,
   clock: SimulatedClock,
   runId: string,
+  mocks: Mocks,
 ): Promise<Run> {
   const { store } = dependencies;
   const runbooks: RunbookCache = new Map();
@@ -124,6 +126,7 @@ async function runToEnd(
     const run = await readRun(store.reader, runId);
     if (run === null) throw new Error(`run ${runId} is gone`);
     if (isFinal(run.state)) return run;
+    if (run.state === "waiting_person") await answerPeople(dependencies, clock, runId, mocks);
     if (claimed.length > 0) continue;
     const next = await nextWaitingMs(store.reader);
     if (next === null || next <= clock.nowMs()) return run;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseTimestampMs } from "../alerts/timestamps.ts";
 import { durationSchema, nameSchema, textSchema } from "../platform/schemas.ts";
+import { ANSWERS } from "../runs/approvals.ts";
 import { RUN_STATES, STEP_STATES, OUTCOMES } from "../runs/states.ts";
 import { settingsSchema } from "../settings/schema.ts";
 
@@ -108,6 +109,13 @@ const mockSchema = z.strictObject({
     .union([z.int().min(100).max(599), z.enum(MOCK_ENDS)])
     .optional()
     .meta({ description: "A number: what an http step was answered. A word: how the attempt ended" }),
+  answer: z
+    .enum([...ANSWERS, "none"])
+    .optional()
+    .meta({
+      description:
+        "What people say: approve and reject to an approve step; retry, skip and stop once the step has failed; none: nobody answers",
+    }),
 });
 export type MockConfig = z.output<typeof mockSchema>;
 

@@ -174,3 +174,69 @@ steps:
   );
   expect(failures).toBe("");
 });
+
+const ASKING = `
+name: ask
+steps:
+  - {id: look, effect: read, command: [uptime], target: local}
+  - {id: ok, approve: {count: 2, timeout: 1h}}
+  - {id: act, command: [act], target: local, ask_on_failure: {timeout: 1h}}
+  - {id: told, effect: read, command: [uptime], target: local}
+on_failure:
+  - {id: rescue, command: [rescue], target: local}
+summary: "\${{ steps.?ok.?json.?approved_by.orValue([]).size() }} people"
+`;
+const asking = async (tests: string) => {
+  const { stdout } = await runTests({ "runbooks/ask.yml": ASKING, "a.test.yml": `${HEAD}${tests}` });
+  return stdout.replace(/^\d+ passed, 0 failed in \d+\.\d s\n$/, "");
+};
+
+test("people say yes unless a test says otherwise, and nobody answers after a failure", async () =>
+  expect(
+    await asking(`
+  - name: approved by as many as are needed
+    runbook: ask
+    expect_steps: {ok: succeeded, act: succeeded, told: succeeded}
+    expect_summary: 2 people
+  - name: a no
+    runbook: ask
+    mock: {ok: {answer: reject}}
+    expect_steps: {ok: rejected, act: skipped, rescue: succeeded}
+    expect_status: rejected
+  - name: nobody in time
+    runbook: ask
+    mock: {ok: {answer: none}}
+    expect_steps: {ok: rejected}
+    expect_status: rejected
+  - name: tried again
+    runbook: ask
+    mock: {act: [{exit_code: 1, answer: retry}, {exit_code: 1, answer: retry}, {exit_code: 0}]}
+    expect_steps: {act: succeeded, told: succeeded}
+    expect_status: succeeded
+  - name: skipped
+    runbook: ask
+    mock: {act: {exit_code: 1, answer: skip}}
+    expect_steps: {act: skipped, told: succeeded}
+    expect_status: succeeded
+  - name: stopped
+    runbook: ask
+    mock: {act: {exit_code: 1, answer: stop}}
+    expect_steps: {act: failed, told: skipped, rescue: succeeded}
+    expect_status: failed
+  - name: nobody answers
+    runbook: ask
+    mock: {act: {exit_code: 1}}
+    expect_steps: {act: failed, rescue: succeeded}
+    expect_status: failed
+`),
+  ).toBe(""));
+
+test("an answer that nobody is asked for is an error", async () => {
+  const { stdout } = await runTests({
+    "runbooks/ask.yml": ASKING,
+    "a.test.yml": `${HEAD}  - {name: wrong, runbook: ask, mock: {look: {answer: skip}, ok: {answer: retry}, act: {answer: approve}}}\n`,
+  });
+  expect(stdout).toContain('nobody is asked at step "look"');
+  expect(stdout).toContain('step "ok" is answered with one of: approve, reject, none');
+  expect(stdout).toContain('step "act" is answered with one of: retry, skip, stop, none');
+});
