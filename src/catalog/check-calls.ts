@@ -1,6 +1,7 @@
 import { hasTemplate } from "../expressions/templates.ts";
 import type { FileProblem } from "../platform/problems.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
+import { handOnProblem, wholeInput } from "../runbooks/hand-on.ts";
 import { allSteps, type Runbook, type Step } from "../runbooks/runbook.ts";
 import { CALL_DEPTH_MAX } from "../runbooks/verbs/call.ts";
 import { adviceFor } from "./advice.ts";
@@ -61,6 +62,18 @@ function checkInputs(place: CallPlace, called: Runbook): void {
     if (typeof value !== "string" || hasTemplate(value) || called.inputs.get(name)?.type !== "secret")
       continue;
     report(place, ["with", name], "secret-in-file", "a secret is not written into a runbook");
+  }
+  checkHandedOn(place, called);
+}
+
+/** A secret and a file go as a whole from an input to one of the same type, and nowhere else. */
+function checkHandedOn(place: CallPlace, called: Runbook): void {
+  for (const [name, value] of Object.entries(place.step.spec.with)) {
+    const input = called.inputs.get(name);
+    if (input === undefined || typeof value !== "string" || !hasTemplate(value)) continue;
+    const from = place.caller.inputs.get(wholeInput(value) ?? "") ?? null;
+    const problem = handOnProblem(from, input);
+    if (problem !== null) report(place, ["with", name], "not-handed-on", problem);
   }
 }
 

@@ -1,4 +1,6 @@
 import { inputsForExpressions } from "../runbooks/plan.ts";
+import type { OpenedInputs } from "../runbooks/input-variables.ts";
+import type { PlannedInputs } from "../runbooks/planned-inputs.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import type { StepRecord } from "../runs/records.ts";
 import { runUrl, workFolder } from "./dependencies.ts";
@@ -30,10 +32,22 @@ export function runbookVariables(
   };
 }
 
-/** Secrets and files are inputs of the run, not of a runbook that it calls. */
+/** A runbook that a step calls sees those secrets and files of the run that were handed on to it. */
 export function inputsOf(session: RunSession, opened = session.opened): Record<string, unknown> {
   const { run, runbook, frame } = session;
-  return inputsForExpressions(run.plan, frame.planned, frame.runbook === runbook ? opened : undefined);
+  const own = frame.runbook === runbook ? opened : handedOnTo(frame.planned, opened);
+  return inputsForExpressions(run.plan, frame.planned, own);
+}
+
+function handedOnTo({ handedOn = {} }: PlannedInputs, opened: OpenedInputs): OpenedInputs {
+  const pick = (from: ReadonlyMap<string, string>) =>
+    new Map(
+      Object.entries(handedOn).flatMap(([input, given]) => {
+        const value = from.get(given);
+        return value === undefined ? [] : [[input, value] as const];
+      }),
+    );
+  return { secrets: pick(opened.secrets), filePaths: pick(opened.filePaths) };
 }
 
 function stepsOf(session: RunSession, frame: Frame): Record<string, unknown> {

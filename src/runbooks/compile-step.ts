@@ -6,6 +6,7 @@ import { templatedValues } from "./check-silence.ts";
 import { bodyOf, pathOf, type StepDraft } from "./draft.ts";
 import { checkStep } from "./check-step.ts";
 import { type Checking, checkExpression, checkTemplate } from "./expressions.ts";
+import { wholeInput } from "./hand-on.ts";
 import type { Present } from "./references.ts";
 import {
   type Action,
@@ -82,7 +83,8 @@ function checkCall(checking: Checking, step: StepDraft): void {
   for (const [name, value] of Object.entries(step.action.spec.with)) {
     if (typeof value !== "string") continue;
     const path = [...pathOf(step), "runbook", "with", name];
-    checkTemplate(checking, { path, text: value, place: { kind: "target" }, present: [] }, false);
+    const handsOn = checking.draft.inputs.get(wholeInput(value) ?? "")?.type === "secret";
+    checkTemplate(checking, { path, text: value, place: { kind: "with", handsOn }, present: [] }, false);
   }
 }
 

@@ -3,7 +3,8 @@ import type { Template } from "../expressions/templates.ts";
 import type { InventoryHost } from "../hosts/host.ts";
 import { HostLookupError } from "../hosts/inventory.ts";
 import { inputVariables } from "./input-variables.ts";
-import { bindInputs } from "./inputs.ts";
+import { handOnProblem, type KeptInput, keptInputs, wholeInput } from "./hand-on.ts";
+import { bindInputs, type BoundValues } from "./inputs.ts";
 import type { PlanError, PlanSources } from "./plan.ts";
 import { type PlannedCall, toPlannedInputs } from "./planned-inputs.ts";
 import type { Body, Runbook, Step } from "./runbook.ts";
@@ -30,6 +31,8 @@ interface Frame {
   readonly around: string;
   /** `inputs`, and the items of the loops around. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Secrets and files that inputs hold. */
+  readonly kept: ReadonlyMap<string, KeptInput>;
   /** The runbooks that led here, outermost first. */
   readonly callers: readonly string[];
 }
@@ -46,11 +49,7 @@ interface Planner {
 }
 
 /** Resolves the target of every step, the items of every loop and the inputs of every called runbook. */
-export function planSteps(
-  runbook: Runbook,
-  inputs: Readonly<Record<string, unknown>>,
-  sources: PlanSources,
-): PlannedSteps {
+export function planSteps(runbook: Runbook, bound: BoundValues, sources: PlanSources): PlannedSteps {
   const planner: Planner = {
     sources,
     hosts: new Map(),
@@ -61,7 +60,13 @@ export function planSteps(
     errors: [],
     steps: 0,
   };
-  planBody(planner, { body: runbook, around: "", variables: { inputs }, callers: [runbook.name] });
+  planBody(planner, {
+    body: runbook,
+    around: "",
+    variables: { inputs: inputVariables(bound) },
+    kept: keptInputs(bound, (input) => input),
+    callers: [runbook.name],
+  });
   if (planner.steps > STEPS_MAX) {
     const message = `the run would have ${planner.steps} steps; at most ${STEPS_MAX} are possible`;
     planner.errors.push({ pointer: "/steps", code: "too-many-steps", message });
@@ -158,35 +163,78 @@ function planCall(planner: Planner, frame: Frame, step: Extract<Step, { verb: "r
     return fail(planner, path, "calls-too-deep", message);
   }
   const { inventory, sealSecret } = planner.sources;
-  const bound = bindInputs(runbook, renderWith(frame, step), inventory, sealSecret);
+  const given = giveInputs(planner, frame, step, runbook);
+  if (given === null) return;
+  const bound = bindInputs(runbook, given.raw, inventory, sealSecret);
   if (!bound.ok) {
     for (const error of bound.errors)
       fail(planner, path, error.code, `input ${error.pointer.slice(1)} of ${name}: ${error.message}`);
     return;
   }
   for (const host of [...bound.hosts.values()].flat()) planner.hosts.set(host.name, host);
-  planner.calls[path] = { runbook: { name, digest: runbook.digest }, ...toPlannedInputs(bound) };
+  const { handedOn } = given;
+  planner.calls[path] = {
+    runbook: { name, digest: runbook.digest },
+    ...toPlannedInputs(bound),
+    ...(Object.keys(handedOn).length === 0 ? {} : { handedOn }),
+  };
   const inputs = inputVariables(bound);
   planBody(planner, {
     body: runbook,
     around: `${path}/`,
     variables: { inputs },
+    kept: keptInputs(bound, (input) => handedOn[input]),
     callers: [...frame.callers, name],
   });
 }
 
-/** A host is handed on by its name. */
-function renderWith(
-  { body, variables }: Frame,
+interface GivenInputs {
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** By the called runbook's input: the run's input that its secret or file was given by. */
+  readonly handedOn: Readonly<Record<string, string>>;
+}
+
+/** What a called runbook gets: a host by its name, a secret or a file as a whole. Null when something cannot be given. */
+function giveInputs(
+  planner: Planner,
+  frame: Frame,
   step: Extract<Step, { verb: "runbook" }>,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(step.spec.with).map(([name, value]) => {
-      const template = typeof value === "string" ? body.templates.get(value) : undefined;
-      const rendered = template === undefined ? value : template.render(variables);
-      return [name, withoutHosts(rendered)];
-    }),
-  );
+  called: Runbook,
+): GivenInputs | null {
+  const path = `${frame.around}${step.id}`;
+  const raw: Record<string, unknown> = {};
+  const handedOn: Record<string, string> = {};
+  const errors = planner.errors.length;
+  for (const [name, value] of Object.entries(step.spec.with)) {
+    const input = called.inputs.get(name);
+    const whole = wholeInput(value) ?? "";
+    const kept = frame.kept.get(whole);
+    const from = kept === undefined ? null : { name: whole, type: kept.type };
+    const problem = input === undefined ? null : handOnProblem(from, input);
+    if (problem !== null) fail(planner, path, "not-handed-on", `${problem} (runbook ${called.name})`);
+    else if (kept !== undefined) [raw[name], handedOn[name]] = [kept.raw, kept.given];
+    else renderInto(planner, frame, path, { raw, name, value });
+  }
+  return planner.errors.length === errors ? { raw, handedOn } : null;
+}
+
+function renderInto(
+  planner: Planner,
+  { body, variables }: Frame,
+  path: string,
+  {
+    raw,
+    name,
+    value,
+  }: { readonly raw: Record<string, unknown>; readonly name: string; readonly value: unknown },
+): void {
+  const template = typeof value === "string" ? body.templates.get(value) : undefined;
+  try {
+    raw[name] = withoutHosts(template === undefined ? value : template.render(variables));
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    fail(planner, path, "target-failed", `with.${name} of step ${path}: ${error.message}`);
+  }
 }
 
 function withoutHosts(value: unknown): unknown {

@@ -46,7 +46,8 @@ export interface PlanError {
     | "unknown-runbook"
     | "calls-too-deep"
     | "too-many-steps"
-    | "no-items";
+    | "no-items"
+    | "not-handed-on";
   readonly message: string;
 }
 
@@ -82,7 +83,7 @@ export function makePlan(
 ): Planning {
   const bound = bindInputs(runbook, raw, sources.inventory, sources.sealSecret);
   if (!bound.ok) return { ...bound, about: "inputs" };
-  const planned = planSteps(runbook, inputVariables(bound), sources);
+  const planned = planSteps(runbook, bound, sources);
   if (planned.errors.length > 0) return { ok: false, about: "steps", errors: planned.errors };
   const named = [...bound.hosts.values()].flat();
   const hosts = new Map([...named, ...planned.hosts].map((host) => [host.name, host]));

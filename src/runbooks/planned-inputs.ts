@@ -11,6 +11,8 @@ export interface PlannedInputs {
   readonly rows?: Readonly<Record<string, readonly Option[]>>;
   /** Which of the inputs are secrets, sorted; left out when none is. */
   readonly secretInputs?: readonly string[];
+  /** Of a called runbook: by its secrets and files, the input of the run that each was given by; left out when there are none. */
+  readonly handedOn?: Readonly<Record<string, string>>;
 }
 
 /** A runbook that a step calls. */

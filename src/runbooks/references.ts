@@ -35,6 +35,11 @@ export function referenceProblem(
       "the host of a step is chosen before the run starts, so a target may use inputs, and the item of a for_each";
     return { code: "expression-unknown-name", message };
   }
+  if (place.kind === "with" && root !== "inputs") {
+    const message =
+      "what a called runbook gets is bound before the run starts, when no step has run, so with may use inputs, and the item of a for_each";
+    return { code: "expression-unknown-name", message };
+  }
   if (place.kind === "show_if" && root !== "inputs") {
     const message = "an input is asked for before there is a run, so show_if may use inputs only";
     return { code: "expression-unknown-name", message };
@@ -76,6 +81,11 @@ function secretProblem(draft: Draft, place: Place, { path }: Reference): Referen
   }
   if (draft.inputs.get(name)?.type !== "secret") return undefined;
   if (place.kind === "step" && place.mayReadSecrets === true) return undefined;
+  if (place.kind === "with" && place.handsOn) return undefined;
+  if (place.kind === "with") {
+    const message = `input "${name}" is a secret; it is handed on as a whole, to an input that is a secret: "\${{ inputs.${name} }}"`;
+    return { code: "secret-not-here", message };
+  }
   const message = `input "${name}" is a secret; it may stand in env, in headers and the body of http, and in what put writes, and nowhere else`;
   return { code: "secret-not-here", message };
 }
@@ -87,6 +97,10 @@ function namedSecretProblem(
   name: string | undefined,
 ): ReferenceProblem | undefined {
   const text = name === undefined ? "a secret" : `secrets.${name}`;
+  if (place.kind === "with") {
+    const message = `${text} is not handed on; the runbook that is called asks for it itself, by its own secrets`;
+    return { code: "secret-not-here", message };
+  }
   const verb = place.kind === "step" ? place.step.action?.verb : undefined;
   const isOnCommandLine = place.kind === "step" && place.mayReadSecrets === false;
   if (isOnCommandLine && (verb === "command" || verb === "collect")) {

@@ -17,6 +17,8 @@ export type Place =
   | { readonly kind: "result"; readonly step: StepDraft }
   /** Hosts are resolved before the run starts, so a target sees the inputs only. */
   | { readonly kind: "target" }
+  /** Of `with` of a called runbook, which is bound before the run starts. `handsOn`: nothing but one secret, as a whole. */
+  | { readonly kind: "with"; readonly handsOn: boolean }
   /** Of an input, by its name: it sees the inputs before that one. */
   | { readonly kind: "show_if"; readonly input: string }
   /** An assert is judged before the run starts, too; it sees the inputs, and its query's answer. */
@@ -90,7 +92,11 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
   const { outer } = draft;
   // What stands before the step that these steps are inside of, as that step sees it.
   const visible = new Map<string, VisibleStep>(
-    outer === null || place.kind === "target" || place.kind === "assert" || place.kind === "approval"
+    outer === null ||
+      place.kind === "target" ||
+      place.kind === "with" ||
+      place.kind === "assert" ||
+      place.kind === "approval"
       ? []
       : visibleSteps(outer.draft, { kind: "step", step: outer.step }),
   );
@@ -112,6 +118,7 @@ export function visibleSteps(draft: Draft, place: Place): ReadonlyMap<string, Vi
 function isVisible(step: StepDraft, place: Place): boolean {
   switch (place.kind) {
     case "target":
+    case "with":
     case "show_if":
     case "assert":
     case "approval":
