@@ -19,6 +19,7 @@ import { runFileRoutes } from "./http/api/run-files.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
+import { scheduleRoutes } from "./http/api/schedules.ts";
 import { statsRoutes } from "./http/api/stats.ts";
 import { statusRoutes } from "./http/api/status.ts";
 import type { Configuration } from "./configuration.ts";
@@ -60,6 +61,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     alertReplayRoutes({ ...asking, intake: engine.intake }),
     ruleRoutes(dependencies),
     runbookRoutes(dependencies),
+    scheduleRoutes(dependencies, engine.queue),
     statsRoutes(dependencies),
     meRoutes(parts.login),
     tokenRoutes(parts.login),

@@ -170,6 +170,7 @@ const NO_NAMES: NameChanges = { added: [], removed: [], changed: [], more: 0 };
 const NO_CHANGES: CatalogChanges = {
   rules: NO_NAMES,
   runbooks: NO_NAMES,
+  schedules: NO_NAMES,
   hosts: NO_NAMES,
   isRuleOrderChanged: false,
 };

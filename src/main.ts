@@ -38,9 +38,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .addArgument(
       program
         .createArgument("<kind>", "which file")
-        .choices(["rules", "runbook", "settings", "hosts", "test"]),
+        .choices(["rules", "runbook", "settings", "hosts", "test", "schedules"]),
     )
-    .action(async (kind: "rules" | "runbook" | "settings" | "hosts" | "test") => {
+    .action(async (kind: "rules" | "runbook" | "settings" | "hosts" | "test" | "schedules") => {
       const { schemaCommand } = await import("./cli/schema.ts");
       setExitCode(schemaCommand(kind, output));
     });

@@ -13,7 +13,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["expressions", "redaction"],
   ["alerts", "hosts", "intervals"],
   ["runbooks"],
-  ["rules"],
+  ["rules", "schedules"],
   ["catalog"],
   ["runs"],
   ["guards"],
@@ -33,6 +33,7 @@ const MAIN = "main.ts";
 
 /** Where a package may be imported. Packages that are not here may be imported anywhere. */
 const FENCES: Readonly<Record<string, (file: string) => boolean>> = {
+  croner: (file) => file.startsWith("schedules/"),
   express: (file) => file.startsWith("http/"),
   helmet: (file) => file.startsWith("http/"),
   execa: (file) => file.startsWith("executors/"),

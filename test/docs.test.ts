@@ -39,7 +39,7 @@ describe("examples", () => {
   const examples = blocks.filter((block) => block.language === "yaml");
   /** Of other programs, told by their first line. */
   const FOREIGN = ["alertmanager.yml", "compose.yml", "prometheus-rules.yml"];
-  const OURS = /^(nightshift\.yml|hosts\.yml|rules\/[\w-]+(\.test)?\.yml|runbooks\/[\w-]+\.yml)$/;
+  const OURS = /^(nightshift\.yml|hosts\.yml|schedules\.yml|rules\/[\w-]+(\.test)?\.yml|runbooks\/[\w-]+\.yml)$/;
   const nameOf = (block: Block) => /^# (\S+)\n/.exec(block.text)?.[1] ?? "";
 
   test("say in their first line which file they are", () => {
@@ -242,6 +242,8 @@ describe("commands", () => {
       "run list",
       "run view",
       "run cancel",
+      "schedule list",
+      "schedule run",
       "run start",
       "run rerun",
       "run watch",

@@ -4,6 +4,7 @@ import type { FileProblem } from "../platform/problems.ts";
 import type { MatchIndex } from "../rules/match-index.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
+import type { Schedule } from "../schedules/schedule.ts";
 
 /** Where the files are, and what the settings know that the files refer to. */
 export interface CatalogSource {
@@ -13,6 +14,8 @@ export interface CatalogSource {
   readonly rules: readonly string[];
   readonly runbooks: readonly string[];
   readonly hosts: readonly string[];
+  /** Undefined for `schedules.yml`, should it be there. */
+  readonly schedules?: readonly string[];
   readonly notifierNames: readonly string[];
   readonly sourceNames: readonly string[];
   /** Secrets of the settings that runbooks may use; undefined when they are not known. */
@@ -32,7 +35,7 @@ export interface CatalogSource {
   readonly isAnyoneTold?: boolean;
 }
 
-/** One checked snapshot of rules, runbooks and hosts. Never changes: a reload makes another one. */
+/** One checked snapshot of rules, runbooks, schedules and hosts. Never changes: a reload makes another one. */
 export interface Catalog {
   /** In the order in which they are tried: by file name, then as they stand. */
   readonly rules: readonly Rule[];
@@ -42,6 +45,8 @@ export interface Catalog {
   readonly index: MatchIndex;
   /** By name. */
   readonly runbooks: ReadonlyMap<string, Runbook>;
+  /** By name. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
   readonly inventory: Inventory;
   /** Of the settings, by name. */
   readonly intervals: ReadonlyMap<string, TimeInterval>;
@@ -62,7 +67,7 @@ export interface RuleSource {
   readonly value: unknown;
 }
 
-export const FILE_KINDS = ["rules", "runbooks", "hosts"] as const;
+export const FILE_KINDS = ["rules", "runbooks", "hosts", "schedules"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
 
 export interface CatalogFile {

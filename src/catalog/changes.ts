@@ -17,6 +17,7 @@ export interface NameChanges {
 export interface CatalogChanges {
   readonly rules: NameChanges;
   readonly runbooks: NameChanges;
+  readonly schedules: NameChanges;
   readonly hosts: NameChanges;
   /** Whether rules that are in both are tried in another order, which may choose another rule for an alert. */
   readonly isRuleOrderChanged: boolean;
@@ -35,6 +36,7 @@ export function compareCatalogs(before: Catalog, after: Catalog): CatalogChanges
       mapValues(before.runbooks, (runbook) => runbook.digest),
       mapValues(after.runbooks, (runbook) => runbook.digest),
     ),
+    schedules: compareByName(schedulesOf(before), schedulesOf(after)),
     hosts: compareByName(hostsOf(before), hostsOf(after)),
     isRuleOrderChanged: !isDeepStrictEqual(order(before, after), order(after, before)),
   };
@@ -61,6 +63,14 @@ export function compareByName(
 
 function hostsOf(catalog: Catalog): Map<string, unknown> {
   return new Map(catalog.inventory.hosts.map((host) => [host.name, host]));
+}
+
+/** Where it stands is no part of it. */
+function schedulesOf(catalog: Catalog): Map<string, unknown> {
+  return mapValues(catalog.schedules, ({ cron, file: _file, line: _line, ...rest }) => ({
+    ...rest,
+    cron: cron.source,
+  }));
 }
 
 function mapValues<Value>(

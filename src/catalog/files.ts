@@ -22,7 +22,7 @@ export async function readFiles(
   kind: FileKind,
   problems: FileProblem[],
 ): Promise<SourceFile[]> {
-  const names = await findFiles(source, source[kind], problems);
+  const names = await findFiles(source, kind, problems);
   const files: SourceFile[] = [];
   for (let start = 0; start < names.length; start += READS_AT_ONCE) {
     const batch = names.slice(start, start + READS_AT_ONCE);
@@ -56,7 +56,9 @@ export function filesFingerprint(source: CatalogSource, files: readonly CatalogF
 
 /** Folders whose changes may change the catalog: those of the patterns, and those of the files. */
 export function watchedFolders(source: CatalogSource, files: readonly CatalogFile[]): string[] {
-  const folders = FILE_KINDS.flatMap((kind) => source[kind].map((pattern) => fixedFolder(source, pattern)));
+  const folders = FILE_KINDS.flatMap((kind) =>
+    patternsOf(source, kind).map((pattern) => fixedFolder(source, pattern)),
+  );
   const used = files.map(({ file }) => resolve(file, ".."));
   return [...new Set([...folders, ...used])];
 }
@@ -68,13 +70,9 @@ function fixedFolder(source: CatalogSource, pattern: string): string {
   return resolve(source.folder, parts.slice(0, wild === -1 ? parts.length - 1 : wild).join("/") || ".");
 }
 
-async function findFiles(
-  source: CatalogSource,
-  patterns: readonly string[],
-  problems: FileProblem[],
-): Promise<string[]> {
+async function findFiles(source: CatalogSource, kind: FileKind, problems: FileProblem[]): Promise<string[]> {
   const names = new Set<string>();
-  for (const pattern of patterns) {
+  for (const pattern of patternsOf(source, kind)) {
     let count = 0;
     for await (const name of glob(pattern, { cwd: source.folder })) {
       if (basename(name).startsWith(".") || isTestFile(name)) continue;
@@ -87,10 +85,15 @@ async function findFiles(
       return [];
     }
     // Nothing found means a missing mount or a typing error more often than an empty configuration.
-    if (count === 0)
+    if (count === 0 && source[kind] !== undefined)
       problems.push(unreadable(join(source.folder, pattern), "no-files", `no file matches ${pattern}`));
   }
   return [...names].sort();
+}
+
+/** A file of schedules need not be there unless somebody names it. */
+function patternsOf(source: CatalogSource, kind: FileKind): readonly string[] {
+  return source[kind] ?? ["schedules.yml"];
 }
 
 function isTestFile(name: string): boolean {

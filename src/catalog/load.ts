@@ -7,10 +7,12 @@ import { loadRules } from "../rules/load.ts";
 import { buildMatchIndex } from "../rules/match-index.ts";
 import type { Rule } from "../rules/rule.ts";
 import { loadRunbook } from "../runbooks/load.ts";
+import { loadSchedules } from "../schedules/load.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import type { Catalog, CatalogFile, CatalogSource } from "./catalog.ts";
 import { checkRules } from "./check-rules.ts";
 import { checkRunbooks } from "./check-runbooks.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { filesFingerprint, readFiles, type SourceFile } from "./files.ts";
 import { lintCatalog } from "./lints.ts";
 import { readOptions } from "./options.ts";
@@ -25,6 +27,7 @@ export async function loadCatalog(
   const hostFiles = await readFiles(source, "hosts", problems);
   const runbookFiles = await readFiles(source, "runbooks", problems);
   const ruleFiles = await readFiles(source, "rules", problems);
+  const scheduleFiles = await readFiles(source, "schedules", problems);
   const inventoryFiles = hostFiles.flatMap(({ yaml }) => (yaml === undefined ? [] : [yaml]));
   const hosts = loadInventory(inventoryFiles, ".", problems);
   const isInventoryBroken = problems.some(({ file }) => hostFiles.some((host) => host.file === file));
@@ -33,10 +36,14 @@ export async function loadCatalog(
   const rules = ruleFiles.flatMap(({ yaml }) =>
     yaml === undefined ? [] : withPaths(loadRules(yaml, problems), yaml),
   );
+  const schedules = scheduleFiles.flatMap(({ yaml }) =>
+    yaml === undefined ? [] : loadSchedules(yaml, problems),
+  );
   const inventory = new Inventory(hosts);
   const loaded: Loaded = {
     source,
     rules,
+    schedules,
     runbooks: choices.runbooks,
     brokenRunbooks,
     inventory,
@@ -44,8 +51,9 @@ export async function loadCatalog(
   };
   checkRules(loaded, problems);
   checkRunbooks(loaded, problems);
+  checkSchedules(loaded, problems);
   if (options.lint === true) lintCatalog(loaded, problems);
-  const files = [...ruleFiles, ...runbookFiles, ...hostFiles, ...choices.files];
+  const files = [...ruleFiles, ...runbookFiles, ...scheduleFiles, ...hostFiles, ...choices.files];
   return toCatalog(loaded, files, inFileOrder(problems), options.revision ?? 1);
 }
 
@@ -67,6 +75,7 @@ function toCatalog(
     ),
     index: buildMatchIndex(rules),
     runbooks: new Map([...loaded.runbooks].map(([name, { runbook }]) => [name, runbook])),
+    schedules: new Map(loaded.schedules.map(({ schedule }) => [schedule.name, schedule])),
     inventory: loaded.inventory,
     intervals: loaded.source.intervals,
     digest: digestOf(filesFingerprint(loaded.source, files)),

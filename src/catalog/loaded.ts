@@ -2,6 +2,7 @@ import type { Inventory } from "../hosts/inventory.ts";
 import type { Path, YamlFile } from "../platform/yaml.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
+import type { LoadedSchedule } from "../schedules/load.ts";
 import type { CatalogSource } from "./catalog.ts";
 
 /** A rule, and where it stands. */
@@ -15,6 +16,7 @@ export interface LoadedRule {
 export interface Loaded {
   readonly source: CatalogSource;
   readonly rules: readonly LoadedRule[];
+  readonly schedules: readonly LoadedSchedule[];
   readonly runbooks: ReadonlyMap<string, { readonly runbook: Runbook; readonly file: YamlFile }>;
   /** Names of runbooks whose files have errors: they exist, but cannot be checked further. Null when not all are known. */
   readonly brokenRunbooks: ReadonlySet<string> | null;

@@ -3,12 +3,13 @@ import { hostsFileSchema } from "../hosts/schema.ts";
 import { rulesFileSchema } from "../rules/schema.ts";
 import { VERBS } from "../runbooks/runbook.ts";
 import { runbookSchema, stepSchema } from "../runbooks/schema.ts";
+import { schedulesFileSchema } from "../schedules/schema.ts";
 import { settingsSchema } from "../settings/schema.ts";
 import { testFileSchema } from "../simulation/test-schema.ts";
 import type { CommandOutput } from "./output.ts";
 
 /** The file kinds that have a JSON Schema. */
-export const SCHEMA_KINDS = ["rules", "runbook", "settings", "hosts", "test"] as const;
+export const SCHEMA_KINDS = ["rules", "runbook", "settings", "hosts", "test", "schedules"] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 const SCHEMAS = {
@@ -16,6 +17,7 @@ const SCHEMAS = {
   runbook: { schema: runbookSchema, title: "Nightshift runbook" },
   settings: { schema: settingsSchema, title: "Nightshift settings" },
   hosts: { schema: hostsFileSchema, title: "Nightshift inventory" },
+  schedules: { schema: schedulesFileSchema, title: "Nightshift schedules" },
   test: { schema: testFileSchema, title: "Nightshift tests of rules and runbooks" },
 } as const;
 

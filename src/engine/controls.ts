@@ -195,7 +195,8 @@ function isOpen({ catalog }: EngineDependencies, state: BreakerState, nowMs: num
 
 async function lookAgain(tx: Tx, reasons: readonly Reason[], nowMs: number): Promise<void> {
   for (const reason of reasons)
-    for (const kind of ["judge", "follow_up"] as const) await hastenTimers(tx, kind, reason, nowMs);
+    for (const kind of ["judge", "follow_up", "schedule"] as const)
+      await hastenTimers(tx, kind, reason, nowMs);
   await releaseHeldRuns(tx, reasons);
 }
 

@@ -13,6 +13,8 @@ import { reconcileSource, scheduleReconciles } from "./reconcile.ts";
 import { createRetention, type Retention, scheduleRetention } from "./retention.ts";
 import { rollUp, scheduleRollUp } from "./rollup.ts";
 import { RunQueue } from "./run-queue.ts";
+import { ScheduleKeeper } from "./schedule-keeper.ts";
+import { runSchedule, syncSchedules } from "./schedules.ts";
 import { Timers } from "./timers.ts";
 import { verifyRun } from "./verify.ts";
 
@@ -40,6 +42,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const counting = createRollUp(dependencies.store);
   const sealer = new AuditSealer(dependencies);
   const retention = createRetention(dependencies);
+  const schedules = new ScheduleKeeper(dependencies);
   const startedAtMs = dependencies.clock.nowMs();
   const timers = new Timers(dependencies, {
     judge: (timer) => judgeDelayed(dependencies, queue, startedAtMs, timer),
@@ -52,6 +55,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     approval: (timer) => watchApproval(dependencies, timer),
     follow_up: (timer) => followUp(dependencies, queue, timer),
     retention: (timer) => retention.handle(timer),
+    schedule: (timer) => runSchedule(dependencies, queue, startedAtMs, timer),
   });
   return {
     intake,
@@ -65,7 +69,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       await scheduleRollUp(dependencies);
       await scheduleRetention(dependencies);
       await dispatcher.start();
+      // Before timers are worked on: one of a schedule that was changed meanwhile is for another time.
+      await syncSchedules(dependencies);
       timers.start();
+      schedules.start();
       await outbox.start();
       await sealer.start();
     },
@@ -75,6 +82,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       retention.stop();
       await intake.stop();
       await dispatcher.stop(dependencies.limits.shutdownGraceMs);
+      await schedules.stop();
       await timers.stop();
       await outbox.stop();
       await sealer.stop();

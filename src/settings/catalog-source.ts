@@ -10,6 +10,7 @@ export function catalogSourceOf(settings: Settings, folder: string = settings.fo
     rules: settings.rules,
     runbooks: settings.runbooks,
     hosts: settings.hosts,
+    ...(settings.schedules === undefined ? {} : { schedules: settings.schedules }),
     notifierNames: settings.notifiers.map((notifier) => notifier.name),
     secretNames: Object.keys(settings.secrets),
     sourceNames: settings.sources.map((source) => source.name),

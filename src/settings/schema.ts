@@ -217,6 +217,10 @@ export const settingsSchema = z.strictObject({
   hosts: globsSchema
     .default(["hosts.yml"])
     .meta({ description: "Globs of inventory files, relative to this file" }),
+  schedules: globsSchema.optional().meta({
+    description:
+      "Globs of files of schedules, relative to this file. Without it `schedules.yml`, should it be there",
+  }),
   sources: z
     .array(sourceSchema)
     .min(1)
@@ -283,4 +287,4 @@ export type SettingsFile = z.output<typeof settingsSchema>;
 export type SourceSettings = SettingsFile["sources"][number];
 
 /** Keys of the full language that this version does not have; they are told apart from typing errors. */
-export const PLANNED_SETTINGS: ReadonlySet<string> = new Set(["schedules", "node", "database_url"]);
+export const PLANNED_SETTINGS: ReadonlySet<string> = new Set(["node", "database_url"]);

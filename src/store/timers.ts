@@ -1,6 +1,7 @@
 import { newId } from "../platform/ids.ts";
 import type { Reason } from "../runs/reasons.ts";
 import type { Timer, TimerKind } from "../runs/records.ts";
+import type { TimerTable } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
 /** Sets the timer of (kind, subject): a new one, or the same one to another time. */
@@ -86,13 +87,23 @@ export async function findDueTimers(db: Reader, nowMs: number, limit: number): P
     .orderBy("id")
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(toTimer);
+}
+
+/** Every timer of a kind. */
+export async function listTimers(db: Reader, kind: TimerKind): Promise<Timer[]> {
+  const rows = await db.selectFrom("timer").selectAll().where("kind", "=", kind).execute();
+  return rows.map(toTimer);
+}
+
+function toTimer(row: TimerTable): Timer {
+  return {
     id: row.id,
     kind: row.kind as TimerKind,
     subject: row.subject,
     dueAtMs: row.due_at,
     data: JSON.parse(row.data) as Record<string, unknown>,
-  }));
+  };
 }
 
 /** When the next timer is due; null when none is set. */

@@ -14,7 +14,7 @@ import { loadRunbook } from "../../src/runbooks/load.ts";
 
 const folder = join(import.meta.dirname, "../fixtures/invalid");
 const names = readdirSync(folder).filter((name) =>
-  /^(runbook|hosts|rules|catalog-runbook)-.*\.yml$/.test(name),
+  /^(runbook|hosts|rules|catalog-runbook|schedules)-.*\.yml$/.test(name),
 );
 
 /** What the wrong rules and runbooks stand among. */
@@ -62,6 +62,7 @@ describe("messages about wrong files", () => {
 
 async function problemsOf(name: string): Promise<FileProblem[]> {
   if (name.startsWith("rules-")) return inCatalog({ ...AROUND, rules: [join(folder, name)] });
+  if (name.startsWith("schedules-")) return inCatalog({ ...AROUND, schedules: [join(folder, name)] });
   if (name.startsWith("catalog-runbook-"))
     return inCatalog({ ...AROUND, runbooks: [...AROUND.runbooks, join(folder, name)] });
   const problems: FileProblem[] = [];

@@ -10,6 +10,7 @@ import { addNoticeCommands } from "./notice-commands.ts";
 import { addPauseCommands } from "./pause-commands.ts";
 import { addRuleCommands } from "./rule-commands.ts";
 import { addRunStartCommands } from "./run-start-commands.ts";
+import { addScheduleCommands } from "./schedule-commands.ts";
 import { addRunCommands } from "./run-commands.ts";
 
 /** The commands that talk to a running server. */
@@ -25,4 +26,5 @@ export function addServerCommands(program: Command, context: ProgramContext, pro
   addRuleCommands(program, context);
   addRunStartCommands(program, context);
   addRunCommands(program, context);
+  addScheduleCommands(program, context);
 }

@@ -26,40 +26,49 @@ const startBody = z.strictObject({
   dry_run: z.boolean().default(false),
 });
 
+export type StartBody = z.output<typeof startBody>;
+
+/** The body of a start. Throws 422. */
+export function parseStart(request: Request): StartBody {
+  return parseBody(startBody, request);
+}
+
 /** Starts by people and programs: a runbook with inputs, or a run once more. */
 export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue): Routes {
   const routes = new Routes();
   routes.post("/runbooks/:name/runs", mayOfRunbook("start"), async (request, response) => {
     const runbook = String(request.params["name"]);
-    await start(dependencies, queue, { request, response, runbook, inputs: (given) => given });
+    await answerStart(dependencies, queue, { request, response, runbook, body: parseStart(request) });
   });
   routes.post("/runs/:id/rerun", mayOfRun("start"), async (request, response) => {
-    const run = await findRun(dependencies.store, request);
-    await start(dependencies, queue, {
-      request,
-      response,
-      runbook: run.runbook,
-      inputs: (given) =>
-        rerunInputs(run.plan, dependencies.catalog.current().runbooks.get(run.runbook), given),
-    });
+    const given = parseStart(request);
+    const { plan, runbook } = await findRun(dependencies.store, request);
+    const known = dependencies.catalog.current().runbooks.get(runbook);
+    const body = { ...given, inputs: rerunInputs(plan, known, given.inputs) };
+    await answerStart(dependencies, queue, { request, response, runbook, body });
   });
   return routes;
 }
 
-interface Call {
+export interface StartCall {
   readonly request: Request;
   readonly response: Response;
   readonly runbook: string;
-  /** What the run is started with, from what the call gives. */
-  readonly inputs: (given: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** With the inputs that the run is started with. */
+  readonly body: StartBody;
+  /** As in the engine's request. */
+  readonly locks?: readonly string[];
 }
 
-async function start(dependencies: EngineDependencies, queue: RunQueue, call: Call): Promise<void> {
-  const { request, response, runbook } = call;
-  const body = parseBody(startBody, request);
+/** Starts a run for whoever sent the request, and answers 202 with it. Throws the problem that keeps it from starting. */
+export async function answerStart(
+  dependencies: EngineDependencies,
+  queue: RunQueue,
+  { request, response, runbook, body, locks = [] }: StartCall,
+): Promise<void> {
   const result = await startRun(dependencies, queue, {
     runbook,
-    inputs: call.inputs(body.inputs),
+    inputs: body.inputs,
     starter: starterOf(principalOf(request)),
     by: actorOf(request),
     isDryRun: body.dry_run,
@@ -67,10 +76,10 @@ async function start(dependencies: EngineDependencies, queue: RunQueue, call: Ca
     confirm: body.confirm ?? null,
     planDigest: body.plan_digest ?? null,
     key: keyOf(dependencies, request),
+    locks,
   });
   if (result.kind !== "started" && result.kind !== "repeated") throw problemOf(result, runbook, body);
-  const { externalUrl } = dependencies;
-  const shape = runShape(externalUrl, result.run, null, null);
+  const shape = runShape(dependencies.externalUrl, result.run, null, null);
   const waitsFor = result.kind === "started" ? result.waitsFor : null;
   response
     .status(202)
@@ -92,7 +101,7 @@ function keyOf({ inputKey }: EngineDependencies, request: Request): CallerKey | 
 function problemOf(
   result: Exclude<StartResult, { kind: "started" | "repeated" }>,
   runbook: string,
-  body: z.output<typeof startBody>,
+  body: StartBody,
 ): HttpProblem {
   switch (result.kind) {
     case "no_runbook":
