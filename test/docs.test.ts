@@ -39,7 +39,8 @@ describe("examples", () => {
   const examples = blocks.filter((block) => block.language === "yaml");
   /** Of other programs, told by their first line. */
   const FOREIGN = ["alertmanager.yml", "compose.yml", "prometheus-rules.yml"];
-  const OURS = /^(nightshift\.yml|hosts\.yml|schedules\.yml|rules\/[\w-]+(\.test)?\.yml|runbooks\/[\w-]+\.yml)$/;
+  const OURS =
+    /^(nightshift\.yml|hosts\.yml|schedules\.yml|rules\/[\w-]+(\.test)?\.yml|runbooks\/[\w-]+\.yml)$/;
   const nameOf = (block: Block) => /^# (\S+)\n/.exec(block.text)?.[1] ?? "";
 
   test("say in their first line which file they are", () => {
@@ -101,7 +102,7 @@ describe("examples", () => {
 
   test("there are some of each kind", () => {
     const kinds = new Set(ours.map((block) => nameOf(block).split("/")[0]));
-    expect(kinds).toEqual(new Set(["hosts.yml", "nightshift.yml", "rules", "runbooks"]));
+    expect(kinds).toEqual(new Set(["hosts.yml", "nightshift.yml", "schedules.yml", "rules", "runbooks"]));
   });
 
   test.each(cases)("%s (%s) is loaded as the service loads it, without a problem", async (_, __, shown) => {

@@ -1,4 +1,5 @@
-import type { Artifact, Attempt, Decision, Episode, Run, RunNote, StepRecord } from "../runs/records.ts";
+import type { Artifact, Attempt, Decision, Episode, Run, StepRecord } from "../runs/records.ts";
+import type { RunNote } from "../runs/start-records.ts";
 
 /** Everything a bundle is made of, read from the database in one go. The same input always gives the same bytes. */
 export interface BundleInput {

@@ -1,6 +1,7 @@
 import type { BundleEvent, BundleInput } from "../archive/bundle-input.ts";
 import type { AuditRow } from "../audit/row.ts";
-import type { Decision, Run, RunNote, StepRecord } from "../runs/records.ts";
+import type { Decision, Run, StepRecord } from "../runs/records.ts";
+import type { RunNote } from "../runs/start-records.ts";
 import { readRunAudit } from "../store/audit.ts";
 import { readDecisions } from "../store/decisions.ts";
 import type { JudgedEpisode } from "../store/episode-row.ts";

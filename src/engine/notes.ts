@@ -1,6 +1,6 @@
 import type { Actor } from "../audit/entry.ts";
 import { newId } from "../platform/ids.ts";
-import type { RunNote } from "../runs/records.ts";
+import type { RunNote } from "../runs/start-records.ts";
 import { isFinal } from "../runs/states.ts";
 import { readKeeping } from "../store/run-keeping.ts";
 import { countRunNotes, insertRunNote } from "../store/run-notes.ts";

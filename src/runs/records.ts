@@ -144,32 +144,6 @@ export interface Run {
   readonly cancelBecause: "alert_ended" | null;
 }
 
-/** What a person has written to a run; it is never changed. */
-export interface RunNote {
-  readonly id: string;
-  readonly runId: string;
-  readonly atMs: number;
-  readonly principal: string;
-  readonly text: string;
-}
-
-/** `skipped`: missed, or an earlier one goes on; `delayed`: it is tried again. */
-export type ScheduleResult = "started" | "skipped" | "delayed" | "refused";
-
-/** What became of the newest time of a schedule. */
-export interface ScheduleRecord {
-  readonly name: string;
-  /** The time, by the cron expression. */
-  readonly forMs: number;
-  /** When it was judged. */
-  readonly atMs: number;
-  readonly result: ScheduleResult;
-  /** Of what was not started, and of a run that waits in line. */
-  readonly reason: Reason | null;
-  readonly text: string | null;
-  readonly runId: string | null;
-}
-
 export const SECTIONS = ["steps", "on_failure", "finally"] as const;
 export type Section = (typeof SECTIONS)[number];
 

@@ -1,4 +1,4 @@
-import type { RunNote } from "../runs/records.ts";
+import type { RunNote } from "../runs/start-records.ts";
 import type { Reader, Tx } from "./store.ts";
 
 export async function insertRunNote(tx: Tx, note: RunNote): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Reason } from "../runs/reasons.ts";
-import type { ScheduleRecord, ScheduleResult } from "../runs/records.ts";
+import type { ScheduleRecord, ScheduleResult } from "../runs/start-records.ts";
 import type { Reader, Tx } from "./store.ts";
 
 /** What became of the newest time of a schedule; replaces what became of the one before. */

@@ -20,6 +20,7 @@ test("a comment and a blank line change no rule and no host, but a runbook, whos
   expect(await changesOf({}, files)).toEqual({
     rules: NOTHING,
     runbooks: { ...NOTHING, changed: ["look"] },
+    schedules: NOTHING,
     hosts: NOTHING,
     isRuleOrderChanged: false,
   });

@@ -23,7 +23,7 @@ const startBody = z.strictObject({
   reason: z.string().min(1).max(REASON_CHARS_MAX).nullish(),
   confirm: z.string().nullish(),
   plan_digest: z.string().min(1).nullish(),
-  dry_run: z.boolean().default(false),
+  dry_run: z.boolean().optional(),
 });
 
 export type StartBody = z.output<typeof startBody>;
@@ -42,9 +42,11 @@ export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue
   });
   routes.post("/runs/:id/rerun", mayOfRun("start"), async (request, response) => {
     const given = parseStart(request);
-    const { plan, runbook } = await findRun(dependencies.store, request);
+    const { plan, runbook, isDryRun } = await findRun(dependencies.store, request);
     const known = dependencies.catalog.current().runbooks.get(runbook);
-    const body = { ...given, inputs: rerunInputs(plan, known, given.inputs) };
+    // What was only tried is tried again, unless somebody says that it is meant now.
+    const inputs = rerunInputs(plan, known, given.inputs);
+    const body = { ...given, inputs, dry_run: given.dry_run ?? isDryRun };
     await answerStart(dependencies, queue, { request, response, runbook, body });
   });
   return routes;
@@ -71,7 +73,7 @@ export async function answerStart(
     inputs: body.inputs,
     starter: starterOf(principalOf(request)),
     by: actorOf(request),
-    isDryRun: body.dry_run,
+    isDryRun: body.dry_run ?? false,
     reason: body.reason ?? null,
     confirm: body.confirm ?? null,
     planDigest: body.plan_digest ?? null,

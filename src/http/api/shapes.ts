@@ -5,9 +5,9 @@ import type {
   Episode,
   Run,
   RunKeeping,
-  RunNote,
   StepRecord,
 } from "../../runs/records.ts";
+import type { RunNote } from "../../runs/start-records.ts";
 import { rfc3339 } from "../times.ts";
 
 // What the API says, in snake_case. Times are RFC 3339 in UTC, what is not known is null, and nothing is left out.

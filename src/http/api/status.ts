@@ -36,7 +36,7 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
     const nowMs = await store.nowMs(store.reader);
     const queue = await readQueueFacts(store.reader);
     const pauses = await countActivePauses(store.reader, nowMs);
-    const { rules, runbooks, inventory } = catalog.current();
+    const { rules, runbooks, schedules, inventory } = catalog.current();
     response.json({
       version,
       node: nodeId,
@@ -45,6 +45,7 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
       configuration: configurationShape(dependencies.configuration()),
       rules: rules.length,
       runbooks: runbooks.size,
+      schedules: schedules.size,
       hosts: inventory.hosts.filter((host) => host.name !== LOCAL_HOST).length,
       queue: { depth: queue.queued, oldest_at: rfc3339(queue.oldestCreatedAtMs) },
       pauses_active: pauses,
@@ -96,6 +97,7 @@ function changesShape(changes: ConfigurationChanges): Record<string, unknown> {
     rules: namesShape(changes.rules),
     rule_order: changes.isRuleOrderChanged,
     runbooks: namesShape(changes.runbooks),
+    schedules: namesShape(changes.schedules),
     hosts: namesShape(changes.hosts),
     settings: changes.settings,
   };
