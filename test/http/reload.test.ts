@@ -182,6 +182,7 @@ test("POST /-/reload takes on runbooks and hosts", async () => {
   expect((await fetch(`${app.url}/-/reload`, { method: "POST" })).status).toBe(200);
   expect((await configurationOf(app.url)).last_reload?.changed).toEqual({
     rules: NOTHING,
+    schedules: NOTHING,
     rule_order: false,
     runbooks: { added: ["more"], removed: [], changed: ["nothing"], more: 0 },
     hosts: { added: ["web-3"], removed: ["web-2"], changed: ["web-1"], more: 0 },
