@@ -170,3 +170,26 @@ test("verify takes checkpoints from the service's log, and says so when there ar
     stdout: "the checkpoint in line 1, of record 1, was changed or forged\n",
   });
 });
+
+test("a log survives kill -9 in the middle of its work", async () => {
+  const at = createServiceFolder();
+  onTestFinished(() => at.remove());
+  const port = await freePort();
+  for (let start = 0; start < 3; start += 1) {
+    const service = await startChild(at, { port });
+    onTestFinished(() => service.kill());
+    const app = { url: service.url } as Service["app"];
+    // More than are answered before the end comes.
+    const calls = Array.from({ length: 60 }, (_, number) => pause({ app, at }, `p${start}-${number}`));
+    await Promise.race(calls);
+    await service.kill();
+    await Promise.allSettled(calls);
+    expect(await verify(at)).toMatchObject({ exitCode: 0 });
+  }
+  const last = await startChild(at, { port });
+  await last.terminate();
+  expect(await verify(at)).toMatchObject({
+    exitCode: 0,
+    stdout: expect.not.stringContaining("not linked yet") as string,
+  });
+});

@@ -129,6 +129,15 @@ test("a reload says what it changed, and that other ages hold", async () => {
   });
 });
 
+test("a changed file that is taken on by itself is written down, too", async () => {
+  const service = await startControls();
+  const rules = readFileSync(join(service.at.folder, "rules/all.yml"), "utf8");
+  service.at.write({ "rules/all.yml": rules.replace("name: ask", "name: asks") });
+  const record = await waitFor("the record", async () => (await records(service))[0]);
+  expect(record).toMatchObject({ principal: "system", action: "config.reload", via: "file" });
+  expect(record.detail).toMatchObject({ rules: { added: ["asks"], removed: ["ask"] } });
+});
+
 test("secrets in what people write are not stored", async () => {
   const service = await startControls();
   const reason = "the login is https://dana:correct-horse-battery@db.example.net";
