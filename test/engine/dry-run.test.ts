@@ -108,6 +108,7 @@ const LEFT_OUT: readonly (readonly [verb: string, step: string, says: string])[]
     "GET http://127.0.0.1:PORT/x",
   ],
   ["notify", "{notify: {to: hook, title: T, text: somebody}}", "would tell hook:\n  T\n  somebody"],
+  ["approve", "{approve: {from: [everyone], timeout: 1h, message: go on}}", "would "],
   [
     "silence",
     '{silence: {source: grafana, matchers: ["instance = \\"web-1\\""], for: 5m}}',
@@ -158,7 +159,7 @@ describe("nothing is carried out that does more than read", () => {
           const inside = fill(step).replace("{", `{id: x, preview: "ls FOLDER", `);
           const isRead =
             step.includes("effect: read") ||
-            /^.(notify|annotate)/.test(step) ||
+            /^.(notify|annotate|approve)/.test(step) ||
             step.startsWith("{wait: 1h}");
           const whole = isRead ? inside.replace(' preview: "ls FOLDER",', "") : inside;
           const body = way.replace("STEP", whole);
