@@ -12,6 +12,7 @@ import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
 import { noticeRoutes } from "./http/api/notices.ts";
 import { pauseRoutes } from "./http/api/pauses.ts";
+import { reloadRoutes } from "./http/api/reload.ts";
 import { retentionRoutes } from "./http/api/retention.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
@@ -63,6 +64,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     runbookRoutes(dependencies),
     scheduleRoutes(dependencies, engine.queue),
     statsRoutes(dependencies),
+    reloadRoutes(configuration.reload),
     meRoutes(parts.login),
     tokenRoutes(parts.login),
     peopleRoutes(parts.login),

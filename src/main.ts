@@ -6,6 +6,7 @@ import { addRedactCommand } from "./cli/program/redact-command.ts";
 import { addBundleCommands } from "./cli/program/bundle-commands.ts";
 import { addServerCommands } from "./cli/program/server-commands.ts";
 import { addSimulationCommands } from "./cli/program/simulation-commands.ts";
+import { addCompletion } from "./cli/program/completion-commands.ts";
 import { LOG_LEVELS, type LogLevel } from "./platform/log.ts";
 
 // Arguments, signals and exit codes; each command is a file of cli/, imported only when it is called.
@@ -59,6 +60,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
         ),
       );
     });
+  addCompletion(program, { output, setExitCode });
   return program;
 }
 

@@ -171,6 +171,9 @@ export function readEnvironment(): {
   readonly serverUrl: string | undefined;
   /** What commands show to the server. */
   readonly serverToken: string | undefined;
+  /** Where a person's own settings lie, and their home. */
+  readonly configHome: string | undefined;
+  readonly home: string | undefined;
   /** Where the SSH agent listens, for hosts with `agent: true`. */
   readonly agentSocket: string | undefined;
 } {
@@ -179,8 +182,12 @@ export function readEnvironment(): {
     NIGHTSHIFT_URL: serverUrl,
     NIGHTSHIFT_TOKEN: token,
     SSH_AUTH_SOCK: socket,
+    XDG_CONFIG_HOME: configHome,
+    HOME: home,
   } = process.env;
   return {
+    configHome: configHome === "" ? undefined : configHome,
+    home: home === "" ? undefined : home,
     killPoint,
     serverToken: token === undefined || token.trim() === "" ? undefined : token.trim(),
     serverUrl: serverUrl === "" ? undefined : serverUrl,

@@ -1,29 +1,8 @@
 // Tokens, people and rights from the command line, as programs of their own.
-import { execFile } from "node:child_process";
 import { expect, test } from "vitest";
 import { isPassword } from "../../src/access/password.ts";
 import { type AccessService, ask, cookieOf, startAccess, tokenOf } from "../http/login/login-fixture.ts";
-import { PROGRAM_FOLDER } from "../support/service.ts";
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function nightshift(
-  words: readonly string[],
-  { env = {}, input = "" }: { env?: Readonly<Record<string, string>>; input?: string } = {},
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    const options = { cwd: PROGRAM_FOLDER, env: { PATH: process.env["PATH"] ?? "", NO_COLOR: "1", ...env } };
-    const child = execFile(process.execPath, ["src/main.ts", ...words], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-      resolve({ code, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+import { nightshift } from "./nightshift.ts";
 
 async function adminEnv(service: AccessService): Promise<Record<string, string>> {
   const token = await tokenOf(service, await cookieOf(service, "ada"), "ada", ["all"]);

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { readEnvironment } from "../../settings/load.ts";
 import type { CommandOutput } from "../output.ts";
 import type { ServerFlags } from "./flags.ts";
-import { createServerClient, SERVER_DEFAULT, type ServerClient, ServerError } from "./server-client.ts";
+import { createServerClient, type ServerClient, ServerError } from "./server-client.ts";
 import { printable } from "./text.ts";
+import { whichServer } from "./which-server.ts";
 
 /**
  * Runs a command against its server. Resolves with the exit code; what went wrong is one line on stderr, and a further one for each
@@ -15,8 +15,8 @@ export async function withServer(
   work: (client: ServerClient) => Promise<number>,
 ): Promise<number> {
   try {
-    const { serverUrl, serverToken } = readEnvironment();
-    return await work(createServerClient(flags.server ?? serverUrl ?? SERVER_DEFAULT, serverToken ?? null));
+    const { address, token } = await whichServer(flags.server);
+    return await work(createServerClient(address, token));
   } catch (error) {
     if (!(error instanceof ServerError)) throw error;
     output.stderr.write(`nightshift: ${printable(error.message)}\n`);

@@ -15,6 +15,18 @@ export function addArchiveCommands(program: Command, { output, setExitCode }: Pr
         const { runPinCommand } = await import("../run-pin.ts");
         setExitCode(await runPinCommand(id, isPinned, serverFlags(flags), output));
       });
+  withServerOptions(commandGroup(program, "admin", "look after the service").command("reload"))
+    .description("have the service read its files again; exit 2, with every problem, when they are refused")
+    .action(async (flags: Flags) => {
+      const { adminReloadCommand } = await import("../admin-reload.ts");
+      setExitCode(await adminReloadCommand(serverFlags(flags), output));
+    });
+  withServerOptions(program.command("status"))
+    .description("show how the service is; exit 1 when something needs a person")
+    .action(async (flags: Flags) => {
+      const { statusCommand } = await import("../status.ts");
+      setExitCode(await statusCommand(serverFlags(flags), output));
+    });
   withServerOptions(commandGroup(program, "admin", "look after the service").command("gc"))
     .description(
       "remove now what is older than the settings keep it, and compare the archive with the database",

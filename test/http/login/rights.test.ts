@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "delete /users/:name": from.admin,
   "get /access": from.admin,
   "post /admin/gc": from.admin,
+  "post /admin/reload": from.admin,
   "get /admin/gc/:id": from.admin,
   "get /alerts": from.viewer,
   "get /alerts/:id": from.viewer,

@@ -1,0 +1,16 @@
+import type { Actor } from "../../audit/entry.ts";
+import { actorOf } from "../actor.ts";
+import { HttpProblem } from "../problems.ts";
+import { may, Routes } from "../routes.ts";
+
+/** `reload` resolves with what is wrong; empty when the new configuration is in use. */
+export function reloadRoutes(reload: (by: Actor) => Promise<readonly string[]>): Routes {
+  const routes = new Routes();
+  routes.post("/admin/reload", may("administer"), async (request, response) => {
+    const problems = await reload(actorOf(request));
+    if (problems.length === 0) return void response.json({ reloaded: true });
+    const errors = problems.map((message) => ({ pointer: "", code: "file", message }));
+    throw new HttpProblem(422, "Files refused", "the earlier configuration stays in use", { errors });
+  });
+  return routes;
+}
