@@ -143,7 +143,7 @@ export async function ask(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  const isJson = /^application\/(problem\+)?json\b(?!l)/.test(response.headers.get("content-type") ?? "");
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
   if (isStream) await response.body?.cancel();
   const text = isStream ? "" : await response.text();
