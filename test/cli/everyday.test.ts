@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { completions, completionScript, SHELLS } from "../../src/cli/completion.ts";
+import { completions, completionScript, SHELLS } from "../../src/cli/program/completion.ts";
 import {
   type AccessService,
   cookieOf,

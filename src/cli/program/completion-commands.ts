@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { completions, completionScript, type Shell, SHELLS } from "../completion.ts";
+import { completions, completionScript, type Shell, SHELLS } from "./completion.ts";
 import type { ProgramContext } from "./options.ts";
 
 /** Completion of words in a shell. Called last, so that it knows every other command. */
