@@ -2,7 +2,7 @@ import { ExpressionError } from "../expressions/cel.ts";
 import { renderText } from "../runbooks/render.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import type { Approval } from "../runs/approvals.ts";
-import type { StepFacts } from "../runs/records.ts";
+import { isFollowUp, type StepFacts } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import { readStepApproval, readVotes } from "../store/approvals.ts";
 import { endStep, startStep, suspendStep } from "../store/steps.ts";
@@ -10,6 +10,7 @@ import type { Tx } from "../store/store.ts";
 import { unansweredText } from "./approval-deadline.ts";
 import { measureBefore } from "./asserts.ts";
 import { requestFailureAnswer, requestStepApproval } from "./ask-people.ts";
+import { readEpisodesOf } from "./bundle-facts.ts";
 import { redactionOf } from "./redact-attempt.ts";
 import { commitOwned, type Progress, recordOf, type RunSession, setRecord } from "./session.ts";
 
@@ -62,6 +63,12 @@ async function ask(
   step: Approve,
   variables: () => Record<string, unknown>,
 ): Promise<Progress> {
+  if (session.frame.body.steps.includes(step) && (await isNoLongerNeeded(session))) {
+    session.alert.hasEnded = true;
+    session.stop.abort("alert_ended");
+    const message = "the alert ended before people were asked";
+    return end(session, step, { status: "cancelled", message, facts: null });
+  }
   const refusal = await measureBefore(session, step);
   const message = refusal === null ? messageOf(session, step, variables) : { failure: refusal.text };
   if (typeof message !== "string")
@@ -77,6 +84,13 @@ async function ask(
   return waitFor(session, approval);
 }
 
+/** Its alerts have ended while it was under way: who waits for people is pending, and that is cancelled then. */
+async function isNoLongerNeeded({ dependencies, run }: RunSession): Promise<boolean> {
+  if (run.trigger.kind !== "alert" || run.onResolve.kind === "let_finish" || isFollowUp(run)) return false;
+  const episodes = await readEpisodesOf(dependencies.store.reader, run);
+  return episodes.length > 0 && episodes.every((episode) => episode.state !== "firing");
+}
+
 function messageOf(
   session: RunSession,
   step: Approve,
@@ -87,7 +101,7 @@ function messageOf(
   const where = hosts === "" ? "" : ` on ${hosts}`;
   if (step.spec.message === null) return `${runbook.name}${where} asks to go on at step ${step.id}`;
   try {
-    return renderText(body.templates, step.spec.message, variables());
+    return renderText(body.templates, step.spec.message, variables()).trim();
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     return { failure: `approve.message: ${error.message}` };

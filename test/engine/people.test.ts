@@ -211,6 +211,23 @@ describe("an approve step", () => {
     },
   );
 
+  test("a run whose alert has ended by then asks nobody", async () => {
+    const scenario = await start(
+      APPROVED.replace(
+        note("before"),
+        "{id: before, run: 'echo before >> FOLDER/notes; WAIT'}".replace("WAIT", waitAt("gate")),
+      ),
+    );
+    await post(scenario, GO);
+    await waitFor("the first step", () => notesOf(scenario).includes("before"));
+    await post(scenario, { ...GO, status: "resolved" });
+    openGate(scenario, "gate");
+    const run = await runEnded(scenario);
+    expect([run.status, stepsOf(run)["ok"]]).toEqual(["cancelled", "cancelled"]);
+    expect(notesOf(scenario)).toEqual(["before", "tidy"]);
+    expect(await scenario.app.store.reader.selectFrom("approval").selectAll().execute()).toEqual([]);
+  });
+
   test("a message that has no value fails the step", async () => {
     const scenario = await start(`
 steps:
