@@ -17,6 +17,7 @@ import { retentionRoutes } from "./http/api/retention.ts";
 import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
 import { runFileRoutes } from "./http/api/run-files.ts";
+import { runEventRoutes } from "./http/api/run-events.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
@@ -47,6 +48,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
   return [
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
+    runEventRoutes(dependencies),
     runNoteRoutes(dependencies),
     runFileRoutes(dependencies),
     alertBundleRoutes(dependencies),

@@ -51,7 +51,7 @@ export function runShape(
   };
 }
 
-function stepShape(step: StepRecord): Record<string, unknown> {
+export function stepShape(step: StepRecord): Record<string, unknown> {
   return {
     id: step.id,
     section: step.section,

@@ -1,0 +1,88 @@
+import type { Request, Response } from "express";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { changesBetween, progressOf, type RunChange, type RunView } from "../../runs/progress.ts";
+import { isFinal } from "../../runs/states.ts";
+import { readNewestBundle } from "../../store/evidence.ts";
+import { readRun } from "../../store/runs.ts";
+import { readSteps } from "../../store/steps.ts";
+import { type EventStream, openEventStream, StreamSlots } from "../event-stream.ts";
+import { mayOfRun, Routes } from "../routes.ts";
+import { findRun } from "./runs.ts";
+import { runShape, stepShape } from "./shapes.ts";
+
+const STREAMS_MAX = 100;
+const LOOK_EVERY_MS = 300;
+
+/** What happens to a run, while it happens. */
+export function runEventRoutes(dependencies: EngineDependencies): Routes {
+  const routes = new Routes();
+  const slots = new StreamSlots(STREAMS_MAX);
+  routes.get("/runs/:id/events", mayOfRun("see"), (request, response) =>
+    sendEvents(dependencies, slots, request, response),
+  );
+  return routes;
+}
+
+/**
+ * `snapshot` is the whole run, the first event of whoever does not know its present state; then `run` and `step` as they change; `end` when
+ * it has ended, and the stream with it. Ids are progress: a client that comes back with the newest one gets only what is new, 204 when nothing
+ * will come any more.
+ */
+async function sendEvents(
+  dependencies: EngineDependencies,
+  slots: StreamSlots,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const { id } = await findRun(dependencies.store, request);
+  let view = await viewOf(dependencies, id);
+  if (view === null) return void response.status(204).end();
+  const isKnown = request.get("last-event-id") === String(progressOf(view));
+  if (isKnown && isFinal(view.run.state)) return void response.status(204).end();
+  const giveBack = slots.take();
+  const stream = openEventStream(request, response);
+  try {
+    if (!isKnown) send(dependencies, stream, view, { id: progressOf(view), kind: "snapshot" });
+    while (!isFinal(view.run.state)) {
+      await dependencies.clock.sleep(LOOK_EVERY_MS, stream.gone).catch(() => {});
+      if (stream.gone.aborted) return;
+      const after = await viewOf(dependencies, id);
+      if (after === null) break;
+      for (const change of changesBetween(view, after)) send(dependencies, stream, after, change);
+      view = after;
+    }
+    send(dependencies, stream, view, { id: progressOf(view), kind: "end" });
+  } finally {
+    stream.end();
+    giveBack();
+  }
+}
+
+/** The run is read first: when it has ended, so have the steps that are read after it. Null when it is gone. */
+async function viewOf({ store }: EngineDependencies, id: string): Promise<RunView | null> {
+  const run = await readRun(store.reader, id);
+  if (run === null) return null;
+  const steps = await readSteps(store.reader, id);
+  const bundle = await readNewestBundle(store.reader, id);
+  return { run, steps, revision: bundle?.revision ?? 0 };
+}
+
+function send(
+  { externalUrl }: EngineDependencies,
+  stream: EventStream,
+  { run, steps }: RunView,
+  change: RunChange | { readonly id: number; readonly kind: "snapshot" | "end" },
+): void {
+  const id = String(change.id);
+  switch (change.kind) {
+    case "step":
+      stream.send({ id, name: "step", data: stepShape(change.step) });
+      return;
+    case "run":
+      stream.send({ id, name: "run", data: runShape(externalUrl, run, null, null) });
+      return;
+    case "snapshot":
+    case "end":
+      stream.send({ id, name: change.kind, data: runShape(externalUrl, run, steps, null) });
+  }
+}
