@@ -126,8 +126,18 @@ async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]
   const message = failed.length === 0 ? null : `${failed.length} of ${items.length} failed (${names})${rest}`;
   if (stopReason(session) !== null)
     return end(session, step, "cancelled", message ?? `the run was stopped${rest}`, items);
-  const status = failed.length >= Math.min(step.spec.failuresMax, items.length) ? "failed" : "succeeded";
+  const hasFailed = failed.length >= Math.min(step.spec.failuresMax, items.length);
+  const status = !hasFailed
+    ? "succeeded"
+    : frames.some((frame) => wasRejected(session, frame))
+      ? "rejected"
+      : "failed";
   return end(session, step, status, message, items);
+}
+
+/** A person's no, or nobody's yes, stays one outside of the loop. */
+function wasRejected(session: RunSession, { body }: Frame): boolean {
+  return body.steps.some((step) => recordOf(session, step).state === "rejected");
 }
 
 function itemResult(session: RunSession, step: Loop, frame: Frame): ItemResult {

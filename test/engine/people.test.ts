@@ -275,6 +275,19 @@ steps:
     expect(notesOf(scenario).toSorted()).toEqual(["a", "b", "c", "tidy a", "tidy b", "tidy c"]);
   });
 
+  test("a no to one of them is a no to the run, and the others are not begun", async () => {
+    const scenario = await start(LOOP.replace("max_parallel: 2", "max_parallel: 1"));
+    await post(scenario, GO);
+    await answer(scenario, (await asked(scenario)).id, "reject");
+    const run = await runEnded(scenario);
+    expect([run.status, stepsOf(run)["each"], stepsOf(run)["each/b/ok"]]).toEqual([
+      "rejected",
+      "rejected",
+      "skipped",
+    ]);
+    expect(notesOf(scenario)).toEqual(["tidy a"]);
+  });
+
   test("a cancelled run tidies up the items that had begun, and no others", async () => {
     const scenario = await start(LOOP);
     await post(scenario, GO);
