@@ -24,17 +24,32 @@ export const PEOPLE = {
 } as const;
 export type PersonName = keyof typeof PEOPLE;
 
-export const ROLES = `
+const ROLES = `
     viewer: ["group:viewers"]
     responder: ["group:responders"]
     operator: ["group:operators"]
     admin: ["group:admins"]`;
 
-export const USERS = Object.entries(PEOPLE)
-  .map(
-    ([name, groups]) => `    - {name: ${name}, password_hash: "${HASH}", groups: ${JSON.stringify(groups)}}`,
-  )
-  .join("\n");
+function usersOf(people: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(people)
+    .map(
+      ([name, groups]) =>
+        `    - {name: ${name}, password_hash: "${HASH}", groups: ${JSON.stringify(groups)}}`,
+    )
+    .join("\n");
+}
+
+/** Settings with other people, each with {@link PASSWORD}; `roles` as in YAML's braces. */
+export function peopleSettings(people: Readonly<Record<string, readonly string[]>>, roles: string): string {
+  return `
+notifiers: [{name: log, log: {}}]
+notify: [{to: log, events: [failed, approval]}]
+login:
+  users:
+${usersOf(people)}
+  roles: {${roles}}
+`;
+}
 
 const RUNBOOK = `
 name: fix
@@ -49,7 +64,7 @@ notifiers: [{name: log, log: {}}]
 notify: [{to: log, events: [failed]}]
 login:
   users:
-${USERS}
+${usersOf(PEOPLE)}
   roles:${ROLES}
 ${more}
 `;
@@ -77,7 +92,11 @@ export async function startAccess(
 }
 
 /** Logs in by the API; the value of the Cookie header. Throws when it is refused. */
-export async function cookieOf({ app }: AccessService, name: string, password = PASSWORD): Promise<string> {
+export async function cookieOf(
+  { app }: Pick<AccessService, "app">,
+  name: string,
+  password = PASSWORD,
+): Promise<string> {
   const response = await fetch(`${app.url}/api/v1/session`, {
     method: "POST",
     headers: { "content-type": "application/json" },
