@@ -18,6 +18,7 @@ import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
 import { runFileRoutes } from "./http/api/run-files.ts";
 import { runEventRoutes } from "./http/api/run-events.ts";
+import { runLogRoutes } from "./http/api/run-log.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
@@ -49,6 +50,7 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
+    runLogRoutes(dependencies),
     runNoteRoutes(dependencies),
     runFileRoutes(dependencies),
     alertBundleRoutes(dependencies),

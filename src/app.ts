@@ -1,3 +1,4 @@
+import { LiveOutputs } from "./archive/live-outputs.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { checkpointFileOf, openCheckpointFile } from "./audit/checkpoint-file.ts";
 import { SYSTEM } from "./audit/entry.ts";
@@ -219,6 +220,7 @@ async function openDependencies(
   teardown.add("executors", () => executors.close());
   return {
     ...storage,
+    liveOutputs: new LiveOutputs(),
     version,
     catalog,
     sources: {

@@ -74,6 +74,7 @@ export async function makeAttempt(
   const redaction = redactionOf(session);
   const place = { runId: run.id, folder, attempt: number };
   const output = openStepOutput(dependencies.artifacts, place, redaction);
+  const removeLive = dependencies.liveOutputs.add(place, output);
   const context = stepContext(session, step, rendered, number, output);
   const attempted = await attemptStep(context, dependencies.steps).catch((error: unknown): AttemptResult => {
     dependencies.log.error({ runId: run.id, stepId: step.id, error }, "a step verb threw");
@@ -90,6 +91,7 @@ export async function makeAttempt(
     };
   });
   dependencies.killPoints.reached("after-effect");
+  removeLive();
   const facts = await output.finish();
   for (const name of ["stdout", "stderr"] as const) {
     const { writeError } = facts[name];

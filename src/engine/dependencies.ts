@@ -7,6 +7,7 @@ import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
 import type { CheckpointFile } from "../audit/checkpoint-file.ts";
 import type { AuditKeys } from "../audit/keys.ts";
+import type { LiveOutputs } from "../archive/live-outputs.ts";
 import type { CatalogHolder } from "../catalog/reload.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { NoticeWording } from "../notify/wording.ts";
@@ -75,6 +76,8 @@ export interface EngineDependencies {
   readonly disk: DiskState;
   readonly artifacts: ArtifactStore;
   readonly bundles: BundleStore;
+  /** What the steps of this node print at this moment. */
+  readonly liveOutputs: LiveOutputs;
   /** How large the archive is and may be. */
   readonly room: ArchiveAccount;
   /** What is kept for how long; null where nothing is kept, in simulations. */

@@ -1,3 +1,4 @@
+import { LiveOutputs } from "../archive/live-outputs.ts";
 import { endlessAccount } from "../archive/archive-room.ts";
 import type { ArtifactStore } from "../archive/artifact-store.ts";
 import type { BundleStore } from "../archive/bundle-store.ts";
@@ -59,6 +60,7 @@ export function simulatedDependencies(options: WorldOptions): EngineDependencies
     disk: ROOMY_DISK,
     room: endlessAccount(),
     artifacts: files?.artifacts ?? absentArtifacts(),
+    liveOutputs: new LiveOutputs(),
     bundles: absentBundles(),
     retention: null,
     steps: {

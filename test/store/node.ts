@@ -1,3 +1,4 @@
+import { LiveOutputs } from "../../src/archive/live-outputs.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { endlessAccount } from "../../src/archive/archive-room.ts";
@@ -80,6 +81,7 @@ export async function startNode(
     disk: ROOMY_DISK,
     room: endlessAccount(),
     artifacts: await openArtifactStore(join(storagePath, "archive")),
+    liveOutputs: new LiveOutputs(),
     bundles: await openBundleStore(join(storagePath, "archive")),
     retention: null,
     steps: {
