@@ -10,6 +10,7 @@ import { auditRoutes } from "./http/api/audit.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
 import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
+import { openApiRoutes } from "./http/api/openapi.ts";
 import { noticeRoutes } from "./http/api/notices.ts";
 import { pauseRoutes } from "./http/api/pauses.ts";
 import { reloadRoutes } from "./http/api/reload.ts";
@@ -30,7 +31,7 @@ import type { DeliveryLimits } from "./alerts/limits.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { LoginParts } from "./http/login/login-parts.ts";
-import type { Routes } from "./http/routes.ts";
+import { ApiRoutes, type Routes } from "./http/routes.ts";
 
 export interface ApiParts {
   readonly engineDependencies: EngineDependencies;
@@ -42,11 +43,11 @@ export interface ApiParts {
 }
 
 /** Everything below `/api/v1`, in the order in which paths are tried. */
-export function apiRoutes(parts: ApiParts): Routes[] {
+export function apiRoutes(parts: ApiParts): (ApiRoutes | Routes)[] {
   const { engineDependencies: dependencies, engine, startedAtMs, configuration } = parts;
   const { store, externalUrl } = dependencies;
   const asking = { engineDependencies: dependencies, queue: engine.queue, limits: parts.limits };
-  return [
+  const routes: (ApiRoutes | Routes)[] = [
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
@@ -75,4 +76,8 @@ export function apiRoutes(parts: ApiParts): Routes[] {
     accessRoutes({ login: parts.login.login, dependencies }),
     statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
   ];
+  const operations = () => routes.flatMap((part) => (part instanceof ApiRoutes ? part.all : []));
+  const sessionCookie = parts.login.cookies.sessionName;
+  routes.push(openApiRoutes(operations, { version: dependencies.version, externalUrl, sessionCookie }));
+  return routes;
 }

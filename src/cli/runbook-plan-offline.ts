@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { hasErrors } from "../catalog/catalog.ts";
 import { loadCatalog } from "../catalog/load.ts";
-import { plannedShape } from "../http/api/runbooks.ts";
+import { plannedShape } from "../http/api/shapes/runbook.ts";
 import { formatProblem } from "../platform/problems.ts";
 import { makePlan } from "../runbooks/plan.ts";
 import { catalogSourceOf } from "../settings/catalog-source.ts";

@@ -2,7 +2,7 @@ import { type Express, type Request, Router } from "express";
 import { authorize, type Subject } from "../access/authorize.ts";
 import { requireIdentity } from "./identity.ts";
 import { HttpProblem } from "./problems.ts";
-import type { Operation, Routes } from "./routes.ts";
+import type { Operation, RouteList } from "./routes.ts";
 
 /** Finds what a path is about. Both throw 404 when there is nothing of that name. */
 export interface Subjects {
@@ -11,7 +11,7 @@ export interface Subjects {
 }
 
 /** Express' router for these routes, each behind its policy. */
-export function policedRouter(routes: Routes, subjects: Subjects): Router {
+export function policedRouter(routes: RouteList, subjects: Subjects): Router {
   const router = Router();
   for (const route of routes.all)
     router[route.method](route.path, async (request, response, next) => {

@@ -11,12 +11,12 @@ import { loginForms } from "./login/form.ts";
 import { leadToLogin } from "./login/lead-to-login.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
-import type { Routes } from "./routes.ts";
+import type { RouteList, Routes } from "./routes.ts";
 
 export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
   readonly health: Routes;
-  readonly api: readonly Routes[];
+  readonly api: readonly RouteList[];
   /** Those that whoever is not logged in sees. */
   readonly loginPages: readonly Routes[];
   readonly pages: Routes;
@@ -55,7 +55,7 @@ export function createWebApp(parts: WebAppParts): Express {
     next();
   });
   const policed = new Set<unknown>();
-  const routerOf = (routes: Routes) => {
+  const routerOf = (routes: RouteList) => {
     const router = policedRouter(routes, parts.subjects);
     policed.add(router);
     return router;

@@ -4,7 +4,8 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 
 /** `off`: none is wanted. `missing`: there was no room to make it. */
-export type BallastState = "held" | "given_up" | "missing" | "off";
+export const BALLAST_STATES = ["held", "given_up", "missing", "off"] as const;
+export type BallastState = (typeof BALLAST_STATES)[number];
 
 const CHUNK_BYTES = 1024 ** 2;
 

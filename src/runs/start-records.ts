@@ -12,7 +12,8 @@ export interface RunNote {
 }
 
 /** `skipped`: missed, or an earlier one goes on; `delayed`: it is tried again. */
-export type ScheduleResult = "started" | "skipped" | "delayed" | "refused";
+export const SCHEDULE_RESULTS = ["started", "skipped", "delayed", "refused"] as const;
+export type ScheduleResult = (typeof SCHEDULE_RESULTS)[number];
 
 /** What became of the newest time of a schedule. */
 export interface ScheduleRecord {

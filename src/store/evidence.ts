@@ -54,18 +54,29 @@ export async function readPackedArtifacts(db: Reader, runId: string): Promise<Pa
 }
 
 async function eachArtifact(db: Reader, runId: string, take: (artifact: Artifact) => unknown): Promise<void> {
-  for (let after: string | undefined = ""; after !== undefined; ) {
-    const rows = await db
-      .selectFrom("artifact")
-      .selectAll()
-      .where("run_id", "=", runId)
-      .where("path", ">", after)
-      .orderBy("path")
-      .limit(ROWS_MAX)
-      .execute();
-    for (const row of rows) take(toArtifact(row));
-    after = rows.length < ROWS_MAX ? undefined : rows.at(-1)?.path;
+  for (let after: string | null | undefined = null; after !== undefined; ) {
+    const artifacts: Artifact[] = await listArtifacts(db, runId, ROWS_MAX, after);
+    for (const artifact of artifacts) take(artifact);
+    after = artifacts.length < ROWS_MAX ? undefined : artifacts.at(-1)?.path;
   }
+}
+
+/** By path, after `after` (a path) where given. */
+export async function listArtifacts(
+  db: Reader,
+  runId: string,
+  limit: number,
+  after: string | null,
+): Promise<Artifact[]> {
+  const rows = await db
+    .selectFrom("artifact")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where("path", ">", after ?? "")
+    .orderBy("path")
+    .limit(limit)
+    .execute();
+  return rows.map(toArtifact);
 }
 
 /** Null when the run has no such file. */

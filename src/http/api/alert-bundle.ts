@@ -4,17 +4,26 @@ import { openAlertBundle } from "../../engine/alert-bundle.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import { readEpisode } from "../../store/episodes.ts";
+import { downloadAnswers, downloadHeaders, downloadProblems } from "../download-facts.ts";
 import { notFound } from "../problems.ts";
-import { sendAndDispose } from "./run-files.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { BUNDLES, sendAndDispose } from "./run-files.ts";
 
 /** The bundle of an alert: all of its runs in one archive. */
-export function alertBundleRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
-  for (const format of ["zip", "tar.gz"] as const)
-    routes.get(`/alerts/:id/bundle.${format}`, may("read_evidence"), (request, response) =>
+export function alertBundleRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Alerts");
+  for (const { format, id, type } of BUNDLES) {
+    const facts = {
+      id: `getAlert${id}`,
+      summary: "The bundles of all runs of an alert in one archive",
+      headers: downloadHeaders,
+      answers: downloadAnswers("The bundle.", [type]),
+      problems: downloadProblems,
+    };
+    routes.get(`/alerts/:id/bundle.${format}`, may("read_evidence"), facts, (request, response) =>
       sendAlertBundle(dependencies, format, request, response),
     );
+  }
   return routes;
 }
 

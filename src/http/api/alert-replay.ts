@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { type Alert, type Delivery, DeliveryError } from "../../alerts/alert.ts";
 import type { DeliveryLimits } from "../../alerts/limits.ts";
 import { normaliseDelivery } from "../../alerts/normalise.ts";
@@ -12,8 +13,22 @@ import type { JudgedEpisode } from "../../store/episode-row.ts";
 import { readEpisode } from "../../store/episodes.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { explanationShape } from "./explanation-shape.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { explanationSchema, explanationShape } from "./explanation-shape.ts";
+import { flagParameter } from "./query.ts";
+import { countSchema, idSchema, problemSchema } from "./shapes/common.ts";
+
+const facts = {
+  id: "replayAlert",
+  summary: "Delivers an alert once more as it was received first",
+  description: "One that is over opens anew, firing from now on; one that still fires is a repeat.",
+  query: z.strictObject({ dry_run: flagParameter("Only explain what would be done.") }),
+  answers: {
+    200: explanationSchema.nullable(),
+    202: z.object({ delivery: idSchema, alerts: countSchema }),
+  },
+  problems: { 409: problemSchema, 503: problemSchema },
+};
 
 export interface ReplayDependencies {
   readonly engineDependencies: EngineDependencies;
@@ -26,21 +41,21 @@ export interface ReplayDependencies {
  * `POST /alerts/{id}/replay`: delivers an alert once more as it was received first. One that is over opens anew, firing from now on;
  * one that still fires is a repeat. With `?dry_run` it is only explained.
  */
-export function alertReplayRoutes(dependencies: ReplayDependencies): Routes {
-  const routes = new Routes();
-  routes.post("/alerts/:id/replay", may("operate"), (request, response) =>
-    replay(dependencies, request, response),
+export function alertReplayRoutes(dependencies: ReplayDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Alerts");
+  routes.post("/alerts/:id/replay", may("operate"), facts, (request, response, { query }) =>
+    replay(dependencies, query.dry_run, request, response),
   );
   return routes;
 }
 
 async function replay(
   { engineDependencies, intake, queue, limits }: ReplayDependencies,
+  isDryRun: boolean,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { store, sources, clock, catalog } = engineDependencies;
-  const isDryRun = dryRunOf(request);
   const id = String(request.params["id"]);
   const episode = isId(id) ? await readEpisode(store.reader, id) : null;
   if (episode === null) throw notFound(`there is no alert ${id.slice(0, 64)}`);
@@ -65,13 +80,6 @@ async function replay(
   const submission = { source, delivery: again, body, receivedAtMs: nowMs, replayed };
   const deliveryId = await submit(intake, submission);
   response.status(202).json({ delivery: deliveryId, alerts: 1 });
-}
-
-function dryRunOf(request: Request): boolean {
-  const { dry_run: dryRun } = request.query;
-  if (dryRun === undefined || dryRun === "false") return false;
-  if (dryRun === "" || dryRun === "true") return true;
-  throw new HttpProblem(400, "Bad request", "dry_run is true or false");
 }
 
 /** The alert as its first delivery had it, firing. Whoever is over begins anew now: its old start would be late news. */

@@ -1,4 +1,3 @@
-import type { Request, Response } from "express";
 import { isId } from "../../platform/ids.ts";
 import { readDecisions } from "../../store/decisions.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
@@ -6,31 +5,52 @@ import { listEpisodes, readEpisode } from "../../store/episodes.ts";
 import { listRuns } from "../../store/runs.ts";
 import type { Store } from "../../store/store.ts";
 import { notFound } from "../problems.ts";
-import { readPage } from "./paging.ts";
-import { type EpisodeDetails, episodeShape } from "./shapes.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { pageQuery } from "./query.ts";
+import {
+  alertDetailsSchema,
+  alertSchema,
+  type EpisodeDetails,
+  episodeDetailsShape,
+  episodeShape,
+} from "./shapes/alert.ts";
+import { listOf } from "./shapes/common.ts";
 
 /** Runs shown with one alert; one that flaps starts no more of them than its rule's guards allow. */
 const RUNS_SHOWN_MAX = 100;
 
+const listFacts = {
+  id: "listAlerts",
+  summary: "Alerts, one firing period each, newest first",
+  query: pageQuery,
+  answers: { 200: listOf(alertSchema) },
+};
+const getFacts = {
+  id: "getAlert",
+  summary: "One alert, with its runs and what was decided",
+  answers: { 200: alertDetailsSchema },
+};
+
 /** Alerts, one episode each. */
-export function alertRoutes(dependencies: { readonly store: Store; readonly externalUrl: string }): Routes {
+export function alertRoutes(dependencies: {
+  readonly store: Store;
+  readonly externalUrl: string;
+}): ApiRoutes {
   const { store, externalUrl } = dependencies;
-  const routes = new Routes();
-  routes.get("/alerts", may("see"), async (request: Request, response: Response) => {
-    const page = readPage(request);
+  const routes = new ApiRoutes("Alerts");
+  routes.get("/alerts", may("see"), listFacts, async (_request, response, { query: page }) => {
     const episodes = await listEpisodes(store.reader, page.limit + 1, page.after);
     const shown = episodes.slice(0, page.limit);
     response.json({
-      items: shown.map((episode) => episodeShape(externalUrl, episode, null)),
+      items: shown.map((episode) => episodeShape(externalUrl, episode)),
       next: episodes.length > page.limit ? (shown.at(-1)?.id ?? null) : null,
     });
   });
-  routes.get("/alerts/:id", may("see"), async (request: Request, response: Response) => {
+  routes.get("/alerts/:id", may("see"), getFacts, async (request, response) => {
     const id = String(request.params["id"]);
     const episode = isId(id) ? await readEpisode(store.reader, id) : null;
     if (episode === null) throw notFound(`there is no alert ${id.slice(0, 64)}`);
-    response.json(episodeShape(externalUrl, episode, await readEpisodeDetails(store, episode)));
+    response.json(episodeDetailsShape(externalUrl, episode, await readEpisodeDetails(store, episode)));
   });
   return routes;
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { mayAnswer } from "../../access/judge-answer.ts";
 import { type ApprovalFacts, decideApproval } from "../../engine/approvals.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
@@ -16,47 +17,79 @@ import { readRun } from "../../store/runs.ts";
 import { actorOf } from "../actor.ts";
 import { requireIdentity } from "../identity.ts";
 import { HttpProblem } from "../problems.ts";
-import { KNOWN, Routes } from "../routes.ts";
+import { ApiRoutes, KNOWN } from "../routes.ts";
 import { seesRun } from "../visibility.ts";
 import { answerProblem, unknownApproval } from "./approval-problems.ts";
-import { approvalShape } from "./approval-shape.ts";
+import { approvalSchema, approvalShape } from "./approval-shape.ts";
 import { decisionSchema } from "./control-schemas.ts";
-import { parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
+import { pageKeys, textParameter, wordParameter } from "./query.ts";
+import { listOf, problemSchema, type Shape } from "./shapes/common.ts";
+
+/** Before the id in the cursor of a page that ended among the pending ones. */
+const AMONG_PENDING = /^pending:/;
+
+const approvalsQuery = z.strictObject({
+  ...pageKeys((text) => isId(text.replace(AMONG_PENDING, ""))),
+  status: wordParameter(APPROVAL_STATES, "Only those that are so."),
+  run: textParameter("Only those of the run with this id, oldest first."),
+});
+const listFacts = {
+  id: "listApprovals",
+  summary: "What people are asked: those that are pending first, then the newest",
+  query: approvalsQuery,
+  answers: { 200: listOf(approvalSchema) },
+};
+const getFacts = { id: "getApproval", summary: "One question to people", answers: { 200: approvalSchema } };
+const answerFacts = {
+  body: decisionSchema,
+  answers: { 200: approvalSchema },
+  problems: { 409: problemSchema },
+};
+const SUMMARIES: Readonly<Record<Answer, string>> = {
+  approve: "Says yes: the run starts, or goes on, once enough people have",
+  reject: "Says no: the run ends, or does not start",
+  retry: "Has a step that failed tried again",
+  skip: "Goes on without a step that failed",
+  stop: "Ends a run whose step failed",
+};
 
 /** What people are asked, and what they say to it. */
-export function approvalRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/approvals", KNOWN, (request, response) => sendApprovals(dependencies, request, response));
-  routes.get("/approvals/:id", KNOWN, (request, response) => sendApproval(dependencies, request, response));
-  for (const answer of ANSWERS)
-    routes.post(`/approvals/:id/${answer}`, KNOWN, (request, response) =>
-      takeAnswer(dependencies, answer, request, response),
+export function approvalRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Approvals");
+  routes.get("/approvals", KNOWN, listFacts, (request, response, { query }) =>
+    sendApprovals(dependencies, query, request, response),
+  );
+  routes.get("/approvals/:id", KNOWN, getFacts, (request, response) =>
+    sendApproval(dependencies, request, response),
+  );
+  for (const answer of ANSWERS) {
+    const facts = { ...answerFacts, id: `${answer}Approval`, summary: SUMMARIES[answer] };
+    routes.post(`/approvals/:id/${answer}`, KNOWN, facts, (request, response, { body }) =>
+      takeAnswer(dependencies, { answer, ...body }, request, response),
     );
+  }
   return routes;
 }
 
 /** The pending ones first, or those of one `?status=`, newest first; or all of one `?run=`, oldest first. */
 async function sendApprovals(
   dependencies: EngineDependencies,
+  { limit, after, status: state, run }: z.output<typeof approvalsQuery>,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { reader } = dependencies.store;
-  const { limit, after } = readPage(request, (text) => isId(text.replace(AMONG_PENDING, "")));
-  const { status, run } = request.query;
-  const state = APPROVAL_STATES.find((candidate) => candidate === status);
-  if (status !== undefined && state === undefined)
-    throw new HttpProblem(400, "Bad request", `status is one of ${APPROVAL_STATES.join(", ")}`);
-  if (typeof run === "string") {
+  if (run !== null) {
     const ofRun = (await readApprovalsOf(reader, run)).filter(
-      (one) => state === undefined || one.state === state,
+      (one) => (state === null || one.state === state) && (after === null || one.id > after),
     );
-    return void response.json({ items: await shapesOf(dependencies, ofRun, request), next: null });
+    const shown = ofRun.slice(0, limit);
+    const next = ofRun.length > limit ? (shown.at(-1)?.id ?? null) : null;
+    return void response.json({ items: await shapesOf(dependencies, shown, request), next });
   }
   const cursor = after === null ? null : parseCursor(after);
   const approvals =
-    state === undefined
+    state === null
       ? await listApprovals(reader, limit + 1, cursor)
       : await listApprovalsIn(reader, state, limit + 1, cursor?.id ?? null);
   const shown = approvals.slice(0, limit);
@@ -66,9 +99,6 @@ async function sendApprovals(
     next: approvals.length > limit && last !== undefined ? formatCursor(last) : null,
   });
 }
-
-/** Before the id in the cursor of a page that ended among the pending ones. */
-const AMONG_PENDING = /^pending:/;
 
 function parseCursor(text: string): ApprovalCursor {
   return { id: text.replace(AMONG_PENDING, ""), isAmongPending: AMONG_PENDING.test(text) };
@@ -83,7 +113,7 @@ async function shapesOf(
   dependencies: EngineDependencies,
   approvals: readonly Approval[],
   request: Request,
-): Promise<Record<string, unknown>[]> {
+): Promise<Shape<typeof approvalSchema>[]> {
   const { principal } = requireIdentity(request);
   const found = await Promise.all(
     approvals.map((approval) => findVisible(dependencies, approval.id, request)),
@@ -129,23 +159,22 @@ async function findVisible(
 
 async function takeAnswer(
   dependencies: EngineDependencies,
-  answer: Answer,
+  said: z.output<typeof decisionSchema> & { readonly answer: Answer },
   request: Request,
   response: Response,
 ): Promise<void> {
   const { principal, scopes } = requireIdentity(request);
   if (scopes !== null && !scopes.includes("all"))
     throw new HttpProblem(403, "Not allowed", "the token's scope does not allow answers; all is needed");
-  const body = parseBody(decisionSchema, request);
   const id = String(request.params["id"]);
   if (!isId(id)) throw unknownApproval(id);
   const result = await decideApproval(dependencies, {
     id,
-    answer,
+    answer: said.answer,
     principal,
     by: actorOf(request),
-    comment: body.comment === "" ? null : (body.comment ?? null),
-    planDigest: body.plan_digest ?? null,
+    comment: said.comment === "" ? null : (said.comment ?? null),
+    planDigest: said.plan_digest ?? null,
   });
   const problem = answerProblem(result, id);
   if (problem !== null) throw problem;

@@ -1,40 +1,119 @@
-import type { Request, Response } from "express";
+import type { Response } from "express";
+import { z } from "zod";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { parseTimestampMs } from "../../alerts/timestamps.ts";
 import { AUDIT_ACTIONS, AUDIT_SUBJECTS } from "../../audit/entry.ts";
 import type { AuditRow } from "../../audit/row.ts";
-import { type AuditFilter, listAudit, readRunAudit } from "../../store/audit.ts";
+import { type AuditFilter, listAudit } from "../../store/audit.ts";
 import type { Reader, Store } from "../../store/store.ts";
-import { HttpProblem } from "../problems.ts";
-import { may, mayOfRun, Routes } from "../routes.ts";
+import { ApiRoutes, may, mayOfRun } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { readPage } from "./paging.ts";
+import { type Page, pageKeys, pageQuery, textParameter, timeParameter, wordParameter } from "./query.ts";
 import { findRun } from "./runs.ts";
+import { anythingSchema, countSchema, idSchema, listOf, type Shape, timeSchema } from "./shapes/common.ts";
+import { principalSchema } from "./shapes/words.ts";
 
 /** Records of one query of an export: short enough that others are answered in between. */
 const EXPORT_PAGE = 500;
 
+const auditSchema = z
+  .object({
+    id: idSchema,
+    at: timeSchema,
+    principal: principalSchema,
+    action: z.string(),
+    subject: z.object({ kind: z.string(), id: z.string() }),
+    detail: anythingSchema,
+    via: z.string().nullable(),
+    remote_address: z.string().nullable(),
+    sequence: countSchema.nullable(),
+    hash: z.string().nullable(),
+    mac: z.string(),
+    key: z.string(),
+  })
+  .meta({ id: "AuditRecord" });
+
+const filterKeys = {
+  principal: textParameter("Only what this principal did, such as `user:dana`."),
+  action: wordParameter(AUDIT_ACTIONS, "Only this."),
+  subject: z
+    .string()
+    .max(300, "is a text of at most 300 characters")
+    .refine(isSubject, `is one of ${AUDIT_SUBJECTS.join(", ")}, as KIND or KIND:ID`)
+    .nullable()
+    .default(null)
+    .meta({
+      means: { type: "string" },
+      description: "Only about this: `run:ID` and the like, or a kind alone.",
+    }),
+  since: timeParameter("Only from this time on."),
+  until: timeParameter("Only before this time."),
+};
+const listQuery = z.strictObject({
+  ...pageKeys(),
+  ...filterKeys,
+  order: wordParameter(["asc", "desc"], "`asc`: oldest first, for whoever follows the log."),
+});
+const exportQuery = z.strictObject(filterKeys);
+const listFacts = {
+  id: "listAudit",
+  summary: "Who changed what, newest first",
+  query: listQuery,
+  answers: { 200: listOf(auditSchema) },
+};
+const exportFacts = {
+  id: "exportAudit",
+  summary: "Everything at once, oldest first, one record a line",
+  query: exportQuery,
+  answers: {
+    200: {
+      kind: "media",
+      mediaTypes: ["application/jsonl"],
+      description: "One record a line.",
+      item: auditSchema,
+    },
+  },
+} as const;
+const ofRunFacts = {
+  id: "listRunAudit",
+  summary: "What was done to a run, oldest first",
+  query: pageQuery,
+  answers: { 200: listOf(auditSchema) },
+};
+
 /** Who changed what: lists, everything at once as JSON lines, and what was done to one run. */
-export function auditRoutes({ store }: { readonly store: Store }): Routes {
-  const routes = new Routes();
-  routes.get("/audit", may("administer"), (request, response) => sendAudit(store.reader, request, response));
-  routes.get("/audit/export", may("administer"), (request, response) =>
-    sendExport(store.reader, request, response),
+export function auditRoutes({ store }: { readonly store: Store }): ApiRoutes {
+  const { reader } = store;
+  const routes = new ApiRoutes("Audit");
+  routes.get("/audit", may("administer"), listFacts, (_request, response, { query }) =>
+    sendPage(reader, response, filterOf(query), { ...query, order: query.order ?? "desc" }),
   );
-  routes.get("/runs/:id/audit", mayOfRun("read_evidence"), async (request, response) => {
-    const { id } = await findRun(store, request);
-    const rows = await readRunAudit(store.reader, id, Number.MAX_SAFE_INTEGER);
-    response.json({ items: rows.map(auditShape), next: null });
-  });
+  routes.get("/audit/export", may("administer"), exportFacts, (_request, response, { query }) =>
+    sendExport(reader, filterOf(query), response),
+  );
+  routes.get(
+    "/runs/:id/audit",
+    mayOfRun("read_evidence"),
+    ofRunFacts,
+    async (request, response, { query }) => {
+      const { id } = await findRun(store, request);
+      const all = { principal: null, action: null, since: null, until: null };
+      await sendPage(reader, response, filterOf({ ...all, subject: `run:${id}` }), {
+        ...query,
+        order: "asc",
+      });
+    },
+  );
   return routes;
 }
 
-/** Newest first; with `?order=asc` oldest first, for whoever follows the log. */
-async function sendAudit(db: Reader, request: Request, response: Response): Promise<void> {
-  const { limit, after } = readPage(request);
-  const order = oneOf(request, "order", ["asc", "desc"]) ?? "desc";
-  const rows = await listAudit(db, readFilter(request), { order, limit: limit + 1, after });
+async function sendPage(
+  db: Reader,
+  response: Response,
+  filter: AuditFilter,
+  { limit, after, order }: Page & { readonly order: "asc" | "desc" },
+): Promise<void> {
+  const rows = await listAudit(db, filter, { order, limit: limit + 1, after });
   const shown = rows.slice(0, limit);
   response.json({
     items: shown.map(auditShape),
@@ -43,8 +122,8 @@ async function sendAudit(db: Reader, request: Request, response: Response): Prom
 }
 
 /** Oldest first, one record a line, read as fast as the client takes it. */
-async function sendExport(db: Reader, request: Request, response: Response): Promise<void> {
-  const lines = exportLines(db, readFilter(request));
+async function sendExport(db: Reader, filter: AuditFilter, response: Response): Promise<void> {
+  const lines = exportLines(db, filter);
   response.set({
     "content-type": "application/jsonl; charset=utf-8",
     "content-disposition": 'attachment; filename="nightshift-audit.jsonl"',
@@ -70,68 +149,32 @@ async function* exportLines(db: Reader, filter: AuditFilter): AsyncGenerator<str
   }
 }
 
-function readFilter(request: Request): AuditFilter {
-  const { kind, id } = readSubject(request);
+function filterOf({ principal, action, subject, since, until }: z.output<typeof exportQuery>): AuditFilter {
+  const [kind = null, ...id] = subject?.split(":") ?? [];
   return {
-    principal: text(request, "principal"),
-    action: oneOf(request, "action", AUDIT_ACTIONS),
+    principal,
+    action,
     subjectKind: kind,
-    subjectId: id,
-    sinceMs: time(request, "since"),
-    untilMs: time(request, "until"),
+    subjectId: id.length === 0 ? null : id.join(":"),
+    sinceMs: since,
+    untilMs: until,
   };
 }
 
 /** `run:ID` and the like, or a kind alone. */
-function readSubject(request: Request): { readonly kind: string | null; readonly id: string | null } {
-  const subject = text(request, "subject");
-  if (subject === null) return { kind: null, id: null };
-  const colon = subject.indexOf(":");
-  const name = colon < 0 ? subject : subject.slice(0, colon);
-  const kind = AUDIT_SUBJECTS.find((candidate) => candidate === name);
-  if (kind === undefined)
-    throw badRequest(`subject is one of ${AUDIT_SUBJECTS.join(", ")}, as KIND or KIND:ID`);
-  return { kind, id: colon < 0 ? null : subject.slice(colon + 1) };
+function isSubject(text: string): boolean {
+  const [name] = text.split(":");
+  return AUDIT_SUBJECTS.some((kind) => kind === name) && !text.includes("\0");
 }
 
-const TEXT_CHARS_MAX = 300;
-
-function text(request: Request, name: string): string | null {
-  const value = request.query[name];
-  if (value === undefined) return null;
-  if (typeof value !== "string" || value.length > TEXT_CHARS_MAX || value.includes("\0"))
-    throw badRequest(`${name} is one text of at most ${TEXT_CHARS_MAX} characters`);
-  return value;
-}
-
-function oneOf<Value extends string>(request: Request, name: string, values: readonly Value[]): Value | null {
-  const value = text(request, name);
-  if (value === null) return null;
-  const known = values.find((candidate) => candidate === value);
-  if (known === undefined) throw badRequest(`${name} is one of ${values.join(", ")}`);
-  return known;
-}
-
-function time(request: Request, name: string): number | null {
-  const value = text(request, name);
-  if (value === null) return null;
-  const timeMs = parseTimestampMs(value);
-  if (timeMs === undefined) throw badRequest(`${name} is an RFC 3339 time, such as 2026-11-23T07:00:00Z`);
-  return timeMs;
-}
-
-function badRequest(detail: string): HttpProblem {
-  return new HttpProblem(400, "Bad request", detail);
-}
-
-function auditShape(row: AuditRow): Record<string, unknown> {
+function auditShape(row: AuditRow): Shape<typeof auditSchema> {
   return {
     id: row.id,
     at: rfc3339(row.at),
     principal: row.principal,
     action: row.action,
     subject: { kind: row.subject_kind, id: row.subject_id },
-    detail: JSON.parse(row.detail) as unknown,
+    detail: JSON.parse(row.detail) as Record<string, unknown>,
     via: row.via,
     remote_address: row.remote_address,
     sequence: row.sequence,

@@ -22,7 +22,7 @@ const endKeys = {
   for: durationSchema.nullish(),
 };
 
-export const pauseSchema = z.strictObject({
+export const newPauseSchema = z.strictObject({
   name: nameSchema.refine((name) => !isId(name), "a name does not look like an id"),
   scope: wordsSchema,
   reason: reasonSchema,
@@ -35,8 +35,6 @@ export const decisionSchema = z.strictObject({
   comment: wordsSchema.nullish(),
   plan_digest: z.string().max(200).nullish(),
 });
-
-export const nothingSchema = z.strictObject({});
 
 type End = Pick<z.output<typeof holdSchema>, "until" | "for">;
 

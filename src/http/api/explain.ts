@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import { z } from "zod";
 import { type Alert, type Delivery, DeliveryError } from "../../alerts/alert.ts";
 import type { DeliveryLimits } from "../../alerts/limits.ts";
@@ -8,9 +8,10 @@ import { explainAlert, type ExplainedAlert } from "../../engine/explain.ts";
 import type { RunQueue } from "../../engine/run-queue.ts";
 import { isId } from "../../platform/ids.ts";
 import { notFound } from "../problems.ts";
-import { explanationShape } from "./explanation-shape.ts";
-import { invalidBody, parseBody } from "./json-body.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { explanationSchema, explanationShape } from "./explanation-shape.ts";
+import { invalidBody } from "./json-body.ts";
+import { countSchema, problemSchema, type Shape } from "./shapes/common.ts";
 
 export interface ExplainDependencies {
   readonly engineDependencies: EngineDependencies;
@@ -43,27 +44,34 @@ const bodySchema = z
   );
 type Body = z.output<typeof bodySchema>;
 
+const facts = {
+  id: "explainRules",
+  summary: "What would be done with an alert, now or at another time, and why; nothing is done",
+  body: bodySchema,
+  answers: { 200: z.object({ items: z.array(explanationSchema), left_out: countSchema }) },
+  problems: { 404: problemSchema },
+};
+
 /** `POST /rules/explain`: what would be done with an alert now or at another time, and why. Nothing is done. */
-export function explainRoutes(dependencies: ExplainDependencies): Routes {
-  const routes = new Routes();
-  routes.ask("/rules/explain", may("explain"), (request, response) =>
-    explain(dependencies, request, response),
+export function explainRoutes(dependencies: ExplainDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Rules");
+  routes.ask("/rules/explain", may("explain"), facts, (_request, response, { body }) =>
+    explain(dependencies, body, response),
   );
   return routes;
 }
 
 async function explain(
   { engineDependencies, queue, limits }: ExplainDependencies,
-  request: Request,
+  body: Body,
   response: Response,
 ): Promise<void> {
-  const body = parseBody(bodySchema, request);
   const atMs = body.at === undefined ? null : Date.parse(body.at);
   const asked =
     body.alert === undefined
       ? imagined(engineDependencies, body, limits, atMs)
       : [{ kind: "received", episodeId: body.alert } as const];
-  const items: unknown[] = [];
+  const items: Shape<typeof explanationSchema>[] = [];
   for (const alert of asked.slice(0, ALERTS_MAX)) {
     const explanation = await explainAlert(engineDependencies, queue, alert, atMs);
     if (explanation === null) throw notFound("there is no such alert");

@@ -1,14 +1,91 @@
+import { z } from "zod";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Explanation } from "../../engine/explain.ts";
 import type { GuardResult } from "../../engine/guards.ts";
 import { formatDurationMs } from "../../platform/durations.ts";
 import { hostOf } from "../../runbooks/plan.ts";
+import { VERBS } from "../../runbooks/runbook.ts";
+import { MODES } from "../../rules/rule.ts";
 import type { Because, RuleExplanation } from "../../rules/explain.ts";
 import type { NewRun } from "../../store/new-runs.ts";
+import { DECISION_KINDS } from "../../runs/reasons.ts";
 import { rfc3339 } from "../times.ts";
+import { anythingSchema, countSchema, type Shape, textsSchema, timeSchema } from "./shapes/common.ts";
+import { effectSchema, reasonSchema, runStateSchema } from "./shapes/words.ts";
+
+export const guardSchema = z
+  .object({
+    guard: reasonSchema,
+    verdict: z.enum(["passes", "queues", "delays", "refuses"]),
+    text: z.string(),
+    retry_at: timeSchema.nullable(),
+  })
+  .meta({ id: "GuardVerdict" });
+
+const becauseSchema = z.object({
+  because: z.string(),
+  because_kind: z.enum([
+    "all",
+    "source",
+    "meta",
+    "matcher",
+    "if",
+    "when_count",
+    "taken",
+    "missing_label",
+    "expression_error",
+  ]),
+  values: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
+});
+
+const plannedSchema = z.object({
+  rule: z.string().nullable(),
+  runbook: z.string(),
+  status: runStateSchema,
+  rung: z.int(),
+  inputs: anythingSchema,
+  hosts: z.array(z.string()),
+  plan_digest: z.string(),
+  steps: z.array(
+    z.object({ id: z.string(), verb: z.enum(VERBS), effect: effectSchema, host: z.string().nullable() }),
+  ),
+});
+
+export const explanationSchema = z
+  .object({
+    at: timeSchema,
+    alert: z.object({
+      source: z.string(),
+      fingerprint: z.string(),
+      labels: textsSchema,
+      annotations: textsSchema,
+    }),
+    rules: z.array(
+      becauseSchema.extend({
+        position: countSchema,
+        rule: z.string(),
+        mode: z.enum(MODES),
+        verdict: z.enum(["matches", "no", "not_tried", "cannot_judge"]),
+        guards: z.array(guardSchema),
+      }),
+    ),
+    decisions: z.array(
+      z.object({
+        kind: z.enum(DECISION_KINDS),
+        rule: z.string().nullable(),
+        reason: reasonSchema.nullable(),
+        detail: anythingSchema,
+      }),
+    ),
+    runs: z.array(plannedSchema),
+  })
+  .meta({ id: "Explanation" });
 
 /** One explained alert as the API shows it. */
-export function explanationShape(explanation: Explanation, catalog: Catalog): Record<string, unknown> {
+export function explanationShape(
+  explanation: Explanation,
+  catalog: Catalog,
+): Shape<typeof explanationSchema> {
   const { episode, rules, guards, decisions, runs } = explanation;
   return {
     at: rfc3339(explanation.atMs),
@@ -32,7 +109,7 @@ export function explanationShape(explanation: Explanation, catalog: Catalog): Re
 }
 
 /** What one guard said, with what it saw where it lets the start pass. */
-export function guardShape({ guard, verdict, saw }: GuardResult): Record<string, unknown> {
+export function guardShape({ guard, verdict, saw }: GuardResult): Shape<typeof guardSchema> {
   return {
     guard,
     verdict: verdict.kind,
@@ -42,7 +119,7 @@ export function guardShape({ guard, verdict, saw }: GuardResult): Record<string,
 }
 
 /** Why, as one sentence and as its parts. */
-function becauseShape({ because }: RuleExplanation): Record<string, unknown> {
+function becauseShape({ because }: RuleExplanation): Shape<typeof becauseSchema> {
   const values = because.kind === "if" ? because.values : [];
   return { because: becauseText(because), because_kind: because.kind, values };
 }
@@ -73,7 +150,7 @@ function becauseText(because: Because): string {
   }
 }
 
-function plannedShape(run: NewRun, catalog: Catalog): Record<string, unknown> {
+function plannedShape(run: NewRun, catalog: Catalog): Shape<typeof plannedSchema> {
   const steps = catalog.runbooks.get(run.runbook)?.steps ?? [];
   return {
     rule: run.trigger.rule,

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { holdHost, releaseHost } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { InventoryHost } from "../../hosts/host.ts";
@@ -9,21 +10,53 @@ import { actorOf } from "../actor.ts";
 import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, holdSchema } from "./control-schemas.ts";
-import { parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { type Page, pageKeys } from "./query.ts";
+import { listOf, type Shape, textsSchema, timeSchema } from "./shapes/common.ts";
+import { principalSchema } from "./shapes/words.ts";
 
 /** As the inventory allows it; asked before a name of the path reaches the database. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 
+const hostSchema = z
+  .object({
+    name: z.string(),
+    address: z.string().nullable(),
+    labels: textsSchema,
+    automation: z
+      .enum(["on", "off"])
+      .nullable()
+      .meta({ description: "Null for one that has left the inventory." }),
+    hold: z
+      .object({ reason: z.string(), principal: principalSchema, since: timeSchema, until: timeSchema })
+      .nullable(),
+  })
+  .meta({ id: "Host" });
+
+const listFacts = {
+  id: "listHosts",
+  summary: "The inventory, by name",
+  query: z.strictObject(pageKeys((text) => NAME.test(text))),
+  answers: { 200: listOf(hostSchema) },
+};
+const holdFacts = {
+  id: "holdHost",
+  summary: "Keeps automation away from a host for a time",
+  body: holdSchema,
+  answers: { 200: hostSchema },
+};
+const releaseFacts = { id: "releaseHost", summary: "Ends the hold on a host", answers: { 200: hostSchema } };
+
 /** The inventory, and holds on its hosts. */
-export function hostRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/hosts", may("see"), (request, response) => sendHosts(dependencies, request, response));
-  routes.post("/hosts/:name/hold", may("operate"), (request, response) =>
-    createHold(dependencies, request, response),
+export function hostRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Controls");
+  routes.get("/hosts", may("see"), listFacts, (_request, response, { query }) =>
+    sendHosts(dependencies, query, response),
   );
-  routes.delete("/hosts/:name/hold", may("operate"), (request, response) =>
+  routes.post("/hosts/:name/hold", may("operate"), holdFacts, (request, response, { body }) =>
+    createHold(dependencies, body, request, response),
+  );
+  routes.delete("/hosts/:name/hold", may("operate"), releaseFacts, (request, response) =>
     endHold(dependencies, request, response),
   );
   return routes;
@@ -32,10 +65,9 @@ export function hostRoutes(dependencies: EngineDependencies): Routes {
 /** By name; the cursor is a name, too. */
 async function sendHosts(
   { store, catalog }: EngineDependencies,
-  request: Request,
+  { limit, after }: Page,
   response: Response,
 ): Promise<void> {
-  const { limit, after } = readPage(request, (text) => NAME.test(text));
   const holds = await listActiveHolds(store.reader, await store.nowMs(store.reader));
   const holdOf = new Map(holds.map((hold) => [hold.host, hold]));
   const hosts = catalog
@@ -51,11 +83,11 @@ async function sendHosts(
 
 async function createHold(
   dependencies: EngineDependencies,
+  body: z.output<typeof holdSchema>,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { store } = dependencies;
-  const body = parseBody(holdSchema, request);
   const host = findHost(dependencies, request);
   const untilMs = endOf(body, await store.nowMs(store.reader));
   const { hold } = await holdHost(dependencies, {
@@ -78,10 +110,7 @@ async function endHold(
   const name = known instanceof HostLookupError ? text : known.name;
   const released = NAME.test(name) ? await releaseHost(dependencies, name, actorOf(request)) : null;
   if (released?.kind === "released")
-    return void response.json({
-      name,
-      ...(known instanceof HostLookupError ? { hold: null } : hostShape(known, null)),
-    });
+    return void response.json(known instanceof HostLookupError ? goneShape(name) : hostShape(known, null));
   throw notFound(known instanceof HostLookupError ? known.message : `host ${name} is not on hold`);
 }
 
@@ -103,7 +132,11 @@ function lookUp({ catalog }: EngineDependencies, text: string): InventoryHost | 
 /** Longer than any name of a host, and short enough for a message. */
 const NAME_CHARS_MAX = 300;
 
-function hostShape(host: InventoryHost, hold: HostHold | null): Record<string, unknown> {
+function goneShape(name: string): Shape<typeof hostSchema> {
+  return { name, address: null, labels: {}, automation: null, hold: null };
+}
+
+function hostShape(host: InventoryHost, hold: HostHold | null): Shape<typeof hostSchema> {
   return {
     name: host.name,
     address: host.address === "" ? null : host.address,

@@ -5,29 +5,70 @@ import { requireIdentity } from "../identity.ts";
 import { addressOf, type LoginParts, requireLogin } from "../login/login-parts.ts";
 import { endOwnSession, problemOf } from "../login/password-routes.ts";
 import { HttpProblem } from "../problems.ts";
-import { KNOWN, OPEN, Routes } from "../routes.ts";
-import { parseBody } from "./json-body.ts";
+import { ApiRoutes, KNOWN, OPEN } from "../routes.ts";
+import { problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { principalSchema, roleSchema } from "./shapes/words.ts";
 
 const credentialsSchema = z.strictObject({ name: z.string().max(256), password: z.string().max(1_024) });
 
+const meSchema = z
+  .object({
+    id: principalSchema,
+    name: z.string(),
+    role: roleSchema.nullable(),
+    groups: z.array(z.string()),
+    via: z.enum(["local", "proxy", "session", "token"]),
+    scopes: z.array(z.string()).nullable(),
+    is_local: z.boolean(),
+  })
+  .meta({ id: "Me" });
+
+const waysInSchema = z.object({
+  login: z.boolean(),
+  provider: z.object({ label: z.string(), url: z.string() }).nullable(),
+});
+
+const meFacts = { id: "getMe", summary: "Who asks, and what they are", answers: { 200: meSchema } };
+const waysInFacts = {
+  id: "getWaysIn",
+  summary: "Whether there is a login, and by which provider",
+  answers: { 200: waysInSchema },
+};
+const logInFacts = {
+  id: "logIn",
+  summary: "Logs in with a password; the answer sets the cookie of a session",
+  body: credentialsSchema,
+  answers: { 200: z.object({ expires_at: timeSchema }) },
+  problems: { 401: problemSchema, 404: problemSchema, 429: problemSchema },
+};
+const logOutFacts = {
+  id: "logOut",
+  summary: "Ends the session",
+  answers: { 200: z.object({ logged_out: z.boolean() }) },
+};
+
 /** Who asks, and coming in and going out for a page that talks JSON. */
-export function meRoutes(parts: LoginParts): Routes {
-  const routes = new Routes();
-  routes.get("/me", KNOWN, (request, response) => {
+export function meRoutes(parts: LoginParts): ApiRoutes {
+  const routes = new ApiRoutes("Access");
+  routes.get("/me", KNOWN, meFacts, (request, response) => {
     const { principal, scopes, via } = requireIdentity(request);
     const { id, name, role, groups, isLocal } = principal;
-    response.json({ id, name, role, groups, via: via.kind, scopes, is_local: isLocal });
+    const me: Shape<typeof meSchema> = { id, name, role, groups, via: via.kind, scopes, is_local: isLocal };
+    response.json(me);
   });
-  routes.get("/session", OPEN, (_request, response) => {
+  routes.get("/session", OPEN, waysInFacts, (_request, response) => {
     const login = parts.login();
     const provider = parts.oidc();
-    response.json({
+    const waysIn: Shape<typeof waysInSchema> = {
       login: login !== null,
       provider: provider === null ? null : { label: provider.label, url: "/login/oidc" },
-    });
+    };
+    response.json(waysIn);
   });
-  routes.post("/session", OPEN, (request, response) => logIn(parts, request, response));
-  routes.delete("/session", KNOWN, async (request, response) => {
+  routes.post("/session", OPEN, logInFacts, (request, response, { body }) =>
+    logIn(parts, body, request, response),
+  );
+  routes.delete("/session", KNOWN, logOutFacts, async (request, response) => {
     await endOwnSession(parts, request);
     parts.cookies.clearSession(response);
     response.json({ logged_out: true });
@@ -35,9 +76,13 @@ export function meRoutes(parts: LoginParts): Routes {
   return routes;
 }
 
-async function logIn(parts: LoginParts, request: Request, response: Response): Promise<void> {
+async function logIn(
+  parts: LoginParts,
+  { name, password }: z.output<typeof credentialsSchema>,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const login = requireLogin(parts);
-  const { name, password } = parseBody(credentialsSchema, request);
   const address = addressOf(request);
   const result = await logInWithPassword(parts.dependencies, login, { name, password, address });
   if (result.kind === "logged_in") {

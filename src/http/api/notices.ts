@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { closestWord } from "../../platform/problems.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { retryNotice, sendTestNotice } from "../../engine/send-notice.ts";
@@ -7,23 +8,64 @@ import { isId } from "../../platform/ids.ts";
 import { listNotices, NOTICE_STATES, type NoticeRecord, readNotice } from "../../store/notices.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { nothingSchema } from "./control-schemas.ts";
-import { parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
+import { pageKeys, wordParameter } from "./query.ts";
+import { countSchema, idSchema, listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+
+const noticeSchema = z
+  .object({
+    id: idSchema,
+    notifier: z.string(),
+    event: z.string(),
+    title: z.string(),
+    run: idSchema.nullable(),
+    url: z.string(),
+    status: z.enum(NOTICE_STATES),
+    attempts: countSchema,
+    sent_at: timeSchema.nullable(),
+    given_up_at: timeSchema.nullable(),
+    next_try_at: timeSchema.nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: "Notice" });
+
+const listQuery = z.strictObject({
+  ...pageKeys(),
+  status: wordParameter(NOTICE_STATES, "Only those that are so."),
+});
+const listFacts = {
+  id: "listNotices",
+  summary: "What people were told, newest first",
+  query: listQuery,
+  answers: { 200: listOf(noticeSchema) },
+};
+const retryFacts = {
+  id: "retryNotice",
+  summary: "Tries a notice once more that was given up",
+  answers: { 200: noticeSchema },
+  problems: { 409: problemSchema },
+};
+const testFacts = {
+  id: "testNotifier",
+  summary: "Sends a notice that says it is a test",
+  answers: { 200: z.object({ notifier: z.string(), kind: z.string(), sent: z.boolean() }) },
+  problems: { 502: problemSchema },
+};
 
 /** Longer than one notifier's timeout and a resolve after it. */
 const TEST_TIMEOUT_MS = 25_000;
 
 /** What people were told, what could not be told, and another try of it. */
-export function noticeRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/notices", may("see"), (request, response) => sendNotices(dependencies, request, response));
-  routes.post("/notices/:id/retry", may("operate"), (request, response) =>
+export function noticeRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Notices");
+  routes.get("/notices", may("see"), listFacts, (_request, response, { query }) =>
+    sendNotices(dependencies, query, response),
+  );
+  routes.post("/notices/:id/retry", may("operate"), retryFacts, (request, response) =>
     retry(dependencies, request, response),
   );
-  routes.post("/notifiers/:name/test", may("operate"), (request, response) =>
+  routes.post("/notifiers/:name/test", may("operate"), testFacts, (request, response) =>
     test(dependencies, request, response),
   );
   return routes;
@@ -32,15 +74,10 @@ export function noticeRoutes(dependencies: EngineDependencies): Routes {
 /** Newest first; with `?status=` only those. */
 async function sendNotices(
   { store, redaction }: EngineDependencies,
-  request: Request,
+  { limit, after, status }: z.output<typeof listQuery>,
   response: Response,
 ): Promise<void> {
-  const { limit, after } = readPage(request);
-  const { status } = request.query;
-  const state = NOTICE_STATES.find((candidate) => candidate === status);
-  if (status !== undefined && state === undefined)
-    throw new HttpProblem(400, "Bad request", `status is one of ${NOTICE_STATES.join(", ")}`);
-  const notices = await listNotices(store.reader, state ?? null, limit + 1, after);
+  const notices = await listNotices(store.reader, status, limit + 1, after);
   const shown = notices.slice(0, limit);
   response.json({
     items: shown.map((notice) => noticeShape({ ...notice, title: redaction.text(notice.title) })),
@@ -50,7 +87,6 @@ async function sendNotices(
 
 async function retry(dependencies: EngineDependencies, request: Request, response: Response): Promise<void> {
   const { store, redaction } = dependencies;
-  parseBody(nothingSchema, request);
   const id = String(request.params["id"]);
   const before = isId(id) ? await readNotice(store.reader, id) : null;
   if (before === null) throw notFound(`there is no notice ${id.slice(0, 64)}`);
@@ -65,7 +101,6 @@ async function retry(dependencies: EngineDependencies, request: Request, respons
 }
 
 async function test(dependencies: EngineDependencies, request: Request, response: Response): Promise<void> {
-  parseBody(nothingSchema, request);
   const name = String(request.params["name"]);
   const notifier = dependencies.notifiers.get(name);
   if (notifier === undefined) {
@@ -83,7 +118,7 @@ async function test(dependencies: EngineDependencies, request: Request, response
   response.json({ notifier: name, kind: notifier.kind, sent: true });
 }
 
-function noticeShape(notice: NoticeRecord): Record<string, unknown> {
+function noticeShape(notice: NoticeRecord): Shape<typeof noticeSchema> {
   const { id, to, event, title, runId, url, state, atMs, attempts, message } = notice;
   return {
     id,

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { addPause, removePause } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
@@ -8,17 +9,55 @@ import { listPauses } from "../../store/pauses.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
-import { endOf, pauseSchema } from "./control-schemas.ts";
-import { invalidBody, parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
-import { may, Routes } from "../routes.ts";
+import { located } from "../operation.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { endOf, newPauseSchema } from "./control-schemas.ts";
+import { invalidBody } from "./json-body.ts";
+import { flagParameter, pageKeys } from "./query.ts";
+import { idSchema, listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { principalSchema } from "./shapes/words.ts";
+
+const pauseSchema = z
+  .object({
+    id: idSchema,
+    name: z.string(),
+    scope: z.string(),
+    reason: z.string(),
+    principal: principalSchema,
+    created_at: timeSchema,
+    until: timeSchema,
+    active: z.boolean(),
+    removed_at: timeSchema.nullable(),
+    removed_by: principalSchema.nullable(),
+  })
+  .meta({ id: "Pause" });
+
+const listQuery = z.strictObject({ ...pageKeys(), history: flagParameter("All that ever were.") });
+const listFacts = {
+  id: "listPauses",
+  summary: "Pauses in force, newest first",
+  query: listQuery,
+  answers: { 200: listOf(pauseSchema) },
+};
+const createFacts = {
+  id: "createPause",
+  summary: "Stops automation for a time",
+  body: newPauseSchema,
+  answers: { 201: located(pauseSchema) },
+  problems: { 409: problemSchema },
+};
+const endFacts = { id: "endPause", summary: "Ends a pause early", answers: { 200: pauseSchema } };
 
 /** Stops of automation: those in force, those that were, new ones, and their early end. */
-export function pauseRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/pauses", may("see"), (request, response) => sendPauses(dependencies, request, response));
-  routes.post("/pauses", may("operate"), (request, response) => createPause(dependencies, request, response));
-  routes.delete("/pauses/:name", may("operate"), (request, response) =>
+export function pauseRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Controls");
+  routes.get("/pauses", may("see"), listFacts, (_request, response, { query }) =>
+    sendPauses(dependencies, query, response),
+  );
+  routes.post("/pauses", may("operate"), createFacts, (request, response, { body }) =>
+    createPause(dependencies, body, request, response),
+  );
+  routes.delete("/pauses/:name", may("operate"), endFacts, (request, response) =>
     endPause(dependencies, request, response),
   );
   return routes;
@@ -27,15 +66,11 @@ export function pauseRoutes(dependencies: EngineDependencies): Routes {
 /** Those in force; with `?history=true` all that ever were. Newest first. */
 async function sendPauses(
   { store }: EngineDependencies,
-  request: Request,
+  { history, ...page }: z.output<typeof listQuery>,
   response: Response,
 ): Promise<void> {
-  const page = readPage(request);
-  const { history = "false" } = request.query;
-  if (history !== "true" && history !== "false")
-    throw new HttpProblem(400, "Bad request", "history is true or false");
   const nowMs = await store.nowMs(store.reader);
-  const activeAtMs = history === "true" ? null : nowMs;
+  const activeAtMs = history ? null : nowMs;
   const pauses = await listPauses(store.reader, activeAtMs, page.limit + 1, page.after);
   const shown = pauses.slice(0, page.limit);
   response.json({
@@ -46,11 +81,11 @@ async function sendPauses(
 
 async function createPause(
   dependencies: EngineDependencies,
+  body: z.output<typeof newPauseSchema>,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { store } = dependencies;
-  const body = parseBody(pauseSchema, request);
   const nowMs = await store.nowMs(store.reader);
   const { name, scope, reason } = body;
   const untilMs = endOf(body, nowMs);
@@ -89,7 +124,7 @@ async function endPause(
   response.json(pauseShape(pause, pause.removedAtMs ?? 0));
 }
 
-function pauseShape(pause: Pause, nowMs: number): Record<string, unknown> {
+function pauseShape(pause: Pause, nowMs: number): Shape<typeof pauseSchema> {
   // One that went to its end was removed by nobody, even where a later one of its name has closed it.
   const wasRemoved = pause.removedBy !== null;
   return {

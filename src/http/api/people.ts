@@ -10,33 +10,72 @@ import { listPeople, readPerson, type StoredPerson } from "../../store/people.ts
 import { actorOf } from "../actor.ts";
 import { type LoginParts, requireLogin } from "../login/login-parts.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
+import { type Page, pageKeys } from "./query.ts";
+import { listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { personNameSchema, principalSchema, roleSchema } from "./shapes/words.ts";
 
 const newPersonSchema = z.strictObject({
-  name: z.string().regex(PRINCIPAL_NAME, "has 1 to 128 letters, digits and . _ @ + -"),
+  name: personNameSchema,
   password: z.string().min(PASSWORD_CHARS_MIN).max(PASSWORD_CHARS_MAX),
   groups: z.array(z.string().min(1).max(128)).max(200).default([]),
   role: z.enum(ROLES).nullable().default(null),
 });
 
+const personSchema = z
+  .object({
+    name: z.string(),
+    groups: z.array(z.string()),
+    role: roleSchema.nullable(),
+    via: z.enum(["settings", "password", "proxy", "oidc"]),
+    created_at: timeSchema.nullable(),
+    created_by: principalSchema.nullable(),
+    last_seen_at: timeSchema.nullable(),
+  })
+  .meta({ id: "Person" });
+
+const listFacts = {
+  id: "listPeople",
+  summary: "People, those of the settings first",
+  query: z.strictObject(pageKeys((text) => PRINCIPAL_NAME.test(text))),
+  answers: { 200: listOf(personSchema) },
+  problems: { 404: problemSchema },
+};
+const addFacts = {
+  id: "addPerson",
+  summary: "Adds somebody who logs in with a password",
+  body: newPersonSchema,
+  answers: { 201: personSchema },
+  problems: { 404: problemSchema, 409: problemSchema },
+};
+const removeFacts = {
+  id: "removePerson",
+  summary: "Removes somebody, with their sessions and tokens",
+  answers: { 200: z.object({ name: z.string(), removed: z.boolean() }) },
+  problems: { 409: problemSchema },
+};
+
 type PeopleParts = Pick<LoginParts, "login"> & { readonly dependencies: AuditDependencies };
 
 /** People whom the service keeps; those of the settings are changed there. */
-export function peopleRoutes(parts: PeopleParts): Routes {
-  const routes = new Routes();
-  routes.get("/users", may("administer"), (request, response) => sendPeople(parts, request, response));
-  routes.post("/users", may("administer"), (request, response) => add(parts, request, response));
-  routes.delete("/users/:name", may("administer"), (request, response) => remove(parts, request, response));
+export function peopleRoutes(parts: PeopleParts): ApiRoutes {
+  const routes = new ApiRoutes("Access");
+  routes.get("/users", may("administer"), listFacts, (_request, response, { query }) =>
+    sendPeople(parts, query, response),
+  );
+  routes.post("/users", may("administer"), addFacts, (request, response, { body }) =>
+    add(parts, body, request, response),
+  );
+  routes.delete("/users/:name", may("administer"), removeFacts, (request, response) =>
+    remove(parts, request, response),
+  );
   return routes;
 }
 
 /** The people of the settings first, on the first page. */
-async function sendPeople(parts: PeopleParts, request: Request, response: Response): Promise<void> {
+async function sendPeople(parts: PeopleParts, { limit, after }: Page, response: Response): Promise<void> {
   const login = requireLogin(parts);
-  const { limit, after } = readPage(request, (text) => PRINCIPAL_NAME.test(text));
   const people = await listPeople(parts.dependencies.store.reader, limit + 1, after);
   const shown = people.slice(0, limit);
   const configured = after === null ? login.users.map((user) => configuredShape(user, login)) : [];
@@ -46,9 +85,13 @@ async function sendPeople(parts: PeopleParts, request: Request, response: Respon
   });
 }
 
-async function add(parts: PeopleParts, request: Request, response: Response): Promise<void> {
+async function add(
+  parts: PeopleParts,
+  person: z.output<typeof newPersonSchema>,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const login = requireLogin(parts);
-  const person = parseBody(newPersonSchema, request);
   if (!(await addPerson(parts.dependencies, login, person, { by: actorOf(request) })))
     throw new HttpProblem(409, "Name is taken", `there is somebody called ${person.name} already`);
   const stored = await readPerson(parts.dependencies.store.reader, person.name);
@@ -73,13 +116,13 @@ async function remove(parts: PeopleParts, request: Request, response: Response):
 function configuredShape(
   user: LoginSettings["users"][number],
   login: LoginSettings,
-): Record<string, unknown> {
+): Shape<typeof personSchema> {
   const { name, groups } = user;
   const { role } = principalFor({ name, groups, ownRole: null }, login.roles);
   return { name, groups, role, via: "settings", created_at: null, created_by: null, last_seen_at: null };
 }
 
-function personShape(person: StoredPerson, login: LoginSettings): Record<string, unknown> {
+function personShape(person: StoredPerson, login: LoginSettings): Shape<typeof personSchema> {
   return {
     name: person.name,
     groups: person.groups,

@@ -3,41 +3,85 @@ import { z } from "zod";
 import type { Actor } from "../../audit/entry.ts";
 import { addAudit } from "../../engine/audit.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
-import type { RetentionReport } from "../../engine/retention-report.ts";
+import { RETENTION_KINDS, RETENTION_STAGES, type RetentionReport } from "../../engine/retention-report.ts";
 import { RemovalBusyError, type RemovalJob, RemovalJobs } from "../../engine/removal-jobs.ts";
 import type { Retention } from "../../engine/retention.ts";
 import { pinRun, readKeeping, unpinRun } from "../../store/run-keeping.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { parseBody } from "./json-body.ts";
+import { located } from "../operation.ts";
+import { ApiRoutes, may, mayOfRun } from "../routes.ts";
 import { findRun } from "./runs.ts";
-import { keepingShape } from "./shapes.ts";
-import { may, mayOfRun, Routes } from "../routes.ts";
+import { countSchema, idSchema, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { keepingSchema, keepingShape } from "./shapes/run.ts";
 
 const gcSchema = z.strictObject({
   dry_run: z.boolean().default(false),
   unknown: z.boolean().default(false),
 });
 
+const removedSchema = z.object({ count: countSchema, bytes: countSchema });
+
+const reportSchema = z.object({
+  dry_run: z.boolean(),
+  removed: z.array(removedSchema.extend({ kind: z.enum(RETENTION_KINDS) })),
+  archive: z.object({ bytes: countSchema, max_bytes: countSchema }),
+  missing: z.object({ files: z.array(z.string()), more: countSchema }),
+  unknown: removedSchema,
+});
+
+const jobSchema = z
+  .object({
+    id: idSchema,
+    status: z.enum(["running", "done", "failed"]),
+    started_at: timeSchema,
+    stage: z.enum(RETENTION_STAGES),
+    compared_runs: countSchema,
+    removed: countSchema,
+    report: reportSchema.nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: "Removal" });
+
+const pinAnswers = { 200: keepingSchema.extend({ id: idSchema }).meta({ id: "Keeping" }) };
+const pinFacts = {
+  id: "pinRun",
+  summary: "Keeps a run and its files beyond their time",
+  answers: pinAnswers,
+};
+const unpinFacts = { id: "unpinRun", summary: "Lets a run go when its time has come", answers: pinAnswers };
+const removeFacts = {
+  id: "removeOld",
+  summary: "Removes now what is too old, or says what would be removed",
+  body: gcSchema,
+  answers: { 202: located(jobSchema) },
+  problems: { 409: problemSchema },
+};
+const removalFacts = {
+  id: "getRemoval",
+  summary: "How far a removal has come",
+  answers: { 200: jobSchema },
+};
+
 /** What is kept and what goes: pins, and removal at once. */
-export function retentionRoutes(dependencies: EngineDependencies, retention: Retention): Routes {
-  const routes = new Routes();
-  routes.post("/runs/:id/pin", mayOfRun("manage_run"), (request, response) =>
+export function retentionRoutes(dependencies: EngineDependencies, retention: Retention): ApiRoutes {
+  const routes = new ApiRoutes("Keeping");
+  routes.post("/runs/:id/pin", mayOfRun("manage_run"), pinFacts, (request, response) =>
     pin(dependencies, true, request, response),
   );
-  routes.delete("/runs/:id/pin", mayOfRun("manage_run"), (request, response) =>
+  routes.delete("/runs/:id/pin", mayOfRun("manage_run"), unpinFacts, (request, response) =>
     pin(dependencies, false, request, response),
   );
   const jobs = new RemovalJobs(retention, dependencies);
-  routes.post("/admin/gc", may("administer"), async (request, response) => {
-    const { dry_run: isDryRun, unknown: removesUnknown } = parseBody(gcSchema, request);
+  routes.post("/admin/gc", may("administer"), removeFacts, async (request, response, { body }) => {
+    const { dry_run: isDryRun, unknown: removesUnknown } = body;
     const options = { isDryRun, isThorough: true, removesUnknown };
     const isJoined = orBusy(() => jobs.underWay(options)) !== undefined;
     if (!isDryRun && !isJoined) await noteRemoval(dependencies, actorOf(request), removesUnknown);
     const job = orBusy(() => jobs.start(options));
     response.status(202).location(`/api/v1/admin/gc/${job.id}`).json(jobShape(job));
   });
-  routes.get("/admin/gc/:id", may("administer"), (request, response) => {
+  routes.get("/admin/gc/:id", may("administer"), removalFacts, (request, response) => {
     const job = jobs.get(String(request.params["id"]));
     if (job === null)
       throw notFound("there is no such removal; if the service was started anew meanwhile, begin it again");
@@ -101,7 +145,7 @@ async function pin(
   response.json({ id, ...keepingShape((await readKeeping(store.reader, [id])).get(id)) });
 }
 
-function jobShape({ id, state, startedAtMs, progress, report, error }: RemovalJob): Record<string, unknown> {
+function jobShape({ id, state, startedAtMs, progress, report, error }: RemovalJob): Shape<typeof jobSchema> {
   return {
     id,
     status: state,
@@ -114,7 +158,7 @@ function jobShape({ id, state, startedAtMs, progress, report, error }: RemovalJo
   };
 }
 
-function reportShape(report: RetentionReport): Record<string, unknown> {
+function reportShape(report: RetentionReport): Shape<typeof reportSchema> {
   return {
     dry_run: report.isDryRun,
     removed: [...report.removed].map(([kind, { count, bytes }]) => ({ kind, count, bytes })),

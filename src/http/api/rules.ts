@@ -1,8 +1,8 @@
-import type { Request, Response } from "express";
+import { z } from "zod";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import { judgeBreaker } from "../../guards/breaker.ts";
-import type { Rule } from "../../rules/rule.ts";
+import { MODES, type Rule } from "../../rules/rule.ts";
 import type { BreakerState } from "../../runs/guard-records.ts";
 import { summarise } from "../../runs/statistics.ts";
 import { readBreakers } from "../../store/breakers.ts";
@@ -10,9 +10,10 @@ import { readStatistics } from "../../store/stats.ts";
 import type { Store } from "../../store/store.ts";
 import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
-import { readPage } from "./paging.ts";
-import { statisticsShape } from "./statistics-shape.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { pageKeys } from "./query.ts";
+import { countSchema, idSchema, listOf, type Shape, timeSchema } from "./shapes/common.ts";
+import { statisticsSchema, statisticsShape } from "./shapes/statistics.ts";
 
 export interface RuleRoutesDependencies {
   readonly store: Store;
@@ -22,20 +23,54 @@ export interface RuleRoutesDependencies {
 /** The windows that each rule is shown with, in days. */
 const WINDOWS = [1, 7, 30] as const;
 
+const ruleSchema = z
+  .object({
+    name: z.string(),
+    mode: z.enum(MODES),
+    position: countSchema.nullable(),
+    file: z.string(),
+    line: countSchema,
+    runbook: z.string().nullable(),
+    breaker: z
+      .object({
+        state: z.enum(["open", "closed"]),
+        opened_at: timeSchema.nullable(),
+        because: z.string().nullable(),
+        run: idSchema.nullable(),
+      })
+      .nullable(),
+    statistics: z.object({
+      complete: z.boolean(),
+      days_1: statisticsSchema,
+      days_7: statisticsSchema,
+      days_30: statisticsSchema,
+    }),
+  })
+  .meta({ id: "Rule" });
+
+const ruleDetailsSchema = ruleSchema.extend({ source: z.string().nullable() }).meta({ id: "RuleDetails" });
+
+const listFacts = {
+  id: "listRules",
+  summary: "The rules in the order in which they are tried, with what they did",
+  // The cursor is the position of the last rule that was shown.
+  query: z.strictObject(pageKeys((text) => /^[1-9]\d{0,6}$/.test(text))),
+  answers: { 200: listOf(ruleSchema) },
+};
+const getFacts = { id: "getRule", summary: "One rule, with its text", answers: { 200: ruleDetailsSchema } };
+
 /** Rules as they are tried, with what they did. */
-export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/rules", may("see"), async (request: Request, response: Response) => {
+export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Rules");
+  routes.get("/rules", may("see"), listFacts, async (_request, response, { query: page }) => {
     const { rules } = catalog.current();
-    // The cursor is the position of the last rule that was shown.
-    const page = readPage(request, (text) => /^[1-9]\d{0,6}$/.test(text));
     const from = Number(page.after ?? 0);
     const shown = rules.slice(from, from + page.limit);
     const shapes = await ruleShapes(store, rules, shown);
     const end = from + shown.length;
     response.json({ items: shapes, next: end < rules.length ? String(end) : null });
   });
-  routes.get("/rules/:name", may("see"), async (request: Request, response: Response) => {
+  routes.get("/rules/:name", may("see"), getFacts, async (request, response) => {
     const name = String(request.params["name"]);
     const snapshot = catalog.current();
     const rule = snapshot.rulesByName.get(name);
@@ -54,14 +89,15 @@ async function ruleShapes(
   store: Store,
   all: readonly Rule[],
   shown: readonly Rule[],
-): Promise<Record<string, unknown>[]> {
+): Promise<Shape<typeof ruleSchema>[]> {
   const nowMs = await store.nowMs(store.reader);
   const names = shown.map((rule) => rule.name);
   const { windows, isComplete } = await readStatistics(store, { days: WINDOWS, rules: names, nowMs });
-  const counted = windows.map(({ days, counts }) => ({
-    days,
-    byRule: Map.groupBy(counts, (count) => count.rule),
-  }));
+  const counted = new Map(
+    windows.map(({ days, counts }) => [days, Map.groupBy(counts, (count) => count.rule)]),
+  );
+  const statisticsOf = (rule: Rule, days: (typeof WINDOWS)[number]) =>
+    statisticsShape(summarise(counted.get(days)?.get(rule.name) ?? []));
   const breakers = new Map((await readBreakers(store.reader)).map((state) => [state.rule, state]));
   const positions = new Map(all.map((rule, index) => [rule.name, index + 1]));
   return shown.map((rule) => ({
@@ -74,18 +110,19 @@ async function ruleShapes(
     breaker: breakerShape(rule, breakers.get(rule.name) ?? null, nowMs),
     statistics: {
       complete: isComplete,
-      ...Object.fromEntries(
-        counted.map(({ days, byRule }) => [
-          `days_${days}`,
-          statisticsShape(summarise(byRule.get(rule.name) ?? [])),
-        ]),
-      ),
+      days_1: statisticsOf(rule, 1),
+      days_7: statisticsOf(rule, 7),
+      days_30: statisticsOf(rule, 30),
     },
   }));
 }
 
 /** A breaker that has closed by itself is closed; a rule without one has none. */
-function breakerShape(rule: Rule, state: BreakerState | null, nowMs: number): Record<string, unknown> | null {
+function breakerShape(
+  rule: Rule,
+  state: BreakerState | null,
+  nowMs: number,
+): Shape<typeof ruleSchema>["breaker"] {
   const { breaker } = rule.guards;
   if (breaker === null) return null;
   const isOpen = judgeBreaker({ rule: rule.name, state, breaker, nowMs }).kind !== "passes";

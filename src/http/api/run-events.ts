@@ -1,23 +1,56 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { changesBetween, progressOf, type RunChange, type RunView } from "../../runs/progress.ts";
 import { isFinal } from "../../runs/states.ts";
 import { readNewestBundle } from "../../store/evidence.ts";
 import { readRun } from "../../store/runs.ts";
+import { readRunNotes } from "../../store/run-notes.ts";
 import { readSteps } from "../../store/steps.ts";
 import { type EventStream, openEventStream, StreamSlots } from "../event-stream.ts";
-import { mayOfRun, Routes } from "../routes.ts";
+import { empty } from "../operation.ts";
+import { ApiRoutes, mayOfRun } from "../routes.ts";
+import { readRunExtras } from "./run-extras.ts";
 import { findRun } from "./runs.ts";
-import { runShape, stepShape } from "./shapes.ts";
+import { problemSchema } from "./shapes/common.ts";
+import {
+  runDetailsSchema,
+  runDetailsShape,
+  runSchema,
+  runShape,
+  stepSchema,
+  stepShape,
+} from "./shapes/run.ts";
 
 const STREAMS_MAX = 100;
 const LOOK_EVERY_MS = 300;
 
+const facts = {
+  id: "followRun",
+  summary: "What happens to a run, while it happens, as server-sent events",
+  description:
+    "`snapshot` has the run with its steps, then come `run` and `step` as they change, and `end` with the run and its steps. " +
+    "With the id of the newest event in `Last-Event-ID` only what is new is sent.",
+  headers: [
+    { name: "Last-Event-ID", description: "The id of the newest event that is known.", schema: z.string() },
+  ],
+  answers: {
+    200: {
+      kind: "media",
+      mediaTypes: ["text/event-stream"],
+      description: "Events; the data of each is one of these.",
+      item: z.union([runDetailsSchema, runSchema, stepSchema]),
+    },
+    204: empty("The run is over and its end is known: do not come back."),
+  },
+  problems: { 503: problemSchema },
+} as const;
+
 /** What happens to a run, while it happens. */
-export function runEventRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
+export function runEventRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Runs");
   const slots = new StreamSlots(STREAMS_MAX);
-  routes.get("/runs/:id/events", mayOfRun("see"), (request, response) =>
+  routes.get("/runs/:id/events", mayOfRun("see"), facts, (request, response) =>
     sendEvents(dependencies, slots, request, response),
   );
   return routes;
@@ -42,16 +75,16 @@ async function sendEvents(
   const giveBack = slots.take();
   const stream = openEventStream(request, response);
   try {
-    if (!isKnown) send(dependencies, stream, view, { id: progressOf(view), kind: "snapshot" });
+    if (!isKnown) await send(dependencies, stream, view, { id: progressOf(view), kind: "snapshot" });
     while (!isFinal(view.run.state)) {
       await dependencies.clock.sleep(LOOK_EVERY_MS, stream.gone).catch(() => {});
       if (stream.gone.aborted) return;
       const after = await viewOf(dependencies, id);
       if (after === null) break;
-      for (const change of changesBetween(view, after)) send(dependencies, stream, after, change);
+      for (const change of changesBetween(view, after)) await send(dependencies, stream, after, change);
       view = after;
     }
-    send(dependencies, stream, view, { id: progressOf(view), kind: "end" });
+    await send(dependencies, stream, view, { id: progressOf(view), kind: "end" });
   } finally {
     stream.end();
     giveBack();
@@ -67,22 +100,25 @@ async function viewOf({ store }: EngineDependencies, id: string): Promise<RunVie
   return { run, steps, revision: bundle?.revision ?? 0 };
 }
 
-function send(
-  { externalUrl }: EngineDependencies,
+async function send(
+  { store, externalUrl }: EngineDependencies,
   stream: EventStream,
   { run, steps }: RunView,
   change: RunChange | { readonly id: number; readonly kind: "snapshot" | "end" },
-): void {
+): Promise<void> {
   const id = String(change.id);
   switch (change.kind) {
     case "step":
       stream.send({ id, name: "step", data: stepShape(change.step) });
       return;
     case "run":
-      stream.send({ id, name: "run", data: runShape(externalUrl, run, null, null) });
+      stream.send({ id, name: "run", data: runShape(externalUrl, run, await readRunExtras(store, run.id)) });
       return;
     case "snapshot":
-    case "end":
-      stream.send({ id, name: change.kind, data: runShape(externalUrl, run, steps, null) });
+    case "end": {
+      const notes = await readRunNotes(store.reader, run.id);
+      const extras = { ...(await readRunExtras(store, run.id)), steps, notes };
+      stream.send({ id, name: change.kind, data: runDetailsShape(externalUrl, run, extras) });
+    }
   }
 }

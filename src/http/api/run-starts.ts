@@ -9,14 +9,20 @@ import { starterOf } from "../../engine/starter.ts";
 import { actorOf } from "../actor.ts";
 import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { mayOfRun, mayOfRunbook, Routes } from "../routes.ts";
+import { located } from "../operation.ts";
+import { ApiRoutes, mayOfRun, mayOfRunbook } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { parseBody } from "./json-body.ts";
+import { readRunExtras } from "./run-extras.ts";
 import { badInputs } from "./runbooks.ts";
 import { findRun } from "./runs.ts";
-import { runShape } from "./shapes.ts";
+import { problemSchema, timeSchema } from "./shapes/common.ts";
+import { runSchema, runShape } from "./shapes/run.ts";
+import { reasonSchema } from "./shapes/words.ts";
 
 const REASON_CHARS_MAX = 2_000;
+
+/** As the draft of the header has it; ours is any text without control characters. */
+const KEY = /^[\x20-\x7e]{1,255}$/;
 
 const startBody = z.strictObject({
   inputs: z.record(z.string(), z.unknown()).default({}),
@@ -28,27 +34,71 @@ const startBody = z.strictObject({
 
 export type StartBody = z.output<typeof startBody>;
 
-/** The body of a start. Throws 422. */
-export function parseStart(request: Request): StartBody {
-  return parseBody(startBody, request);
-}
+const heldBackSchema = problemSchema
+  .extend({
+    reason: reasonSchema,
+    retry_at: timeSchema.nullable(),
+    against: z.array(
+      z.object({ reason: reasonSchema, verdict: z.enum(["queues", "delays", "refuses"]), text: z.string() }),
+    ),
+  })
+  .meta({ id: "HeldBack", description: "Guards speak against it." });
+const otherPlanSchema = problemSchema
+  .extend({ plan_digest: z.string(), given_plan_digest: z.string() })
+  .meta({ id: "OtherPlan", description: "What would run is not what was looked at." });
+const mayNotSchema = problemSchema
+  .extend({ may_run: z.array(z.string()) })
+  .meta({ id: "MayNotRun", description: "Whoever asks is not in `access.run`." });
+
+/** What every call that starts a run has. */
+export const startFacts = {
+  body: startBody,
+  headers: [
+    {
+      name: "Idempotency-Key",
+      description: "For 24 h the same call with the same key is answered with the same run.",
+      schema: z.string().regex(KEY),
+    },
+  ],
+  answers: { 202: located(runSchema) },
+  problems: {
+    403: z.union([mayNotSchema, problemSchema]),
+    404: problemSchema,
+    409: z.union([heldBackSchema, otherPlanSchema, problemSchema]),
+  },
+};
+const runFacts = { ...startFacts, id: "startRun", summary: "Starts a runbook" };
+const rerunFacts = {
+  ...startFacts,
+  id: "rerun",
+  summary: "Starts the runbook of a run as it is now, with the inputs of that run",
+};
 
 /** Starts by people and programs: a runbook with inputs, or a run once more. */
-export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue): Routes {
-  const routes = new Routes();
-  routes.post("/runbooks/:name/runs", mayOfRunbook("start"), async (request, response) => {
-    const runbook = String(request.params["name"]);
-    await answerStart(dependencies, queue, { request, response, runbook, body: parseStart(request) });
-  });
-  routes.post("/runs/:id/rerun", mayOfRun("start"), async (request, response) => {
-    const given = parseStart(request);
-    const { plan, runbook, isDryRun } = await findRun(dependencies.store, request);
-    const known = dependencies.catalog.current().runbooks.get(runbook);
-    // What was only tried is tried again, unless somebody says that it is meant now.
-    const inputs = rerunInputs(plan, known, given.inputs);
-    const body = { ...given, inputs, dry_run: given.dry_run ?? isDryRun };
-    await answerStart(dependencies, queue, { request, response, runbook, body });
-  });
+export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue): ApiRoutes {
+  const routes = new ApiRoutes("Starts");
+  routes.post(
+    "/runbooks/:name/runs",
+    mayOfRunbook("start"),
+    runFacts,
+    async (request, response, { body }) => {
+      const runbook = String(request.params["name"]);
+      await answerStart(dependencies, queue, { request, response, runbook, body });
+    },
+  );
+  routes.post(
+    "/runs/:id/rerun",
+    mayOfRun("start"),
+    rerunFacts,
+    async (request, response, { body: given }) => {
+      const { plan, runbook, isDryRun } = await findRun(dependencies.store, request);
+      const known = dependencies.catalog.current().runbooks.get(runbook);
+      // What was only tried is tried again, unless somebody says that it is meant now.
+      const inputs = rerunInputs(plan, known, given.inputs);
+      const body = { ...given, inputs, dry_run: given.dry_run ?? isDryRun };
+      await answerStart(dependencies, queue, { request, response, runbook, body });
+    },
+  );
   return routes;
 }
 
@@ -81,16 +131,14 @@ export async function answerStart(
     locks,
   });
   if (result.kind !== "started" && result.kind !== "repeated") throw problemOf(result, runbook, body);
-  const shape = runShape(dependencies.externalUrl, result.run, null, null);
+  const { store, externalUrl } = dependencies;
+  const shape = runShape(externalUrl, result.run, await readRunExtras(store, result.run.id));
   const waitsFor = result.kind === "started" ? result.waitsFor : null;
   response
     .status(202)
     .location(`/api/v1/runs/${result.run.id}`)
     .json(waitsFor === null ? shape : { ...shape, reason: waitsFor });
 }
-
-/** As the draft of the header has it; ours is any text without control characters. */
-const KEY = /^[\x20-\x7e]{1,255}$/;
 
 function keyOf({ inputKey }: EngineDependencies, request: Request): CallerKey | null {
   const key = request.get("idempotency-key");

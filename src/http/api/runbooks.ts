@@ -1,22 +1,22 @@
-import type { Request, Response } from "express";
 import { z } from "zod";
-import { calledRunbooks } from "../../engine/candidate.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
-import { allInstances } from "../../engine/frames.ts";
-import type { GuardResult } from "../../engine/guards.ts";
-import { type PlannedRun, planRunbook } from "../../engine/plan-runbook.ts";
-import { inputShape, inputsJsonSchema } from "../../runbooks/input-shapes.ts";
-import { confirmationOf } from "../../runbooks/check-confirm.ts";
-import { hostOf, type PlanError } from "../../runbooks/plan.ts";
+import { planRunbook } from "../../engine/plan-runbook.ts";
+import type { PlanError } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
-import type { ExpectedDuration } from "../../runs/expected-duration.ts";
 import { principalOf } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { guardShape } from "./explanation-shape.ts";
-import { parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
+import { ApiRoutes, KNOWN, mayOfRunbook } from "../routes.ts";
 import { seesRunbook } from "../visibility.ts";
-import { KNOWN, mayOfRunbook, Routes } from "../routes.ts";
+import { pageKeys } from "./query.ts";
+import { listOf } from "./shapes/common.ts";
+import {
+  planSchema,
+  plannedShape,
+  runbookDetailsSchema,
+  runbookDetailsShape,
+  runbookSchema,
+  runbookShape,
+} from "./shapes/runbook.ts";
 
 const planBody = z.strictObject({
   inputs: z.record(z.string(), z.unknown()).default({}),
@@ -24,36 +24,45 @@ const planBody = z.strictObject({
   dry_run: z.boolean().default(false),
 });
 
+const listFacts = {
+  id: "listRunbooks",
+  summary: "Runbooks that whoever asks may see, by name",
+  query: z.strictObject(pageKeys((text) => /^[a-z0-9_-]{1,64}$/.test(text))),
+  answers: { 200: listOf(runbookSchema) },
+};
+const getFacts = {
+  id: "getRunbook",
+  summary: "One runbook, with its steps, its text and the schema of its inputs",
+  answers: { 200: runbookDetailsSchema },
+};
+const planFacts = {
+  id: "planRun",
+  summary: "What a start would run now; nothing is started",
+  body: planBody,
+  answers: { 200: planSchema },
+};
+
 /** Runbooks by name, and what one of them would do with some inputs. */
-export function runbookRoutes(dependencies: EngineDependencies): Routes {
+export function runbookRoutes(dependencies: EngineDependencies): ApiRoutes {
   const { catalog } = dependencies;
-  const routes = new Routes();
-  routes.get("/runbooks", KNOWN, (request: Request, response: Response) => {
+  const routes = new ApiRoutes("Runbooks");
+  routes.get("/runbooks", KNOWN, listFacts, (request, response, { query: { limit, after } }) => {
     const current = catalog.current();
     const names = [...current.runbooks.keys()].filter((name) => seesRunbook(request, current, name)).sort();
-    const page = readPage(request, (text) => /^[a-z0-9_-]{1,64}$/.test(text));
-    const from = page.after === null ? 0 : names.findIndex((name) => name > (page.after ?? ""));
-    const shown = from < 0 ? [] : names.slice(from, from + page.limit);
-    const isMore = from >= 0 && from + page.limit < names.length;
+    const left = names.filter((name) => after === null || name > after);
+    const shown = left.slice(0, limit);
     response.json({
       items: shown.map((name) => runbookShape(runbookNamed(dependencies, name))),
-      next: isMore ? (shown.at(-1) ?? null) : null,
+      next: left.length > limit ? (shown.at(-1) ?? null) : null,
     });
   });
-  routes.get("/runbooks/:name", mayOfRunbook("see"), (request: Request, response: Response) => {
+  routes.get("/runbooks/:name", mayOfRunbook("see"), getFacts, (request, response) => {
     const runbook = runbookNamed(dependencies, String(request.params["name"]));
-    response.json({
-      ...runbookShape(runbook),
-      file: runbook.file,
-      digest: runbook.digest,
-      steps: runbook.steps.map(({ id, name, verb, effect }) => ({ id, name, verb, effect })),
-      inputs_schema: inputsJsonSchema(runbook.inputs),
-      source: runbook.text,
-    });
+    response.json(runbookDetailsShape(runbook));
   });
-  routes.ask("/runbooks/:name/plan", mayOfRunbook("plan"), async (request: Request, response: Response) => {
+  routes.ask("/runbooks/:name/plan", mayOfRunbook("plan"), planFacts, async (request, response, { body }) => {
     const { name } = runbookNamed(dependencies, String(request.params["name"]));
-    const { inputs, dry_run: isDryRun } = parseBody(planBody, request);
+    const { inputs, dry_run: isDryRun } = body;
     const principal = principalOf(request).id;
     const planned = await planRunbook(dependencies, { runbook: name, inputs, principal, isDryRun });
     if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
@@ -77,56 +86,4 @@ function runbookNamed({ catalog }: EngineDependencies, name: string): Runbook {
   const runbook = catalog.current().runbooks.get(name);
   if (runbook === undefined) throw notFound(`there is no runbook ${name.slice(0, 64)}`);
   return runbook;
-}
-
-function runbookShape(runbook: Runbook): Record<string, unknown> {
-  return {
-    name: runbook.name,
-    title: runbook.title,
-    description: runbook.description,
-    owner: runbook.owner,
-    tags: runbook.tags,
-    inputs: [...runbook.inputs.values()].map(inputShape),
-    confirm: runbook.confirm,
-  };
-}
-
-/** What a start would run; `guards` is null where none was judged, `expectedDuration` where it is not known. */
-export function plannedShape(
-  {
-    runbook,
-    plan,
-    digest,
-    guards,
-    expectedDuration,
-  }: Pick<PlannedRun, "runbook" | "plan" | "digest" | "expectedDuration"> & {
-    readonly guards: readonly GuardResult[] | null;
-  },
-  runbooks: ReadonlyMap<string, Runbook>,
-): Record<string, unknown> {
-  const called = new Map(calledRunbooks(runbooks, plan).map((one) => [one.digest, one]));
-  return {
-    runbook: runbook.name,
-    digest,
-    inputs: plan.inputs,
-    hosts: plan.hosts.map((host) => host.name),
-    steps: allInstances({ run: { plan }, runbook, called })
-      .filter(({ section }) => section === "steps")
-      .map(({ step }) => ({
-        id: step.id,
-        name: step.name,
-        verb: step.verb,
-        effect: step.effect,
-        host: hostOf(plan, step.id)?.name ?? null,
-        if: step.if?.source ?? null,
-        preview: step.preview?.script ?? null,
-      })),
-    confirm: confirmationOf(runbook, plan),
-    guards: guards?.map(guardShape) ?? null,
-    expected_duration: expectedDuration === null ? null : durationShape(expectedDuration),
-  };
-}
-
-function durationShape({ medianMs, p90Ms, runs }: ExpectedDuration): Record<string, unknown> {
-  return { median_seconds: medianMs / 1_000, p90_seconds: p90Ms / 1_000, runs };
 }

@@ -1,10 +1,11 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { cancelRun } from "../../engine/cancel-run.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
 import type { Run } from "../../runs/records.ts";
-import { isFinal, RUN_STATES, type RunState } from "../../runs/states.ts";
+import { isFinal, RUN_STATES } from "../../runs/states.ts";
 import { readNewestBundle } from "../../store/evidence.ts";
 import { readKeeping } from "../../store/run-keeping.ts";
 import { listRuns, readRun } from "../../store/runs.ts";
@@ -13,10 +14,13 @@ import { readSteps } from "../../store/steps.ts";
 import type { Store } from "../../store/store.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { readPage } from "./paging.ts";
-import { KNOWN, mayOfRun, Routes } from "../routes.ts";
+import { ApiRoutes, KNOWN, mayOfRun } from "../routes.ts";
 import { visibleRuns } from "../visibility.ts";
-import { keepingShape, noteShape, runShape } from "./shapes.ts";
+import { pageKeys, textParameter, wordParameter } from "./query.ts";
+import { readRunExtras } from "./run-extras.ts";
+import { idSchema, listOf, problemSchema } from "./shapes/common.ts";
+import { runDetailsSchema, runDetailsShape, runSchema, runShape } from "./shapes/run.ts";
+import { runStateSchema } from "./shapes/words.ts";
 
 export interface RunRoutesDependencies {
   readonly store: Store;
@@ -25,12 +29,40 @@ export interface RunRoutesDependencies {
   readonly externalUrl: string;
 }
 
+const runsQuery = z.strictObject({
+  ...pageKeys(),
+  status: wordParameter(RUN_STATES, "Only runs that are so."),
+  runbook: textParameter("Only runs of this runbook."),
+  alert: textParameter("Only runs of the alert with this id."),
+});
+const listFacts = {
+  id: "listRuns",
+  summary: "Runs that whoever asks may see, newest first",
+  query: runsQuery,
+  answers: { 200: listOf(runSchema) },
+};
+const getFacts = {
+  id: "getRun",
+  summary: "One run, with its steps and notes",
+  answers: { 200: runDetailsSchema },
+};
+const cancelFacts = {
+  id: "cancelRun",
+  summary: "Stops a run, or takes it out of the queue",
+  answers: { 202: z.object({ id: idSchema, status: runStateSchema }) },
+  problems: { 409: problemSchema },
+};
+
 /** Runs: lists, details, cancellation. */
-export function runRoutes(dependencies: RunRoutesDependencies): Routes {
-  const routes = new Routes();
-  routes.get("/runs", KNOWN, (request, response) => sendRuns(dependencies, request, response));
-  routes.get("/runs/:id", mayOfRun("see"), (request, response) => sendRun(dependencies, request, response));
-  routes.post("/runs/:id/cancel", mayOfRun("manage_run"), (request, response) =>
+export function runRoutes(dependencies: RunRoutesDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Runs");
+  routes.get("/runs", KNOWN, listFacts, (request, response, { query }) =>
+    sendRuns(dependencies, query, request, response),
+  );
+  routes.get("/runs/:id", mayOfRun("see"), getFacts, (request, response) =>
+    sendRun(dependencies, request, response),
+  );
+  routes.post("/runs/:id/cancel", mayOfRun("manage_run"), cancelFacts, (request, response) =>
     takeCancellation(dependencies, request, response),
   );
   return routes;
@@ -38,14 +70,14 @@ export function runRoutes(dependencies: RunRoutesDependencies): Routes {
 
 async function sendRuns(
   { store, externalUrl, engineDependencies: { catalog } }: RunRoutesDependencies,
+  { status, runbook, alert, ...page }: z.output<typeof runsQuery>,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const page = readPage(request);
   const filter = {
-    state: stateFilter(request),
-    runbook: textFilter(request, "runbook"),
-    episodeId: textFilter(request, "alert"),
+    state: status,
+    runbook,
+    episodeId: alert,
     visible: visibleRuns(request, catalog.current()),
   };
   const runs = await listRuns(store.reader, filter, page.limit + 1, page.after);
@@ -55,26 +87,12 @@ async function sendRuns(
     shown.map((run) => run.id),
   );
   const items = await Promise.all(
-    shown.map(async (run) => ({
-      ...runShape(externalUrl, run, null, await readNewestBundle(store.reader, run.id)),
-      ...keepingShape(keeping.get(run.id)),
-    })),
+    shown.map(async (run) => {
+      const bundle = await readNewestBundle(store.reader, run.id);
+      return runShape(externalUrl, run, { bundle, keeping: keeping.get(run.id) });
+    }),
   );
   response.json({ items, next: runs.length > page.limit ? (shown.at(-1)?.id ?? null) : null });
-}
-
-function stateFilter(request: Request): RunState | null {
-  const text = textFilter(request, "status");
-  if (text === null) return null;
-  const state = RUN_STATES.find((candidate) => candidate === text);
-  if (state === undefined)
-    throw new HttpProblem(400, "Bad request", `status is one of ${RUN_STATES.join(", ")}`);
-  return state;
-}
-
-function textFilter(request: Request, name: string): string | null {
-  const value = request.query[name];
-  return typeof value === "string" ? value : null;
 }
 
 /** The run of the path, or 404. */
@@ -91,17 +109,12 @@ async function sendRun(
   response: Response,
 ): Promise<void> {
   const run = await findRun(store, request);
-  const [steps, bundle, keeping, notes] = await Promise.all([
+  const [steps, extras, notes] = await Promise.all([
     readSteps(store.reader, run.id),
-    readNewestBundle(store.reader, run.id),
-    readKeeping(store.reader, [run.id]),
+    readRunExtras(store, run.id),
     readRunNotes(store.reader, run.id),
   ]);
-  response.json({
-    ...runShape(externalUrl, run, steps, bundle),
-    ...keepingShape(keeping.get(run.id)),
-    notes: notes.map(noteShape),
-  });
+  response.json(runDetailsShape(externalUrl, run, { ...extras, steps, notes }));
 }
 
 /** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */

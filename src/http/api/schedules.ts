@@ -1,38 +1,76 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { authorize } from "../../access/authorize.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { RunQueue } from "../../engine/run-queue.ts";
 import { startOf } from "../../engine/schedules.ts";
 import { formatDurationMs } from "../../platform/durations.ts";
 import type { Timer } from "../../runs/records.ts";
-import type { ScheduleRecord } from "../../runs/start-records.ts";
-import type { Schedule } from "../../schedules/schedule.ts";
+import { SCHEDULE_RESULTS, type ScheduleRecord } from "../../runs/start-records.ts";
+import { MISSED, OVERLAPS, type Schedule } from "../../schedules/schedule.ts";
 import { readScheduleRecords } from "../../store/schedules.ts";
 import { listTimers } from "../../store/timers.ts";
 import { requireIdentity } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { KNOWN, may, Routes } from "../routes.ts";
+import { ApiRoutes, KNOWN, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { readPage } from "./paging.ts";
-import { answerStart, parseStart } from "./run-starts.ts";
+import { type Page, pageKeys } from "./query.ts";
+import { answerStart, type StartBody, startFacts } from "./run-starts.ts";
+import { anythingSchema, countSchema, idSchema, listOf, type Shape, timeSchema } from "./shapes/common.ts";
+import { reasonSchema } from "./shapes/words.ts";
+
+const scheduleSchema = z
+  .object({
+    name: z.string(),
+    runbook: z.string(),
+    with: anythingSchema,
+    cron: z.string(),
+    time_zone: z.string(),
+    jitter: z.string(),
+    missed: z.enum(MISSED),
+    overlap: z.enum(OVERLAPS),
+    file: z.string(),
+    line: countSchema,
+    next_at: timeSchema.nullable(),
+    last: z
+      .object({
+        for: timeSchema,
+        at: timeSchema,
+        result: z.enum(SCHEDULE_RESULTS),
+        reason: reasonSchema.nullable(),
+        text: z.string().nullable(),
+        run: idSchema.nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: "Schedule" });
+
+const listFacts = {
+  id: "listSchedules",
+  summary: "Schedules by name, with their next time and what became of the last one",
+  query: z.strictObject(pageKeys((text) => /^[a-z0-9_-]{1,64}$/.test(text))),
+  answers: { 200: listOf(scheduleSchema) },
+};
+const runFacts = { ...startFacts, id: "runSchedule", summary: "Starts what a schedule starts, now" };
 
 /** Runbooks that are run at certain times. */
-export function scheduleRoutes(dependencies: EngineDependencies, queue: RunQueue): Routes {
-  const routes = new Routes();
-  routes.get("/schedules", may("see"), (request, response) => sendSchedules(dependencies, request, response));
+export function scheduleRoutes(dependencies: EngineDependencies, queue: RunQueue): ApiRoutes {
+  const routes = new ApiRoutes("Schedules");
+  routes.get("/schedules", may("see"), listFacts, (_request, response, { query }) =>
+    sendSchedules(dependencies, query, response),
+  );
   // The runbook that it is about is not in the path.
-  routes.post("/schedules/:name/run", KNOWN, (request, response) =>
-    runNow(dependencies, queue, request, response),
+  routes.post("/schedules/:name/run", KNOWN, runFacts, (request, response, { body }) =>
+    runNow(dependencies, queue, { request, response, body }),
   );
   return routes;
 }
 
 async function sendSchedules(
   { store, catalog }: EngineDependencies,
-  request: Request,
+  page: Page,
   response: Response,
 ): Promise<void> {
-  const page = readPage(request, (text) => /^[a-z0-9_-]{1,64}$/.test(text));
   const [timers, records] = await Promise.all([
     listTimers(store.reader, "schedule"),
     readScheduleRecords(store.reader),
@@ -53,7 +91,7 @@ function scheduleShape(
   schedule: Schedule,
   timer: Timer | undefined,
   record: ScheduleRecord | undefined,
-): Record<string, unknown> {
+): Shape<typeof scheduleSchema> {
   return {
     name: schedule.name,
     runbook: schedule.runbook,
@@ -84,8 +122,11 @@ function scheduleShape(
 async function runNow(
   dependencies: EngineDependencies,
   queue: RunQueue,
-  request: Request,
-  response: Response,
+  {
+    request,
+    response,
+    body,
+  }: { readonly request: Request; readonly response: Response; readonly body: StartBody },
 ): Promise<void> {
   const name = String(request.params["name"]);
   const { schedules, runbooks } = dependencies.catalog.current();
@@ -96,7 +137,6 @@ async function runNow(
   const subject = { kind: "runbook", runbook, access } as const;
   const allowed = authorize(requireIdentity(request), { permission: "start", subject, isRead: false });
   if (!allowed.isAllowed) throw new HttpProblem(403, "Not allowed", allowed.because);
-  const body = parseStart(request);
   if (Object.keys(body.inputs).length > 0)
     throw new HttpProblem(422, "Invalid body", "a schedule brings its own inputs", {
       errors: [

@@ -1,32 +1,57 @@
-import type { Request, Response } from "express";
+import { z } from "zod";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import { type Count, overall, summarise } from "../../runs/statistics.ts";
 import { readStatistics } from "../../store/stats.ts";
 import type { Store } from "../../store/store.ts";
-import { HttpProblem } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
-import { statisticsShape } from "./statistics-shape.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { countSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { statisticsSchema, statisticsShape } from "./shapes/statistics.ts";
 
-const DAYS = [1, 7, 30] as const;
-const DAYS_DEFAULT = 7;
 /** Names in one list; `GET /rules` has the statistics of every rule, page by page. */
 const NAMES_MAX = 200;
+
+const namedSchema = z.object({
+  items: z.array(statisticsSchema.extend({ name: z.string() }).meta({ id: "NamedStatistics" })),
+  more: countSchema,
+});
+
+const statsSchema = z.object({
+  days: z.int(),
+  from: timeSchema.nullable(),
+  to: timeSchema,
+  complete: z.boolean(),
+  totals: statisticsSchema,
+  rules: namedSchema,
+  runbooks: namedSchema,
+});
+
+const facts = {
+  id: "getStatistics",
+  summary: "What rules and runbooks did over the last days",
+  query: z.strictObject({
+    days: z
+      .enum(["1", "7", "30"], { error: "is one of 1, 7, 30" })
+      .default("7")
+      .transform(Number)
+      .meta({ means: { type: "integer", enum: [1, 7, 30], default: 7 } }),
+  }),
+  answers: { 200: statsSchema },
+};
 
 /** What rules and runbooks did over the last days. */
 export function statsRoutes(dependencies: {
   readonly store: Store;
   readonly catalog: Pick<CatalogHolder, "current">;
-}): Routes {
+}): ApiRoutes {
   const { store, catalog } = dependencies;
-  const routes = new Routes();
-  routes.get("/stats", may("see"), async (request: Request, response: Response) => {
-    const days = readDays(request);
+  const routes = new ApiRoutes("Service");
+  routes.get("/stats", may("see"), facts, async (_request, response, { query: { days } }) => {
     const nowMs = await store.nowMs(store.reader);
     const { windows, isComplete } = await readStatistics(store, { days: [days], rules: null, nowMs });
     const counts = windows[0]?.counts ?? [];
-    response.json({
+    const stats: Shape<typeof statsSchema> = {
       days,
       from: rfc3339(windows[0]?.fromMs ?? null),
       to: rfc3339(nowMs),
@@ -34,21 +59,14 @@ export function statsRoutes(dependencies: {
       totals: statisticsShape(summarise(overall(counts))),
       rules: rulesOf(catalog.current(), counts),
       runbooks: runbooksOf(catalog.current(), counts),
-    });
+    };
+    response.json(stats);
   });
   return routes;
 }
 
-function readDays(request: Request): number {
-  const { days: text } = request.query;
-  if (text === undefined) return DAYS_DEFAULT;
-  const days = DAYS.find((known) => String(known) === text);
-  if (days === undefined) throw new HttpProblem(400, "Bad request", `days is one of ${DAYS.join(", ")}`);
-  return days;
-}
-
 /** The rules in use in their order, then those that are gone. */
-function rulesOf(catalog: Catalog, counts: readonly Count[]): Record<string, unknown> {
+function rulesOf(catalog: Catalog, counts: readonly Count[]): Shape<typeof namedSchema> {
   const byRule = Map.groupBy(counts, (count) => count.rule);
   const gone = namesWithout(byRule, catalog.rulesByName);
   const names = [...catalog.rules.map((rule) => rule.name), ...gone];
@@ -56,7 +74,7 @@ function rulesOf(catalog: Catalog, counts: readonly Count[]): Record<string, unk
 }
 
 /** The runbooks in use by name, then those that are gone: their runs, and what the rules that name them now have decided. */
-function runbooksOf(catalog: Catalog, counts: readonly Count[]): Record<string, unknown> {
+function runbooksOf(catalog: Catalog, counts: readonly Count[]): Shape<typeof namedSchema> {
   const ofRuns = Map.groupBy(counts, (count) => count.runbook);
   const ofRules = Map.groupBy(ofRuns.get(null) ?? [], (count) => count.rule);
   const rules = Map.groupBy(catalog.rules, (rule) => rule.runbook);
@@ -80,7 +98,7 @@ function namesWithout(
 function listOf(
   names: readonly string[],
   countsOf: (name: string) => readonly Count[],
-): Record<string, unknown> {
+): Shape<typeof namedSchema> {
   const shown = names.slice(0, NAMES_MAX);
   return {
     items: shown.map((name) => ({ name, ...statisticsShape(summarise(countsOf(name))) })),

@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import { z } from "zod";
 import type { NameChanges } from "../../catalog/changes.ts";
 import type {
   ConfigurationChanges,
@@ -8,6 +8,7 @@ import type {
 import type { CatalogHolder } from "../../catalog/reload.ts";
 import type { ArchiveAccount } from "../../archive/archive-room.ts";
 import { LOCAL_HOST } from "../../hosts/host.ts";
+import { BALLAST_STATES } from "../../platform/ballast.ts";
 import { DISK_FULL_TEXT } from "../../platform/no-room.ts";
 import type { DiskState } from "../../platform/disk.ts";
 import { countNotices } from "../../store/notices.ts";
@@ -15,7 +16,8 @@ import { countActivePauses } from "../../store/pauses.ts";
 import { readQueueFacts } from "../../store/runs.ts";
 import type { Store } from "../../store/store.ts";
 import { rfc3339 } from "../times.ts";
-import { may, Routes } from "../routes.ts";
+import { ApiRoutes, may } from "../routes.ts";
+import { countSchema, digestSchema, type Shape, timeSchema } from "./shapes/common.ts";
 
 export interface StatusRoutesDependencies {
   readonly store: Store;
@@ -28,16 +30,75 @@ export interface StatusRoutesDependencies {
   readonly startedAtMs: number;
 }
 
+const namesSchema = z.object({
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+  changed: z.array(z.string()),
+  more: countSchema,
+});
+
+const reloadSchema = z.object({
+  at: timeSchema,
+  ok: z.boolean(),
+  problems: z.array(z.string()),
+  problems_more: countSchema,
+  changed: z
+    .object({
+      rules: namesSchema,
+      rule_order: z.boolean(),
+      runbooks: namesSchema,
+      schedules: namesSchema,
+      hosts: namesSchema,
+      settings: z.array(z.string()),
+    })
+    .nullable(),
+});
+
+const storageSchema = z.object({
+  disk: z.object({ full: z.boolean(), free: countSchema.nullable(), advice: z.string().nullable() }),
+  ballast: z.object({ state: z.enum(BALLAST_STATES), size: countSchema }),
+  archive: z.object({ size: countSchema.nullable(), spool: countSchema, spool_max: countSchema }),
+});
+
+const statusSchema = z
+  .object({
+    version: z.string(),
+    node: z.string(),
+    started_at: timeSchema,
+    database: z.enum(["sqlite", "postgres"]),
+    configuration: z.object({
+      digest: digestSchema,
+      revision: countSchema,
+      loaded_at: timeSchema,
+      last_reload: reloadSchema.nullable(),
+    }),
+    rules: countSchema,
+    runbooks: countSchema,
+    schedules: countSchema,
+    hosts: countSchema,
+    queue: z.object({ depth: countSchema, oldest_at: timeSchema.nullable() }),
+    pauses_active: countSchema,
+    notices: z.object({ pending: countSchema, dead: countSchema }),
+    storage: storageSchema,
+  })
+  .meta({ id: "Status" });
+
+const statusFacts = {
+  id: "getStatus",
+  summary: "What runs here, with which configuration, and what waits or is stopped",
+  answers: { 200: statusSchema },
+};
+
 /** What runs here, with which configuration, and what waits or is stopped. */
-export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
+export function statusRoutes(dependencies: StatusRoutesDependencies): ApiRoutes {
   const { store, catalog, nodeId, version, startedAtMs } = dependencies;
-  const routes = new Routes();
-  routes.get("/status", may("see"), async (_request: Request, response: Response) => {
+  const routes = new ApiRoutes("Service");
+  routes.get("/status", may("see"), statusFacts, async (_request, response) => {
     const nowMs = await store.nowMs(store.reader);
     const queue = await readQueueFacts(store.reader);
     const pauses = await countActivePauses(store.reader, nowMs);
     const { rules, runbooks, schedules, inventory } = catalog.current();
-    response.json({
+    const status: Shape<typeof statusSchema> = {
       version,
       node: nodeId,
       started_at: rfc3339(startedAtMs),
@@ -51,7 +112,8 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
       pauses_active: pauses,
       notices: await countNotices(store.reader),
       storage: storageShape(dependencies),
-    });
+    };
+    response.json(status);
   });
   return routes;
 }
@@ -60,7 +122,7 @@ export function statusRoutes(dependencies: StatusRoutesDependencies): Routes {
 function storageShape({
   disk,
   room,
-}: Pick<StatusRoutesDependencies, "disk" | "room">): Record<string, unknown> {
+}: Pick<StatusRoutesDependencies, "disk" | "room">): Shape<typeof storageSchema> {
   const { freeBytes, isFull, ballast } = disk.facts();
   const { archiveBytes, spoolBytes, spoolBytesMax } = room.facts();
   return {
@@ -70,7 +132,7 @@ function storageShape({
   };
 }
 
-function configurationShape(status: ConfigurationStatus): Record<string, unknown> {
+function configurationShape(status: ConfigurationStatus): Shape<typeof statusSchema>["configuration"] {
   return {
     digest: status.digest,
     revision: status.revision,
@@ -82,7 +144,7 @@ function configurationShape(status: ConfigurationStatus): Record<string, unknown
 /** More than this of them are in the log and in `nightshift check` only. */
 const PROBLEMS_MAX = 100;
 
-function reloadShape(reload: LastReload): Record<string, unknown> {
+function reloadShape(reload: LastReload): Shape<typeof reloadSchema> {
   return {
     at: rfc3339(reload.atMs),
     ok: reload.isOk,
@@ -92,7 +154,7 @@ function reloadShape(reload: LastReload): Record<string, unknown> {
   };
 }
 
-function changesShape(changes: ConfigurationChanges): Record<string, unknown> {
+function changesShape(changes: ConfigurationChanges): Shape<typeof reloadSchema>["changed"] {
   return {
     rules: namesShape(changes.rules),
     rule_order: changes.isRuleOrderChanged,
@@ -103,6 +165,6 @@ function changesShape(changes: ConfigurationChanges): Record<string, unknown> {
   };
 }
 
-function namesShape({ added, removed, changed, more }: NameChanges): Record<string, unknown> {
+function namesShape({ added, removed, changed, more }: NameChanges): Shape<typeof namesSchema> {
   return { added, removed, changed, more };
 }

@@ -11,10 +11,12 @@ import { actorOf } from "../actor.ts";
 import { principalOf, requireIdentity } from "../identity.ts";
 import { type LoginParts, requireLogin } from "../login/login-parts.ts";
 import { HttpProblem, notFound } from "../problems.ts";
-import { KNOWN, Routes } from "../routes.ts";
+import { ApiRoutes, KNOWN } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
-import { invalidBody, parseBody } from "./json-body.ts";
-import { readPage } from "./paging.ts";
+import { invalidBody } from "./json-body.ts";
+import { pageKeys, textParameter } from "./query.ts";
+import { idSchema, listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
+import { principalSchema } from "./shapes/words.ts";
 
 const SCOPES_MAX = 20;
 
@@ -25,14 +27,53 @@ const newTokenSchema = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
 });
 
+const tokenSchema = z
+  .object({
+    id: idSchema,
+    name: z.string(),
+    user: z.string(),
+    scopes: z.array(z.string()),
+    created_at: timeSchema,
+    created_by: principalSchema,
+    expires_at: timeSchema.nullable(),
+    last_used_at: timeSchema.nullable(),
+    revoked_at: timeSchema.nullable(),
+    revoked_by: principalSchema.nullable(),
+  })
+  .meta({ id: "Token" });
+
+const shownOnceSchema = tokenSchema
+  .extend({ token: z.string().meta({ description: "The secret itself; it is shown here and never again." }) })
+  .meta({ id: "NewToken" });
+
+const listQuery = z.strictObject({ ...pageKeys(), user: textParameter("Of this person; for admins.") });
+const listFacts = {
+  id: "listTokens",
+  summary: "Tokens of whoever asks; of everybody for admins",
+  query: listQuery,
+  answers: { 200: listOf(tokenSchema) },
+};
+const createFacts = {
+  id: "createToken",
+  summary: "Makes a token, for oneself or, by an admin, for somebody else",
+  body: newTokenSchema,
+  answers: { 201: shownOnceSchema },
+  problems: { 404: problemSchema },
+};
+const revokeFacts = { id: "revokeToken", summary: "Ends a token", answers: { 200: tokenSchema } };
+
 type TokenParts = Pick<LoginParts, "login"> & { readonly dependencies: AuditDependencies };
 
 /** Tokens of the person who asks; of everybody for admins. */
-export function tokenRoutes(parts: TokenParts): Routes {
-  const routes = new Routes();
-  routes.get("/tokens", KNOWN, (request, response) => sendTokens(parts, request, response));
-  routes.post("/tokens", KNOWN, (request, response) => makeToken(parts, request, response));
-  routes.delete("/tokens/:id", KNOWN, (request, response) => revoke(parts, request, response));
+export function tokenRoutes(parts: TokenParts): ApiRoutes {
+  const routes = new ApiRoutes("Access");
+  routes.get("/tokens", KNOWN, listFacts, (request, response, { query }) =>
+    sendTokens(parts, query, request, response),
+  );
+  routes.post("/tokens", KNOWN, createFacts, (request, response, { body }) =>
+    makeToken(parts, body, request, response),
+  );
+  routes.delete("/tokens/:id", KNOWN, revokeFacts, (request, response) => revoke(parts, request, response));
   return routes;
 }
 
@@ -41,11 +82,14 @@ function isAdmin(request: Request): boolean {
   return role !== null && isAtLeast(role, "admin");
 }
 
-async function sendTokens({ dependencies }: TokenParts, request: Request, response: Response): Promise<void> {
-  const { limit, after } = readPage(request);
-  const { user } = request.query;
+async function sendTokens(
+  { dependencies }: TokenParts,
+  { limit, after, user }: z.output<typeof listQuery>,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const own = principalOf(request).name;
-  const person = isAdmin(request) ? (typeof user === "string" ? user : null) : own;
+  const person = isAdmin(request) ? user : own;
   const tokens = await listTokens(dependencies.store.reader, person, limit + 1, after);
   const shown = tokens.slice(0, limit);
   response.json({
@@ -54,10 +98,14 @@ async function sendTokens({ dependencies }: TokenParts, request: Request, respon
   });
 }
 
-async function makeToken(parts: TokenParts, request: Request, response: Response): Promise<void> {
+async function makeToken(
+  parts: TokenParts,
+  body: z.output<typeof newTokenSchema>,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const login = requireLogin(parts);
   refuseNarrow(request);
-  const body = parseBody(newTokenSchema, request);
   const { name: own } = principalOf(request);
   const person = body.user ?? own;
   if (person !== own && !isAdmin(request))
@@ -70,10 +118,8 @@ async function makeToken(parts: TokenParts, request: Request, response: Response
     throw invalidBody([{ pointer: "/expires_at", code: "past", message: "lies in the past" }]);
   const facts = { person, name: body.name, scopes: body.scopes, expiresAtMs };
   const { token, secret } = await createToken(parts.dependencies, facts, actorOf(request));
-  response
-    .status(201)
-    .set("cache-control", "no-store")
-    .json({ ...tokenShape(token), token: secret });
+  const shown: Shape<typeof shownOnceSchema> = { ...tokenShape(token), token: secret };
+  response.status(201).set("cache-control", "no-store").json(shown);
 }
 
 /** A token must not make one that may more than itself. */
@@ -94,7 +140,7 @@ async function revoke(parts: TokenParts, request: Request, response: Response): 
   response.json(tokenShape((await readToken(parts.dependencies.store.reader, id)) ?? token));
 }
 
-function tokenShape(token: ApiToken): Record<string, unknown> {
+function tokenShape(token: ApiToken): Shape<typeof tokenSchema> {
   return {
     id: token.id,
     name: token.name,

@@ -2,6 +2,8 @@ import type { CookieOptions, Request, Response } from "express";
 
 /** What browsers hold of a login. Secrets of 32 random bytes; the server keeps only their hashes. */
 export interface LoginCookies {
+  /** What the cookie of a session is called. */
+  readonly sessionName: string;
   session(request: Request): string | null;
   setSession(response: Response, secret: string, maxAgeMs: number): void;
   clearSession(response: Response): void;
@@ -25,6 +27,7 @@ export function loginCookies(externalUrl: string): LoginCookies {
     { name: `${prefix}nightshift-login`, options: { ...base, sameSite: "lax" as const } },
   ];
   return {
+    sessionName: session.name,
     session: (request) => readCookie(request, session.name),
     setSession: (response, secret, maxAge) =>
       void response.cookie(session.name, secret, { ...session.options, maxAge }),

@@ -17,7 +17,7 @@ import { visibleRuns } from "../visibility.ts";
 import { readEpisodeDetails } from "../api/alerts.ts";
 import { visibleApproval } from "../api/approvals.ts";
 import { findRun } from "../api/runs.ts";
-import { type EpisodeDetails, episodeShape } from "../api/shapes.ts";
+import { type EpisodeDetails, episodeDetailsShape } from "../api/shapes/alert.ts";
 import { rfc3339 } from "../times.ts";
 import { auditTable } from "./audit-table.ts";
 import { approvalContent, questionsContent } from "./approval-page.ts";
@@ -79,7 +79,7 @@ export function pageRoutes(
     const wantsJson = request.accepts(["html", "json"]) === "json";
     if (episode === null) return sendNoEpisode(response, fingerprint, wantsJson);
     const details = await readEpisodeDetails(store, episode);
-    if (wantsJson) return void response.json(episodeShape(externalUrl, episode, details));
+    if (wantsJson) return void response.json(episodeDetailsShape(externalUrl, episode, details));
     const runs = await Promise.all(details.runs.map((id) => readRun(store.reader, id)));
     sendPage(
       response,

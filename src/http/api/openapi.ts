@@ -1,0 +1,22 @@
+import { type DocumentOptions, openApiDocument } from "../openapi/document.ts";
+import { type ApiOperation, ApiRoutes, OPEN } from "../routes.ts";
+import { anythingSchema } from "./shapes/common.ts";
+
+/** The document of the API, for programs and people; made when it is first asked for. */
+export function openApiRoutes(
+  operations: () => readonly ApiOperation[],
+  options: DocumentOptions,
+): ApiRoutes {
+  const routes = new ApiRoutes("API");
+  let document: ReturnType<typeof openApiDocument> | null = null;
+  routes.get(
+    "/openapi.json",
+    OPEN,
+    { id: "getOpenApi", summary: "This document", answers: { 200: anythingSchema } },
+    (_request, response) => {
+      document ??= openApiDocument(operations(), options);
+      response.json(document);
+    },
+  );
+  return routes;
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { parseTimestampMs } from "../../alerts/timestamps.ts";
+import { isId } from "../../platform/ids.ts";
+
+// Parameters of query strings. A message goes on from the name of its parameter: "limit is a whole number from 1 to 200".
+
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 200;
+
+const limitSchema = z
+  .string()
+  .regex(/^\d{1,9}$/, `is a whole number from 1 to ${LIMIT_MAX}`)
+  .transform(Number)
+  .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, `is a whole number from 1 to ${LIMIT_MAX}`)
+  .default(LIMIT_DEFAULT)
+  .meta({
+    means: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
+    description: "Items of one page.",
+  });
+
+/** A page of a list: at most `limit` items after this cursor, which is an id where the list does not say otherwise. */
+export interface Page {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** The keys of a list's pages. */
+export function pageKeys(isCursor: (text: string) => boolean = isId) {
+  return {
+    limit: limitSchema,
+    after: z
+      .string()
+      .refine(isCursor, "is the `next` of an earlier page")
+      .nullable()
+      .default(null)
+      .meta({ means: { type: "string" }, description: "The `next` of the page before." }),
+  };
+}
+
+export const pageQuery = z.strictObject(pageKeys());
+
+/** One of some words; null when it is left out. */
+export function wordParameter<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  description: string,
+) {
+  return z
+    .enum(words, { error: `is one of ${words.join(", ")}` })
+    .nullable()
+    .default(null)
+    .meta({ means: { type: "string", enum: words }, description });
+}
+
+/** `?name`, `?name=true`: yes; `?name=false`, or left out: no. */
+export function flagParameter(description: string) {
+  return z
+    .enum(["", "true", "false"], { error: "is true or false" })
+    .default("false")
+    .transform((text) => text !== "false")
+    .meta({ means: { type: "boolean", default: false }, description });
+}
+
+const TEXT_CHARS_MAX = 300;
+
+/** A text as it is stored; null when it is left out. PostgreSQL's text has no NUL. */
+export function textParameter(description: string) {
+  return z
+    .string()
+    .max(TEXT_CHARS_MAX, `is a text of at most ${TEXT_CHARS_MAX} characters`)
+    .refine((text) => !text.includes("\0"), "has a NUL character in it")
+    .nullable()
+    .default(null)
+    .meta({ means: { type: "string" }, description });
+}
+
+/** A time; milliseconds since 1970, null when it is left out. */
+export function timeParameter(description: string) {
+  return z
+    .string()
+    .refine(
+      (text) => parseTimestampMs(text) !== undefined,
+      "is an RFC 3339 time, such as 2026-11-23T07:00:00Z",
+    )
+    .transform((text) => parseTimestampMs(text) ?? null)
+    .nullable()
+    .default(null)
+    .meta({ means: { type: "string", format: "date-time" }, description });
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { DECISION_KINDS } from "../../../runs/reasons.ts";
+import { type Decision, type Episode, EPISODE_STATES } from "../../../runs/records.ts";
+import { rfc3339 } from "../../times.ts";
+import { anythingSchema, countSchema, idSchema, type Shape, textsSchema, timeSchema } from "./common.ts";
+import { outcomeSchema, reasonSchema } from "./words.ts";
+
+export const alertSchema = z
+  .object({
+    id: idSchema,
+    source: z.string(),
+    fingerprint: z.string(),
+    status: z.enum(EPISODE_STATES),
+    outcome: outcomeSchema.nullable(),
+    labels: textsSchema,
+    annotations: textsSchema,
+    starts_at: timeSchema,
+    ends_at: timeSchema.nullable(),
+    received_at: timeSchema,
+    closed_at: timeSchema.nullable(),
+    repeats: countSchema,
+    generator_url: z.string().nullable(),
+    url: z.url(),
+  })
+  .meta({ id: "Alert", description: "One firing period of one alert." });
+
+const decisionSchema = z
+  .object({
+    at: timeSchema,
+    kind: z.enum(DECISION_KINDS),
+    rule: z.string().nullable(),
+    reason: reasonSchema.nullable(),
+    run: idSchema.nullable(),
+    detail: anythingSchema,
+  })
+  .meta({ id: "Decision" });
+
+export const alertDetailsSchema = alertSchema
+  .extend({ runs: z.array(idSchema), decisions: z.array(decisionSchema) })
+  .meta({ id: "AlertDetails" });
+
+export interface EpisodeDetails {
+  readonly runs: readonly string[];
+  readonly decisions: readonly Decision[];
+}
+
+export function episodeShape(externalUrl: string, episode: Episode): Shape<typeof alertSchema> {
+  return {
+    id: episode.id,
+    source: episode.source,
+    fingerprint: episode.fingerprint,
+    status: episode.state,
+    outcome: episode.outcome,
+    labels: toObject(episode.labels),
+    annotations: toObject(episode.annotations),
+    // As the sender wrote it, to the nanosecond, where that is in UTC.
+    starts_at: episode.startsAt.endsWith("Z") ? episode.startsAt : rfc3339(episode.startsAtMs),
+    ends_at: rfc3339(episode.endsAtMs),
+    received_at: rfc3339(episode.openedAtMs),
+    closed_at: rfc3339(episode.closedAtMs),
+    repeats: episode.repeats,
+    generator_url: episode.generatorUrl,
+    url: `${externalUrl}/a/${episode.fingerprint}`,
+  };
+}
+
+export function episodeDetailsShape(
+  externalUrl: string,
+  episode: Episode,
+  { runs, decisions }: EpisodeDetails,
+): Shape<typeof alertDetailsSchema> {
+  return { ...episodeShape(externalUrl, episode), runs, decisions: decisions.map(decisionShape) };
+}
+
+function decisionShape(decision: Decision): Shape<typeof decisionSchema> {
+  const { kind, rule, reason } = decision;
+  return { at: rfc3339(decision.atMs), kind, rule, reason, run: decision.runId, detail: decision.detail };
+}
+
+/** A null-prototype object: `__proto__` is a legal label name, and must stay a key. */
+function toObject(labels: ReadonlyMap<string, string>): Record<string, string> {
+  const object = Object.create(null) as Record<string, string>;
+  for (const [name, value] of labels) object[name] = value;
+  return object;
+}

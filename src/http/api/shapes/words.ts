@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { PRINCIPAL_NAME, ROLES } from "../../../access/principal.ts";
+import { EFFECTS } from "../../../runbooks/runbook.ts";
+import { REASONS } from "../../../runs/reasons.ts";
+import { OUTCOMES, RUN_STATES } from "../../../runs/states.ts";
+
+// The closed lists of words that several shapes have.
+
+export const reasonSchema = z
+  .enum(REASONS)
+  .meta({ id: "Reason", description: "Why an alert started no run, or why a start has to wait." });
+
+export const runStateSchema = z.enum(RUN_STATES).meta({ id: "RunStatus" });
+
+export const outcomeSchema = z
+  .enum(OUTCOMES)
+  .meta({ id: "Outcome", description: "What a run did for its alert." });
+
+export const effectSchema = z.enum(EFFECTS).meta({ id: "Effect" });
+
+export const roleSchema = z.enum(ROLES).meta({ id: "Role" });
+
+/** `user:dana`, `rule:web-latency`, `schedule:nightly`. */
+export const principalSchema = z.string();
+
+/** The name of a person, as it is written down: letters of any script. */
+export const personNameSchema = z
+  .string()
+  .regex(PRINCIPAL_NAME, "has 1 to 128 letters, digits and . _ @ + -");
