@@ -180,7 +180,8 @@ describe("hosts", () => {
     await call(service, "POST", "/hosts/web-1/hold", { reason: "x", for: "1h" });
     service.at.write({ "hosts.yml": "hosts: []\n" });
     expect(await service.app.reload()).toEqual([]);
-    expect((await call(service, "DELETE", "/hosts/web-1/hold")).json).toEqual({ name: "web-1", hold: null });
+    const released = { name: "web-1", address: null, labels: {}, automation: null, hold: null };
+    expect((await call(service, "DELETE", "/hosts/web-1/hold")).json).toEqual(released);
     expect((await call(service, "DELETE", "/hosts/web-1/hold")).status).toBe(404);
   });
 });
