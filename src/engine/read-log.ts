@@ -1,6 +1,7 @@
 import { stepFolder } from "../archive/bundle-names.ts";
 import { attemptLogPath, type OutputName } from "../archive/step-output.ts";
 import type { StepRecord } from "../runs/records.ts";
+import type { StepState } from "../runs/states.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 
 /** A part of a step's log, of its newest attempt. Offsets count bytes. */
@@ -21,6 +22,8 @@ export interface LogQuery {
   readonly limit: number;
 }
 
+const UNDER_WAY: ReadonlySet<StepState> = new Set(["pending", "running"]);
+
 /** As it is stored, without secrets; of a step that goes on, what there is by now. */
 export async function readLog(
   { artifacts, liveOutputs }: Pick<EngineDependencies, "artifacts" | "liveOutputs">,
@@ -35,7 +38,7 @@ export async function readLog(
   }
   const path = attemptLogPath(place, stream);
   const stored = await artifacts.stat(step.runId, path);
-  const isComplete = step.finishedAtMs !== null;
+  const isComplete = !UNDER_WAY.has(step.state);
   if (stored === null)
     return { offset, content: Buffer.alloc(0), totalBytes: isComplete ? 0 : null, isComplete };
   const start = Math.min(offset, stored.bytes);

@@ -64,6 +64,50 @@ test("a log is read while the step runs, and goes on where it was left", async (
   });
 });
 
+/** What comes of the stream from there on, until it ends or so many bytes are there. */
+async function follow(
+  { app }: Service,
+  id: string,
+  last: number,
+  enough: number,
+): Promise<[string, number, boolean]> {
+  const abort = new AbortController();
+  const response = await fetch(`${app.url}/api/v1/runs/${id}/steps/talk/log/stream`, {
+    headers: { "last-event-id": String(last) },
+    signal: abort.signal,
+  });
+  let [raw, text, offset] = ["", "", last];
+  for await (const chunk of response.body ?? []) {
+    raw += Buffer.from(chunk as Uint8Array).toString("utf8");
+    const events = raw.split("\n\n");
+    raw = events.pop() ?? "";
+    for (const event of events) {
+      if (event.includes("event: end")) return [text, offset, true];
+      const [, eventId = "", data = "{}"] = /^id: (\d+)\nevent: log\ndata: (.*)$/.exec(event) ?? [];
+      if (eventId === "") continue;
+      offset = Number(eventId);
+      text += (JSON.parse(data) as Part).content ?? "";
+    }
+    if (offset - last >= enough) break;
+  }
+  abort.abort();
+  return [text, offset, false];
+}
+
+test("a stream that is cut off goes on at its byte, while the step runs and after it", async () => {
+  const service = await startStarts({ "runbooks/talks.yml": TALKS });
+  const gate = join(service.at.folder, "gate");
+  const id = idOf(await startRun(service, "talks", { inputs: { gate } }));
+  await waitFor("the first line", async () => (await readLog(service, id, "")).content?.includes("\n"));
+  const [first, at, isOver] = await follow(service, id, 0, 1);
+  expect([first.startsWith("grüße, "), isOver]).toEqual([true, false]);
+  const rest = follow(service, id, at, Number.POSITIVE_INFINITY);
+  writeFileSync(gate, "");
+  expect(await rest).toEqual(["the end\n", at + 8, true]);
+  await runOver(service, id);
+  expect(await follow(service, id, at + 4, Number.POSITIVE_INFINITY)).toEqual(["end\n", at + 8, true]);
+});
+
 test("what cannot be read is refused", async () => {
   const service = await startStarts({ "runbooks/talks.yml": TALKS });
   const id = idOf(await startRun(service, "talks", { inputs: { gate: "/" } }));

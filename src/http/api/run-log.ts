@@ -1,7 +1,9 @@
 import type { Request, Response } from "express";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { type LogQuery, readLog } from "../../engine/read-log.ts";
+import type { StepRecord } from "../../runs/records.ts";
 import { readSteps } from "../../store/steps.ts";
+import { openEventStream, StreamSlots } from "../event-stream.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { mayOfRun, Routes } from "../routes.ts";
 import { findRun } from "./runs.ts";
@@ -9,40 +11,86 @@ import { findRun } from "./runs.ts";
 const LIMIT_DEFAULT = 64 * 1024;
 const LIMIT_MAX = 1024 * 1024;
 
-/** What a step printed, part by part, also while it runs. */
+const STREAMS_MAX = 100;
+const LOOK_EVERY_MS = 300;
+
+/** What a step printed, part by part, or as it comes; also while it runs. */
 export function runLogRoutes(dependencies: EngineDependencies): Routes {
   const routes = new Routes();
-  routes.get("/runs/:id/steps/*step/log", mayOfRun("read_evidence"), (request, response) =>
-    sendLog(dependencies, request, response),
+  const slots = new StreamSlots(STREAMS_MAX);
+  routes.get("/runs/:id/steps/*step/log", mayOfRun("read_evidence"), async (request, response) => {
+    const query = queryOf(request);
+    const step = await findStep(dependencies, request);
+    response.json({ step: step.id, stream: query.stream, ...(await partOf(dependencies, step, query)) });
+  });
+  routes.get("/runs/:id/steps/*step/log/stream", mayOfRun("read_evidence"), (request, response) =>
+    streamLog(dependencies, slots, request, response),
   );
   return routes;
 }
 
-async function sendLog(
-  dependencies: EngineDependencies,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const query = queryOf(request);
-  const run = await findRun(dependencies.store, request);
+async function findStep({ store }: EngineDependencies, request: Request): Promise<StepRecord> {
+  const run = await findRun(store, request);
   const parts: unknown = request.params["step"];
   const id = Array.isArray(parts) ? parts.join("/") : String(parts);
-  const step = (await readSteps(dependencies.store.reader, run.id)).find((one) => one.id === id);
+  const step = (await readSteps(store.reader, run.id)).find((one) => one.id === id);
   if (step === undefined) throw notFound(`the run has no step ${id.slice(0, 200)}`);
+  return step;
+}
+
+async function partOf(dependencies: EngineDependencies, step: StepRecord, query: LogQuery) {
   const { offset, content, totalBytes, isComplete } = await readLog(dependencies, step, query);
   // A character that is cut by the limit comes whole with the next part.
   const isLast = totalBytes !== null && offset + content.byteLength >= totalBytes && isComplete;
   const bytes = isLast ? content.byteLength : wholeCharacters(content);
-  response.json({
-    step: step.id,
-    stream: query.stream,
+  return {
     attempt: step.attempts,
     offset,
     next_offset: offset + bytes,
     total_bytes: totalBytes,
     complete: isComplete,
     content: content.subarray(0, bytes).toString("utf8"),
-  });
+  };
+}
+
+/**
+ * `log` events with what is new, each with the offset behind it as its id, so that a client goes on where it was cut off; `attempt` when
+ * another try begins, from offset 0 again; `end` when nothing more comes.
+ */
+async function streamLog(
+  dependencies: EngineDependencies,
+  slots: StreamSlots,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const query = queryOf(request);
+  const last = request.get("last-event-id");
+  let offset = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : query.offset;
+  let step = await findStep(dependencies, request);
+  const giveBack = slots.take();
+  const stream = openEventStream(request, response);
+  const { gone } = stream;
+  try {
+    while (!gone.aborted) {
+      const part = await partOf(dependencies, step, { ...query, offset });
+      offset = part.next_offset;
+      if (part.content !== "") stream.send({ id: String(offset), name: "log", data: part });
+      else if (part.complete) return stream.send({ id: String(offset), name: "end", data: part });
+      else {
+        await dependencies.clock.sleep(LOOK_EVERY_MS, gone).catch(() => {});
+        if (gone.aborted) return;
+        const now = await findStep(dependencies, request);
+        if (now.attempts > step.attempts && step.attempts > 0) {
+          offset = 0;
+          stream.send({ id: "0", name: "attempt", data: { attempt: now.attempts } });
+        }
+        step = now;
+      }
+    }
+  } finally {
+    stream.end();
+    giveBack();
+  }
 }
 
 function queryOf(request: Request): LogQuery {
