@@ -31,7 +31,7 @@ import type { DeliveryLimits } from "./alerts/limits.ts";
 import type { EngineDependencies } from "./engine/dependencies.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { LoginParts } from "./http/login/login-parts.ts";
-import { ApiRoutes, type Routes } from "./http/routes.ts";
+import type { ApiRoutes } from "./http/routes.ts";
 
 export interface ApiParts {
   readonly engineDependencies: EngineDependencies;
@@ -43,11 +43,11 @@ export interface ApiParts {
 }
 
 /** Everything below `/api/v1`, in the order in which paths are tried. */
-export function apiRoutes(parts: ApiParts): (ApiRoutes | Routes)[] {
+export function apiRoutes(parts: ApiParts): ApiRoutes[] {
   const { engineDependencies: dependencies, engine, startedAtMs, configuration } = parts;
   const { store, externalUrl } = dependencies;
   const asking = { engineDependencies: dependencies, queue: engine.queue, limits: parts.limits };
-  const routes: (ApiRoutes | Routes)[] = [
+  const routes: ApiRoutes[] = [
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
@@ -76,7 +76,7 @@ export function apiRoutes(parts: ApiParts): (ApiRoutes | Routes)[] {
     accessRoutes({ login: parts.login.login, dependencies }),
     statusRoutes({ ...dependencies, startedAtMs, configuration: () => configuration.status() }),
   ];
-  const operations = () => routes.flatMap((part) => (part instanceof ApiRoutes ? part.all : []));
+  const operations = () => routes.flatMap((part) => part.all);
   const sessionCookie = parts.login.cookies.sessionName;
   routes.push(openApiRoutes(operations, { version: dependencies.version, externalUrl, sessionCookie }));
   return routes;

@@ -20,7 +20,7 @@ import { passwordRoutes } from "./http/login/password-routes.ts";
 import { setupRoutes } from "./http/login/setup-routes.ts";
 import { createWhoSends } from "./http/login/who-sends.ts";
 import { openLogin, openSetupLink } from "./open-login.ts";
-import type { Operation } from "./http/routes.ts";
+import type { ApiOperation } from "./http/routes.ts";
 import { createSubjects } from "./http/subjects.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
@@ -49,8 +49,8 @@ export interface AppOptions extends ConfigurationOptions {
 /** The running service. */
 export interface App {
   readonly url: string;
-  /** What the API offers below `/api/v1`, each with its policy. */
-  readonly operations: readonly Operation[];
+  /** What the API offers below `/api/v1`, each with its policy and its facts. */
+  readonly operations: readonly ApiOperation[];
   readonly engine: Engine;
   readonly metrics: Metrics;
   readonly store: Store;

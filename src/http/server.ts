@@ -11,12 +11,12 @@ import { loginForms } from "./login/form.ts";
 import { leadToLogin } from "./login/lead-to-login.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
-import type { RouteList, Routes } from "./routes.ts";
+import type { ApiRoutes, RouteList, Routes } from "./routes.ts";
 
 export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
   readonly health: Routes;
-  readonly api: readonly RouteList[];
+  readonly api: readonly ApiRoutes[];
   /** Those that whoever is not logged in sees. */
   readonly loginPages: readonly Routes[];
   readonly pages: Routes;

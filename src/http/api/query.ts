@@ -7,16 +7,24 @@ import { isId } from "../../platform/ids.ts";
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
 
-const limitSchema = z
-  .string()
-  .regex(/^\d{1,9}$/, `is a whole number from 1 to ${LIMIT_MAX}`)
-  .transform(Number)
-  .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, `is a whole number from 1 to ${LIMIT_MAX}`)
-  .default(LIMIT_DEFAULT)
-  .meta({
-    means: { type: "integer", minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT },
-    description: "Items of one page.",
-  });
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** When it is left out. */
+  readonly otherwise: number;
+}
+
+/** A whole number. */
+export function numberParameter({ min, max, otherwise }: Range, description: string) {
+  const message = `is a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .refine((number) => number >= min && number <= max, message)
+    .default(otherwise)
+    .meta({ means: { type: "integer", minimum: min, maximum: max, default: otherwise }, description });
+}
 
 /** A page of a list: at most `limit` items after this cursor, which is an id where the list does not say otherwise. */
 export interface Page {
@@ -27,7 +35,7 @@ export interface Page {
 /** The keys of a list's pages. */
 export function pageKeys(isCursor: (text: string) => boolean = isId) {
   return {
-    limit: limitSchema,
+    limit: numberParameter({ min: 1, max: LIMIT_MAX, otherwise: LIMIT_DEFAULT }, "Items of one page."),
     after: z
       .string()
       .refine(isCursor, "is the `next` of an earlier page")

@@ -1,12 +1,16 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { type LogQuery, readLog } from "../../engine/read-log.ts";
 import type { StepRecord } from "../../runs/records.ts";
 import { readSteps } from "../../store/steps.ts";
 import { openEventStream, StreamSlots } from "../event-stream.ts";
-import { HttpProblem, notFound } from "../problems.ts";
-import { mayOfRun, Routes } from "../routes.ts";
+import { notFound } from "../problems.ts";
+import { ApiRoutes, mayOfRun } from "../routes.ts";
+import { numberParameter } from "./query.ts";
 import { findRun } from "./runs.ts";
+import { problemSchema, type Shape } from "./shapes/common.ts";
+import { logAttemptSchema, logPartSchema, logSchema } from "./shapes/log.ts";
 
 const LIMIT_DEFAULT = 64 * 1024;
 const LIMIT_MAX = 1024 * 1024;
@@ -14,17 +18,53 @@ const LIMIT_MAX = 1024 * 1024;
 const STREAMS_MAX = 100;
 const LOOK_EVERY_MS = 300;
 
+const logQuery = z.strictObject({
+  stream: z.enum(["stdout", "stderr"], { error: "is stdout or stderr" }).default("stdout"),
+  offset: numberParameter({ min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 }, "Byte to begin at."),
+  limit: numberParameter({ min: 4, max: LIMIT_MAX, otherwise: LIMIT_DEFAULT }, "Bytes of one part."),
+});
+const readFacts = {
+  id: "readLog",
+  summary: "A part of what a step printed, also while it runs",
+  query: logQuery,
+  answers: { 200: logSchema },
+};
+const followFacts = {
+  id: "followLog",
+  summary: "What a step prints, as it comes, as server-sent events",
+  description:
+    "`log` has what is new, with the offset behind it as its id; `attempt` says that another try has begun, from offset 0 again; " +
+    "`end` that nothing more comes. With the id of the newest event in `Last-Event-ID` the stream goes on behind it.",
+  query: logQuery,
+  headers: [{ name: "Last-Event-ID", description: "The offset behind what is known.", schema: z.string() }],
+  answers: {
+    200: {
+      kind: "media",
+      mediaTypes: ["text/event-stream"],
+      description: "Events; the data of each is one of these.",
+      item: z.union([logPartSchema, logAttemptSchema]),
+    },
+  },
+  problems: { 503: problemSchema },
+} as const;
+
 /** What a step printed, part by part, or as it comes; also while it runs. */
-export function runLogRoutes(dependencies: EngineDependencies): Routes {
-  const routes = new Routes();
+export function runLogRoutes(dependencies: EngineDependencies): ApiRoutes {
+  const routes = new ApiRoutes("Runs");
   const slots = new StreamSlots(STREAMS_MAX);
-  routes.get("/runs/:id/steps/*step/log", mayOfRun("read_evidence"), async (request, response) => {
-    const query = queryOf(request);
+  const path = "/runs/:id/steps/*step/log";
+  routes.get(path, mayOfRun("read_evidence"), readFacts, async (request, response, { query }) => {
     const step = await findStep(dependencies, request);
-    response.json({ step: step.id, stream: query.stream, ...(await partOf(dependencies, step, query)) });
+    const { stream } = query;
+    const log: Shape<typeof logSchema> = {
+      step: step.id,
+      stream,
+      ...(await partOf(dependencies, step, query)),
+    };
+    response.json(log);
   });
-  routes.get("/runs/:id/steps/*step/log/stream", mayOfRun("read_evidence"), (request, response) =>
-    streamLog(dependencies, slots, request, response),
+  routes.get(`${path}/stream`, mayOfRun("read_evidence"), followFacts, (request, response, { query }) =>
+    streamLog(dependencies, slots, { request, response, query }),
   );
   return routes;
 }
@@ -38,7 +78,11 @@ async function findStep({ store }: EngineDependencies, request: Request): Promis
   return step;
 }
 
-async function partOf(dependencies: EngineDependencies, step: StepRecord, query: LogQuery) {
+async function partOf(
+  dependencies: EngineDependencies,
+  step: StepRecord,
+  query: LogQuery,
+): Promise<Shape<typeof logPartSchema>> {
   const { offset, content, totalBytes, isComplete } = await readLog(dependencies, step, query);
   // A character that is cut by the limit comes whole with the next part.
   const isLast = totalBytes !== null && offset + content.byteLength >= totalBytes && isComplete;
@@ -60,10 +104,12 @@ async function partOf(dependencies: EngineDependencies, step: StepRecord, query:
 async function streamLog(
   dependencies: EngineDependencies,
   slots: StreamSlots,
-  request: Request,
-  response: Response,
+  {
+    request,
+    response,
+    query,
+  }: { readonly request: Request; readonly response: Response; readonly query: LogQuery },
 ): Promise<void> {
-  const query = queryOf(request);
   const last = request.get("last-event-id");
   let offset = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : query.offset;
   let step = await findStep(dependencies, request);
@@ -91,25 +137,6 @@ async function streamLog(
     stream.end();
     giveBack();
   }
-}
-
-function queryOf(request: Request): LogQuery {
-  const { stream = "stdout" } = request.query;
-  if (stream !== "stdout" && stream !== "stderr")
-    throw new HttpProblem(400, "Bad request", "stream is stdout or stderr");
-  return {
-    stream,
-    offset: numberOf(request, "offset", 0, Number.MAX_SAFE_INTEGER, 0),
-    limit: numberOf(request, "limit", 4, LIMIT_MAX, LIMIT_DEFAULT),
-  };
-}
-
-function numberOf(request: Request, name: string, min: number, max: number, otherwise: number): number {
-  const text = request.query[name];
-  if (text === undefined) return otherwise;
-  const number = typeof text === "string" && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new HttpProblem(400, "Bad request", `${name} is a whole number from ${min} to ${max}`);
 }
 
 /** Bytes without a character of UTF-8 that is cut off at the end. */

@@ -68,6 +68,8 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "post /runs/:id/notes": run.manage,
   "get /runs/:id/artifacts": run.evidence,
   "get /runs/:id/artifacts/*path": run.evidence,
+  "get /runs/:id/steps/*step/log": run.evidence,
+  "get /runs/:id/steps/*step/log/stream": run.evidence,
   "get /runs/:id/bundle.zip": run.evidence,
   "get /runs/:id/bundle.tar.gz": run.evidence,
   "get /audit": from.admin,
@@ -107,6 +109,7 @@ function pathFor(path: string, runId: string): string {
     .replace("/runs/:id", `/runs/${runId}`)
     .replace("/runbooks/:name", "/runbooks/fix")
     .replace("*path", "nothing.txt")
+    .replace("*step", "nothing")
     .replace(":id", UNKNOWN_ID)
     .replace(/:[a-z]+/g, "nobody");
 }
