@@ -14,7 +14,15 @@ import { allInstances } from "./frames.ts";
 import { renderResult } from "./nesting.ts";
 import { closeInputs, openInputs, RunInputError } from "./run-inputs.ts";
 import { type Course, executeSection, firstFailure, isFailure } from "./sections.ts";
-import { commitOwned, type Progress, recordOf, renewStop, type RunSession, stopReason } from "./session.ts";
+import {
+  commitOwned,
+  deadlineOf,
+  type Progress,
+  recordOf,
+  renewStop,
+  type RunSession,
+  stopReason,
+} from "./session.ts";
 import { beginSilences } from "./silences.ts";
 import { runbookVariables } from "./variables.ts";
 
@@ -126,7 +134,9 @@ function courseOf(session: RunSession): RunCourse {
   const failed = firstFailure(session);
   const isWhole = session.frame.body.steps.every((step) => isFinalStep(recordOf(session, step).state));
   if (failed === null && isWhole) return { end: "succeeded", failedStep: null, message: null };
-  if (stopped === "timed_out" || stopped === "cancelled" || stopped === "alert_ended") {
+  // What failed by itself has ended the steps; the run's time may run out in what follows them.
+  const isLate = stopped === "timed_out" && failed !== null && failed.state !== "cancelled";
+  if (!isLate && (stopped === "timed_out" || stopped === "cancelled" || stopped === "alert_ended")) {
     const end = stopped === "timed_out" ? stopped : "cancelled";
     return { end, failedStep: failed?.id ?? null, message: STOP_MESSAGES[stopped] };
   }
@@ -176,12 +186,9 @@ async function loadSteps(session: RunSession): Promise<void> {
   for (const record of records) session.steps.set(record.id, record);
 }
 
-/** The run's own limit counts from its first start, without its waits for people; a restart does not give it more time. */
 function startRunTimeout(session: RunSession): NodeJS.Timeout {
-  const { run, runbook, dependencies } = session;
-  const sinceStartMs = dependencies.clock.nowMs() - (run.startedAtMs ?? dependencies.clock.nowMs());
-  const elapsedMs = sinceStartMs - run.waitedMs;
-  const stop = session.stop;
-  if (elapsedMs >= runbook.timeoutMs) stop.abort("timed_out");
-  return setTimeout(() => stop.abort("timed_out"), Math.max(0, runbook.timeoutMs - elapsedMs));
+  const { stop } = session;
+  const leftMs = deadlineOf(session) - session.dependencies.clock.nowMs();
+  if (leftMs <= 0) stop.abort("timed_out");
+  return setTimeout(() => stop.abort("timed_out"), Math.max(0, leftMs));
 }

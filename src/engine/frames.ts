@@ -1,4 +1,4 @@
-import { hostVariables } from "../runbooks/input-variables.ts";
+import { inputsForExpressions } from "../runbooks/plan.ts";
 import { itemSegment } from "../runbooks/plan-steps.ts";
 import type { PlannedInputs } from "../runbooks/planned-inputs.ts";
 import type { Body, Runbook, Section, Step } from "../runbooks/runbook.ts";
@@ -40,11 +40,11 @@ export function rootFrame({ run, runbook }: Layout): Frame {
 /** One frame for each item of a loop, in order. */
 export function itemFrames({ run }: Layout, frame: Frame, step: Loop): Frame[] {
   const names = run.plan.items[step.id] ?? [];
+  const list = inputsForExpressions(run.plan, frame.planned)[step.spec.input];
+  const found = Array.isArray(list) ? (list as readonly unknown[]) : [];
   return names.map((name, index) => {
     const around = `${step.id}/${itemSegment(names, index)}/`;
-    const host = run.plan.hosts.find((one) => one.name === name);
-    const item = host === undefined ? name : hostVariables(host);
-    const items = { ...frame.items, [step.spec.as]: item };
+    const items = { ...frame.items, [step.spec.as]: found[index] ?? name };
     return { ...frame, body: instantiate(step.body ?? frame.body, around), around, items, outer: frame };
   });
 }

@@ -118,7 +118,8 @@ function isFailure(step: Step, state: string): boolean {
 const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out", "interrupted", "rejected"]);
 
 async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]): Promise<Progress> {
-  const items = frames.map((frame) => itemResult(session, step, frame));
+  const planned = session.run.plan.items[step.id] ?? [];
+  const items = frames.map((frame, index) => itemResult(session, step, frame, planned[index] ?? ""));
   const failed = items.filter((item) => item.status === "failed");
   const pending = items.filter((item) => item.status === "pending");
   const names = failed.map((item) => item.item).join(", ");
@@ -140,10 +141,10 @@ function wasRejected(session: RunSession, { body }: Frame): boolean {
   return body.steps.some((step) => recordOf(session, step).state === "rejected");
 }
 
-function itemResult(session: RunSession, step: Loop, frame: Frame): ItemResult {
+function itemResult(session: RunSession, step: Loop, frame: Frame, name: string): ItemResult {
   const { body, items } = frame;
   const item: unknown = items[step.spec.as];
-  const isHost = typeof item === "object" && item !== null && "name" in item;
+  const isHost = typeof item === "object" && item !== null && "address" in item;
   const records = [...body.steps, ...body.onFailure, ...body.finally].map(
     (inner) => [localId(frame, inner), recordOf(session, inner)] as const,
   );
@@ -151,7 +152,6 @@ function itemResult(session: RunSession, step: Loop, frame: Frame): ItemResult {
     const { stdout: _, response: __, ...shown } = stepVariables(record);
     return [id, shown] as const;
   });
-  const name = isHost ? String(item.name) : String(item);
   return {
     host: isHost ? name : "",
     item: name,

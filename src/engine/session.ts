@@ -81,6 +81,11 @@ export const PARK_AFTER_MS = 5_000;
 /** The machine Nightshift runs on, for steps that run nowhere else. */
 export const LOCAL: Host = { name: LOCAL_HOST, address: "", port: 0, user: "", labels: {} };
 
+/** When the run's own limit is over. It counts from the first start, without waits for people; a restart does not give it more time. */
+export function deadlineOf({ dependencies, run, runbook }: RunSession): number {
+  return (run.startedAtMs ?? dependencies.clock.nowMs()) + run.waitedMs + runbook.timeoutMs;
+}
+
 export function stopReason(session: RunSession): StopReason | null {
   return session.stop.signal.aborted ? (session.stop.signal.reason as StopReason) : null;
 }

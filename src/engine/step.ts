@@ -1,4 +1,3 @@
-import { ExpressionError } from "../expressions/cel.ts";
 import { measureBefore } from "./asserts.ts";
 import { LOCAL } from "./session.ts";
 import { askAboutFailure, executeApprove, settleFailure } from "./waiting-steps.ts";
@@ -6,22 +5,18 @@ import { hostOf } from "../runbooks/plan.ts";
 import type { Step } from "../runbooks/runbook.ts";
 import { renderStep } from "../runbooks/render.ts";
 import { isLeftOut } from "../runs/dry-run.ts";
-import type { StepFacts, StepRecord } from "../runs/records.ts";
+import type { StepRecord } from "../runs/records.ts";
 import type { StepEnd } from "../runs/states.ts";
 import { parkRun } from "../store/run-ownership.ts";
 import { endStep, setStepWait } from "../store/steps.ts";
-import {
-  type AttemptEnded,
-  type AttemptVerdict,
-  commitAttempt,
-  makeAttempt,
-  type RenderedStep,
-} from "./attempt.ts";
+import { type AttemptEnded, commitAttempt, makeAttempt, type RenderedStep } from "./attempt.ts";
+import { type Evaluated, evaluate, judgeAttempt } from "./judge-attempt.ts";
 import { conditionLeftOut, inputLeftOut, leftOutVerdict, shownStep } from "./dry-run.ts";
 import { redactionOf } from "./redact-attempt.ts";
 import { missingSecret } from "./secrets.ts";
 import {
   commitOwned,
+  deadlineOf,
   PARK_AFTER_MS,
   type Progress,
   recordOf,
@@ -146,7 +141,10 @@ async function park(session: RunSession, step: Step, untilMs: number): Promise<P
   const { bells, log } = session.dependencies;
   // Its time is kept with the step; who goes through several items hands the run back once all have come to rest.
   if (!session.mayPark) return "released";
-  await commitOwned(session, (tx) => parkRun(tx, session.ownership, untilMs));
+  // The run's own limit is looked at when it is taken up again: a longer wait ends there.
+  const deadlineMs = deadlineOf(session);
+  const isWithin = deadlineMs <= session.dependencies.clock.nowMs() || untilMs < deadlineMs;
+  await commitOwned(session, (tx) => parkRun(tx, session.ownership, isWithin ? untilMs : deadlineMs));
   session.parking.isParked = true;
   bells.runs.ring();
   log.debug({ runId: session.run.id, stepId: step.id, untilMs }, "run parked");
@@ -203,85 +201,6 @@ function renderAttempt(
     const shown = isLeftOut(session.run, step) ? shownStep(session, step, variables) : null;
     return { spec: action.spec, env, shown, host: hostOf(session.run.plan, step.id) ?? LOCAL };
   }, "the step's templates");
-}
-
-/** What the attempt means: its own status, then `fail_if`, `outputs` and `until`, then whether it may be tried again. */
-export function judgeAttempt(
-  session: RunSession,
-  step: Step,
-  ended: AttemptEnded,
-  { variables, attemptsBefore }: { variables: Record<string, unknown>; attemptsBefore: number },
-): AttemptVerdict {
-  const { result } = ended;
-  const own = {
-    ...variables,
-    stdout: ended.stdout,
-    ...(result.exitCode === null ? {} : { exit_code: result.exitCode }),
-    ...(result.json === null ? {} : { json: result.json }),
-    ...(result.value === null ? {} : { value: result.value }),
-    ...(result.response === null ? {} : { response: result.response }),
-  };
-  let status: StepEnd = result.status;
-  let message = result.message;
-  const outputs: Record<string, unknown> = {};
-  if (status === "succeeded" && step.failIf !== null) {
-    const failed = evaluate(() => step.failIf?.evaluate(own), "fail_if");
-    if (!failed.ok) [status, message] = ["failed", failed.message];
-    else if (failed.value === true) [status, message] = ["failed", `fail_if: ${step.failIf.source}`];
-  }
-  if (status === "succeeded") {
-    for (const [name, expression] of step.outputs) {
-      const output = evaluate(() => expression.evaluate(own), `outputs.${name}`);
-      if (output.ok) outputs[name] = output.value;
-      else [status, message] = ["failed", output.message];
-    }
-  }
-  // `until` also judges an attempt that failed: a probe that cannot connect yet is what one waits with.
-  if (step.until !== null && (status === "succeeded" || status === "failed")) {
-    const reached = evaluate(() => step.until?.evaluate(own), "until");
-    if (reached.ok && reached.value === true) [status, message] = ["succeeded", null];
-    else if (status === "succeeded")
-      [status, message] = [
-        "failed",
-        reached.ok ? `until: ${step.until.source} is not yet true` : reached.message,
-      ];
-  }
-  const facts: StepFacts = {
-    stdout: ended.stdout,
-    json: result.json,
-    value: result.value,
-    response: result.response,
-    outputs,
-  };
-  const isRetried = mayRetry(session, step, { ...ended, number: ended.number - attemptsBefore }, status);
-  const asksPeople =
-    step.askOnFailure !== null &&
-    !session.run.isDryRun &&
-    !isRetried &&
-    stopReason(session) === null &&
-    (status === "failed" || status === "timed_out");
-  return { status, message, facts, retryAfterMs: isRetried ? step.delayMs : null, asksPeople };
-}
-
-function mayRetry(session: RunSession, step: Step, ended: AttemptEnded, status: StepEnd): boolean {
-  if (stopReason(session) !== null || ended.number > step.retries || ended.result.isPermanent) return false;
-  // Interrupted: the connection broke in the middle. Only what changes nothing is tried again then.
-  if (status === "interrupted") return step.effect === "read";
-  if (status !== "failed" && status !== "timed_out") return false;
-  return step.effect === "read" || ended.result.didNotStart || step.retryOn.includes(status);
-}
-
-type Evaluated<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly message: string };
-
-function evaluate<Value>(work: () => Value, what: string): Evaluated<Value> {
-  try {
-    return { ok: true, value: work() };
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    return { ok: false, message: `${what}: ${error.message}` };
-  }
 }
 
 /** Whether the step's end fails the run. Evidence never does, unless the step says that it must be had (`critical`). */

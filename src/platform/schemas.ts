@@ -20,6 +20,14 @@ export const positiveDurationSchema = durationSchema.refine(
   "must be longer than 0",
 );
 
+const TIME_LIMIT_MS_MAX = 24 * 24 * 60 * 60_000;
+
+/** How long something may take. Node.js cannot wait for longer than 24.8 days: it would give up at once. */
+export const timeLimitSchema = positiveDurationSchema.refine(
+  (durationMs) => durationMs <= TIME_LIMIT_MS_MAX,
+  "a time limit is at most 24d",
+);
+
 /** How many of something, where none makes no sense. */
 export const countSchema = z.int("a whole number is needed here").min(1, "must be at least 1");
 

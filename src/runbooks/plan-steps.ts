@@ -145,10 +145,11 @@ function nameOf(item: unknown): string {
   return typeof item === "object" && item !== null && "value" in item ? String(item.value) : String(item);
 }
 
-/** An item in the path of a step: its name, unless that could be taken for something else in a file's path. */
+/** An item in the path of a step: its name, unless that could be taken for something else in a file's path, or for another item. */
 export function itemSegment(names: readonly string[], index: number): string {
   const name = names[index] ?? "";
-  const isPlain = /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/.test(name) && names.indexOf(name) === index;
+  const isPlain =
+    /^(?!item-\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/.test(name) && names.indexOf(name) === index;
   return isPlain ? name : `item-${index + 1}`;
 }
 

@@ -6,6 +6,7 @@ import {
   nameSchema,
   positiveDurationSchema,
   textSchema,
+  timeLimitSchema,
   wordSchema,
 } from "../platform/schemas.ts";
 import { SECRET_NAME } from "../platform/secrets.ts";
@@ -51,7 +52,7 @@ export const stepSchema = z.strictObject({
     .optional()
     .meta({ description: "true for root, or a user; hosts.yml says who is allowed" }),
   env: z.record(z.string(), textSchema).optional(),
-  timeout: positiveDurationSchema.optional().meta({ description: "Of one attempt" }),
+  timeout: timeLimitSchema.optional().meta({ description: "Of one attempt" }),
   retries: z.int().min(0).max(RETRIES_MAX).optional().meta({ description: "Tries after the first one" }),
   delay: durationSchema.optional().meta({ description: "Between two tries; default 5s" }),
   until: expressionSchema.optional(),
@@ -145,7 +146,7 @@ export const runbookSchema = z.strictObject({
     .array(textSchema.regex(HTTP_HOST, "write a host without its port, such as *.example.net or localhost"))
     .default([])
     .meta({ description: "Hosts that http steps may reach beside those of the inventory" }),
-  timeout: positiveDurationSchema.optional().meta({ description: "Of the whole run; default 30m" }),
+  timeout: timeLimitSchema.optional().meta({ description: "Of the whole run; default 30m" }),
   secrets: distinctSchema(
     textSchema.regex(SECRET_NAME, "a secret's name has letters, digits and _, and begins with a letter or _"),
   )

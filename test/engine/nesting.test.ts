@@ -85,6 +85,45 @@ summary: "\${{ steps.roll.status }}, then \${{ steps.after.?outputs.words.orValu
   });
 });
 
+test("each item is what its input holds: the row of a file, or a text that is also the name of a host", async () => {
+  const scenario = await acted(
+    `
+name: act
+target: local
+inputs:
+  databases: {type: multi_choice, options_from: {file: ../data/databases.csv, value: name}, default: [orders, users]}
+  words: {type: multi_choice, options: [web, item-3, "two words"], default: [web, item-3, "two words"]}
+  host: {type: host, default: web}
+steps:
+  - id: rows
+    for_each:
+      in: inputs.databases
+      as: database
+      steps:
+        - env: {ROW: "\${{ database.value }} in \${{ database.row.region }}"}
+          run: echo "$ROW" >> FOLDER/notes
+  - id: words
+    for_each:
+      in: inputs.words
+      as: word
+      steps: [{id: say, env: {WORD: "\${{ word }}"}, run: 'echo "$WORD" >> FOLDER/notes'}]
+summary: "\${{ steps.rows.?items.orValue([]).map(i, i.item).join(',') }}"
+`,
+    {
+      "hosts.yml": "hosts: [{name: web, address: 10.0.0.1}]\n",
+      "data/databases.csv": "name,region\norders,eu\nusers,us\n",
+    },
+  );
+  const run = await runEnded(scenario);
+  expect(notesOf(scenario)).toEqual(["orders in eu", "users in us", "web", "item-3", "two words"]);
+  expect(run).toMatchObject({ status: "succeeded", summary: "orders,users" });
+  expect(stepsOf(run)).toMatchObject({
+    "words/web/say": "succeeded",
+    "words/item-2/say": "succeeded",
+    "words/item-3/say": "succeeded",
+  });
+});
+
 test("stops after max_failures: what was not begun is untouched, and the rest of the run does not follow", async () => {
   const scenario = await acted(
     roll(

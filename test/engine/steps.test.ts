@@ -84,6 +84,23 @@ steps:
   expect(stepsOf(run)).toEqual({ one: "failed", two: "succeeded" });
 });
 
+test("until says what is a success, and makes neither fail_if nor an output good that cannot be had", async () => {
+  const { run, notes } = await runThrough(`
+steps:
+  - {id: fatal, effect: read, run: echo FATAL, until: exit_code == 0, fail_if: stdout.contains("FATAL"), continue_on_error: true}
+  - {id: lacking, effect: read, run: echo no json, until: exit_code == 0, outputs: {id: json.id}, continue_on_error: true}
+  - {id: three, effect: read, run: 'echo three; exit 3', until: exit_code == 3, outputs: {word: stdout.trim()}}
+  - {id: say, env: {WORD: "\${{ steps.three.outputs.word }}"}, run: 'echo "$WORD" >> FOLDER/notes'}
+`);
+  expect(notes).toEqual(["three"]);
+  expect(run.steps.map(({ status, message }) => [status, message])).toEqual([
+    ["failed", 'fail_if: stdout.contains("FATAL")'],
+    ["failed", "outputs.id: json is missing"],
+    ["succeeded", null],
+    ["succeeded", null],
+  ]);
+});
+
 test("outputs are read by later steps and the summary", async () => {
   const { run, notes } = await runThrough(`
 steps:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compileRunbook, RunbookError } from "../../src/runbooks/load.ts";
-import { runbookOf, stepOf } from "./runbook-text.ts";
+import { problemsOf, runbookOf, stepOf } from "./runbook-text.ts";
 
 describe("what a step does when it does not say so", () => {
   test.each([
@@ -62,6 +62,15 @@ describe("what a step does when it does not say so", () => {
 });
 
 describe("specs", () => {
+  test.each([
+    "{command: [a], timeout: 25d}",
+    "{http: {url: 'http://a/', timeout: 1y}}",
+    "{run: a, timeout: 0s}",
+  ])("%s: no step takes longer than Node.js can wait, or no time at all", (step) => {
+    const [problem] = problemsOf(`- ${step}`);
+    expect(problem?.message).toMatch(/timeout: (a time limit is at most 24d|must be longer than 0)$/);
+  });
+
   test.each([
     ["- run: |\n    a\n    b", { script: "a\nb\n", shell: "sh" }],
     ["- {run: print(1), shell: python3}", { script: "print(1)", shell: "python3" }],

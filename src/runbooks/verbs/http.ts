@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CONNECTION_HEADERS } from "../../platform/http-headers.ts";
-import { bytesSchema, durationSchema, nameSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
+import { bytesSchema, timeLimitSchema, nameSchema, textSchema, wordSchema } from "../../platform/schemas.ts";
 
 export const HTTP_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
@@ -56,7 +56,7 @@ export const httpSchema = z
     save_as: nameSchema
       .optional()
       .meta({ description: "Keeps the answer's body in the bundle's responses/ under this name" }),
-    timeout: durationSchema.optional().meta({ description: "The same as the step's timeout" }),
+    timeout: timeLimitSchema.optional().meta({ description: "The same as the step's timeout" }),
   })
   .refine(
     (http) => http.json === undefined || http.body === undefined,
