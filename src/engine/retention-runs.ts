@@ -9,6 +9,7 @@ import {
   findExpiredEvidence,
   findExpiredRuns,
   forgetEvidence,
+  isTextCalled,
   lockUnpinned,
   readTextsOfRuns,
 } from "../store/retention.ts";
@@ -169,6 +170,10 @@ async function expireText(pass: Pass, runbook: string, digest: string): Promise<
     if (last === undefined) break;
     afterId = last.id;
   }
-  await store.transaction((tx) => deleteRunbookText(tx, digest));
-  pass.report.remove("runbook_text", 1);
+  const isRemoved = await store.transaction(async (tx) => {
+    if (await isTextCalled(tx, digest)) return false;
+    await deleteRunbookText(tx, digest);
+    return true;
+  });
+  if (isRemoved) pass.report.remove("runbook_text", 1);
 }

@@ -87,9 +87,12 @@ export async function collectOutput(
 ): Promise<{ bytes: number; end: CollectEnd }> {
   const leftMs = Math.floor(budget.endsAtMs - context.clock.monotonicMs());
   if (leftMs <= 0) return { bytes: 0, end: "timed_out" };
-  const bytesMax = Math.min(budget.fileBytesMax, budget.bytesLeft, await context.evidenceBytesLeft());
+  const roomBytes = await context.evidenceBytesLeft();
+  const bytesMax = Math.min(budget.fileBytesMax, budget.bytesLeft, roomBytes);
   if (bytesMax <= 0) {
-    context.recordProblem(source.title, `was left out: ${context.whyEvidenceIsFull()}`);
+    const why =
+      roomBytes <= 0 ? context.whyEvidenceIsFull() : "the step has gathered as much as max_total allows";
+    context.recordProblem(source.title, `was left out: ${why}`);
     return { bytes: 0, end: "finished" };
   }
   const sink = new EvidenceSink(

@@ -33,7 +33,14 @@ export async function collectEvidence(
     if (spec.paths.length > 0) await collectFiles(context, spec, executor, budget, gathered);
     const outputBytes = Math.min(budget.fileBytesMax, budget.bytesLeft);
     for (const source of commandsOf(spec, outputBytes, context.clock.nowMs())) {
-      if (gathered.end !== "finished" || budget.filesLeft <= 0) break;
+      if (gathered.end !== "finished") break;
+      if (budget.filesLeft <= 0) {
+        context.recordProblem(
+          source.title,
+          `was left out: ${spec.filesMax} files are gathered, as many as max_files allows`,
+        );
+        continue;
+      }
       const result = await collectOutput(context, source, executor, budget);
       gathered.end = result.end;
       gathered.bytes += result.bytes;

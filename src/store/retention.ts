@@ -23,6 +23,7 @@ export interface ExpiredRun {
 }
 
 const FINAL_STATES = RUN_STATES.filter(isFinal);
+const LIVE_STATES = RUN_STATES.filter((state) => !isFinal(state));
 
 type RunExpression = ExpressionBuilder<Schema, "run">;
 
@@ -261,6 +262,18 @@ export async function readTextsOfRuns(
     .limit(page.limit)
     .execute();
   return rows.map((row) => ({ id: row.id, digest: row.runbook_digest }));
+}
+
+/** Whether a run that is not over calls the runbook of this text: it holds the digest in its plan. */
+export async function isTextCalled(db: Reader, digest: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("run")
+    .select("id")
+    .where("state", "in", LIVE_STATES)
+    .where("plan", "like", `%"${digest}"%`)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export async function deleteRunbookText(tx: Tx, digest: string): Promise<void> {

@@ -46,6 +46,20 @@ describeStores("retention", ({ store, dialect }) => {
     expect(countsOf(await kept.retention().pass(AGE))).toEqual({});
   });
 
+  test("the text of a runbook stays while a run that is not over calls it", async () => {
+    const kept = await openKept(store());
+    const digest = `sha256:${"a".repeat(64)}`;
+    await kept.addRun(91 * DAY_MS, { runbookDigest: digest });
+    const caller = await kept.addRun(DAY_MS, { isOver: false });
+    const plan = JSON.stringify({ calls: { sub: { runbook: { name: "restart", digest } } } });
+    await kept.store.transaction((tx) =>
+      tx.updateTable("run").set({ plan }).where("id", "=", caller.id).execute(),
+    );
+    expect(countsOf(await kept.retention().pass(AGE))).toEqual({ evidence: 1, run: 1 });
+    const texts = await store().reader.selectFrom("runbook_text").select("digest").execute();
+    expect(texts.map((text) => text.digest).sort()).toEqual(["sha256:1", digest]);
+  });
+
   test("a dry run says the same as the pass that follows, and removes nothing", async () => {
     const kept = await openKept(store());
     const runs = [];

@@ -62,6 +62,19 @@ describe("limits", () => {
     expect(critical.status).toBe("failed");
   });
 
+  test("what is left out because files have used up the limits is told, with the limit to raise", async () => {
+    const bench = await stepBench();
+    const log = await bench.put("app.log", "0123456789");
+    const commands: CollectSpec["commands"] = [["echo", "one"]];
+    const many = await bench.attempt(collect({ paths: [log], commands, filesMax: 1 }));
+    const much = await bench.attempt(collect({ paths: [log], commands, hostBytesMax: 10 }));
+    expect([many.value, much.value]).toEqual([1, 1]);
+    expect(bench.problems).toMatchObject([
+      { path: "echo one", message: "was left out: 1 files are gathered, as many as max_files allows" },
+      { path: "echo one", message: "was left out: the step has gathered as much as max_total allows" },
+    ]);
+  });
+
   test("rotated logs are chosen by when they were last written", async () => {
     const bench = await stepBench();
     const nowS = Date.now() / 1000;
