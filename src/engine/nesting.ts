@@ -87,8 +87,8 @@ export async function executeLoop(
   return endLoop(session, step, frames);
 }
 
-function hasBegun(session: RunSession, { body }: Frame): boolean {
-  return body.steps.some((step) => recordOf(session, step).state !== "pending");
+function hasBegun(session: RunSession, frame: Frame | undefined): boolean {
+  return frame !== undefined && frame.body.steps.some((step) => recordOf(session, step).state !== "pending");
 }
 
 /** Every step of the item has ended, also those that follow a failure. */
@@ -121,9 +121,13 @@ async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]
   const planned = session.run.plan.items[step.id] ?? [];
   const items = frames.map((frame, index) => itemResult(session, step, frame, planned[index] ?? ""));
   const failed = items.filter((item) => item.status === "failed");
-  const pending = items.filter((item) => item.status === "pending");
+  const isOpen = (index: number) => items[index]?.status === "pending";
+  const cut = items.filter((_, index) => isOpen(index) && hasBegun(session, frames[index]));
+  const untouched = items.filter((_, index) => isOpen(index) && !hasBegun(session, frames[index]));
   const names = failed.map((item) => item.item).join(", ");
-  const rest = pending.length === 0 ? "" : `; ${pending.length} were not begun`;
+  const rest =
+    (cut.length === 0 ? "" : `; ${cut.length} were cut short (${cut.map((item) => item.item).join(", ")})`) +
+    (untouched.length === 0 ? "" : `; ${untouched.length} were not begun`);
   const message = failed.length === 0 ? null : `${failed.length} of ${items.length} failed (${names})${rest}`;
   if (stopReason(session) !== null)
     return end(session, step, "cancelled", message ?? `the run was stopped${rest}`, items);

@@ -294,7 +294,11 @@ steps:
     const [first] = await pendingOf(scenario, 2);
     await waiting(scenario, first?.run ?? "");
     await fetch(`${scenario.app.url}/api/v1/runs/${first?.run ?? ""}/cancel`, { method: "POST" });
-    expect((await runEnded(scenario)).status).toBe("cancelled");
+    const run = await runEnded(scenario);
+    expect(run.status).toBe("cancelled");
+    expect(run.steps.find((step) => step.id === "each")?.message).toBe(
+      "the run was stopped; 2 were cut short (a, b); 1 were not begun",
+    );
     expect(notesOf(scenario).toSorted()).toEqual(["tidy a", "tidy b"]);
   });
 
