@@ -34,18 +34,22 @@ export async function recoverInterrupted(session: RunSession): Promise<void> {
     const record = records.find((candidate) => candidate.id === attempt.stepId);
     const step = steps.find((candidate) => candidate.id === attempt.stepId);
     if (record === undefined || step === undefined) continue;
-    await sweepLeftovers(session, record, attempt);
+    // The service stops: whoever takes the run up next looks again.
+    if (!(await sweepLeftovers(session, record, attempt))) return;
     await settle(session, step, attempt);
   }
   for (const record of await readSteps(store.reader, session.run.id)) session.steps.set(record.id, record);
 }
 
-/** Ends what still runs of the attempt. Until this is done neither `on_failure` nor `finally` may begin. */
-async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: Attempt): Promise<void> {
+/**
+ * Ends what still runs of the attempt. Until this is done neither `on_failure` nor `finally` may begin. False when the service
+ * stops before that.
+ */
+async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: Attempt): Promise<boolean> {
   const { dependencies, run } = session;
   const host =
     record.host === LOCAL_HOST ? LOCAL : run.plan.hosts.find((candidate) => candidate.name === record.host);
-  if (host === undefined) return;
+  if (host === undefined) return true;
   const executor = dependencies.steps.executorFor(host);
   try {
     const found = await executor.sweep(host, attemptCookie(run.id, attempt.stepId, attempt.number));
@@ -54,6 +58,7 @@ async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: 
         { runId: run.id, stepId: attempt.stepId, found },
         "ended processes that an interrupted step had left",
       );
+    return true;
   } catch (error) {
     // The remote side ends by itself: every remote command is wrapped in `timeout`. Wait until it must have.
     const step = allInstances(session).find((instance) => instance.step.id === attempt.stepId)?.step;
@@ -62,11 +67,22 @@ async function sweepLeftovers(session: RunSession, record: StepRecord, attempt: 
       { runId: run.id, stepId: attempt.stepId, error, endsAtMs },
       "leftovers could not be looked for; waiting for the step's time limit",
     );
-    await dependencies.clock
-      .sleep(Math.max(0, endsAtMs - dependencies.clock.nowMs()), session.stop.signal)
-      .catch(() => {});
+    return waitOut(session, endsAtMs);
   }
 }
+
+/** In pieces, so that the end of the service is not held up. A run that is cancelled meanwhile waits all the same: the host still works. */
+async function waitOut(session: RunSession, untilMs: number): Promise<boolean> {
+  const { clock } = session.dependencies;
+  for (;;) {
+    if (session.isDraining) return false;
+    const leftMs = untilMs - clock.nowMs();
+    if (leftMs <= 0) return true;
+    await clock.sleep(Math.min(leftMs, PIECE_MS));
+  }
+}
+
+const PIECE_MS = 500;
 
 async function settle(session: RunSession, step: Step, attempt: Attempt): Promise<void> {
   const { dependencies, run } = session;
