@@ -1,5 +1,5 @@
 import { type DecisionKind, DECISION_KINDS, type Reason, REASONS } from "./reasons.ts";
-import { type Outcome, OUTCOMES, RUN_STATES, type RunState } from "./states.ts";
+import { type Outcome, OUTCOMES, RUN_STATES, type RunEnd, type RunState } from "./states.ts";
 
 // What is counted of rules and runbooks, and what the counts say.
 
@@ -27,7 +27,7 @@ export interface Count extends Series {
 }
 
 /** The ends of runs, with those that never began. */
-export const RUN_ENDS = RUN_STATES.filter(
+export const RUN_ENDS: readonly RunEnd[] = RUN_STATES.filter(
   (state) => state !== "queued" && state !== "waiting_person" && state !== "running",
 );
 

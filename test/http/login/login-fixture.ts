@@ -57,15 +57,18 @@ access: {run: ["group:runners"], approve: ["group:approvers"]}
 steps: [{id: fix, command: [echo, fixed], effect: read, target: local}]
 `;
 
+/** The `login` of the settings, with {@link PEOPLE}. */
+export const LOGIN = `login:
+  users:
+${usersOf(PEOPLE)}
+  roles:${ROLES}`;
+
 export function settingsOf(more = "", web = ""): string {
   return `
 ${web}
 notifiers: [{name: log, log: {}}]
 notify: [{to: log, events: [failed]}]
-login:
-  users:
-${usersOf(PEOPLE)}
-  roles:${ROLES}
+${LOGIN}
 ${more}
 `;
 }
