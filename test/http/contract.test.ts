@@ -203,8 +203,8 @@ test(
       expect.stringContaining("status 404 is not in the document"),
     ]);
     const asProblem = changed(({ paths }) => {
-      const { responses } = paths["/runs/{id}"]?.["get"] as { responses: Record<string, { content: Json }> };
-      const answer = responses["200"] as { content: Json };
+      const responses: unknown = paths["/runs/{id}"]?.["get"]?.["responses"];
+      const answer = (responses as Json)["200"] as { content: Json };
       answer.content = { "text/plain": answer.content["application/json"] };
     });
     expect(await asked(asProblem, "getRun", isRight)).toEqual(["application/json is not among text/plain"]);
