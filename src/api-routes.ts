@@ -57,7 +57,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
     alertBundleRoutes(dependencies),
     retentionRoutes(dependencies, engine.retention),
     auditRoutes(dependencies),
-    alertRoutes({ store, externalUrl }),
+    alertRoutes(dependencies),
     pauseRoutes(dependencies),
     noticeRoutes(dependencies),
     hostRoutes(dependencies),

@@ -164,7 +164,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
     pages: pageRoutes(dependencies),
     subjects: createSubjects(dependencies),
-    whoSends: createWhoSends({ store, login: login.login, cookies: login.cookies, externalUrl }),
+    whoSends: createWhoSends(login),
     externalUrl,
     log,
   });

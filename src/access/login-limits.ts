@@ -41,7 +41,7 @@ export class LoginLimits {
 
   /** Whoever knows the password has not been guessing. */
   noteSuccess({ name }: LoginAttemptKey): void {
-    this.#failures.delete(`name:${name}`);
+    this.#failures.delete(nameKey(name));
   }
 
   #recent(text: string, nowMs: number): readonly number[] {
@@ -49,12 +49,19 @@ export class LoginLimits {
   }
 }
 
+/** What is typed as a name may be long; nobody here has a longer one. */
+const NAME_CHARS_MAX = 128;
+
+function nameKey(name: string): string {
+  return `name:${name.slice(0, NAME_CHARS_MAX)}`;
+}
+
 function keysOf({
   name,
   address,
 }: LoginAttemptKey): readonly { readonly text: string; readonly max: number }[] {
   return [
-    { text: `name:${name}`, max: FAILURES_MAX.name },
+    { text: nameKey(name), max: FAILURES_MAX.name },
     { text: `address:${address}`, max: FAILURES_MAX.address },
   ];
 }

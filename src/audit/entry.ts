@@ -29,6 +29,7 @@ export const AUDIT_ACTIONS = [
   "login.failed",
   "logout",
   "person.add",
+  "person.change",
   "person.remove",
   "schedule.pause",
   "schedule.resume",

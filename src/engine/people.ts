@@ -2,7 +2,13 @@ import type { LoginSettings } from "../access/login-schema.ts";
 import { hashPassword } from "../access/password.ts";
 import { type Person, principalFor } from "../access/people.ts";
 import type { Principal, Role } from "../access/principal.ts";
-import { deletePerson, insertPerson, readPerson, updatePersonAtLogin } from "../store/people.ts";
+import {
+  deletePerson,
+  insertPerson,
+  readNameOfAccount,
+  readPerson,
+  updatePersonAtLogin,
+} from "../store/people.ts";
 import type { Actor } from "../audit/entry.ts";
 import type { Reader, Tx } from "../store/store.ts";
 import { addAudit, type AuditDependencies } from "./audit.ts";
@@ -36,17 +42,26 @@ export type Admission =
   /** The name is that of somebody else here; nobody comes in by being called alike. */
   | { readonly kind: "taken"; readonly because: string };
 
-/** Takes in whom a provider or a proxy has named: a name belongs to the account that used it first. May be repeated. */
+/** Of everybody whom a proxy names: it says nothing but the name. */
+export const PROXY_ACCOUNT = "proxy";
+
+/**
+ * Takes in whom a provider or a proxy has named: a name belongs to the account that used it first, and an account keeps the name it came
+ * with first, whatever the provider calls it later: with two names one could approve what the other asked for. May be repeated.
+ */
 export async function admitPerson(
   tx: Tx,
+  dependencies: AuditDependencies,
   login: LoginSettings,
   outside: OutsidePerson,
-  atMs: number,
+  { atMs, address }: { readonly atMs: number; readonly address: string | null },
 ): Promise<Admission> {
-  const { name, groups, account } = outside;
+  const { groups, account } = outside;
+  const known = account === PROXY_ACCOUNT ? null : await readNameOfAccount(tx, account);
+  const name = known ?? outside.name;
   if (login.users.some((user) => user.name === name))
     return { kind: "taken", because: `${name} is a user of the settings, who logs in with a password` };
-  await insertPerson(tx, {
+  const isNew = await insertPerson(tx, {
     name,
     account,
     passwordHash: null,
@@ -67,6 +82,13 @@ export async function admitPerson(
           : `${name} belongs to another account; an admin can remove that person`,
     };
   await updatePersonAtLogin(tx, name, { account, groups, atMs });
+  if (isNew || JSON.stringify(stored.groups) !== JSON.stringify(groups)) {
+    const via = account === PROXY_ACCOUNT ? "proxy" : null;
+    const by = { principal: `user:${name}`, via, remoteAddress: address };
+    const action = isNew ? "person.add" : "person.change";
+    const detail = { groups, ...(isNew ? {} : { before: stored.groups }) };
+    await addAudit(tx, dependencies, { atMs, by, action, subject: { kind: "user", id: name }, detail });
+  }
   return { kind: "admitted", person: { name, groups, ownRole: stored.ownRole } };
 }
 

@@ -54,6 +54,11 @@ export async function runSchedule(
     // Before the timer's row, as everywhere: two orders would be a deadlock.
     await work.reads.lock();
     if (!(await claimTimer(tx, timer)) || schedule === undefined) return null;
+    // Its times were changed just now, or while the service was down: the old time is none of them any more.
+    if (timer.data["definition"] !== definitionOf(schedule)) {
+      await setNext(tx, schedule, work.nowMs);
+      return null;
+    }
     const outcome = await startAtTime(work, queue, { schedule, timer, startedAtMs });
     const record: ScheduleRecord = {
       name: schedule.name,

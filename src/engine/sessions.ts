@@ -3,7 +3,13 @@ import type { Principal } from "../access/principal.ts";
 import { hashOfSecret, newSecret } from "../access/tokens.ts";
 import { newId } from "../platform/ids.ts";
 import { notePersonSeen } from "../store/people.ts";
-import { insertSession, noteSessionSeen, readSession, type SessionVia } from "../store/sessions.ts";
+import {
+  deleteExpiredSessions,
+  insertSession,
+  noteSessionSeen,
+  readSession,
+  type SessionVia,
+} from "../store/sessions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { findPrincipal } from "./people.ts";
 
@@ -36,6 +42,7 @@ export async function openSession(
     seenAtMs: atMs,
     expiresAtMs: atMs + login.session.absolute,
   };
+  await deleteExpiredSessions(tx, atMs, atMs - login.session.idle);
   await insertSession(tx, session);
   await notePersonSeen(tx, person, atMs);
   return { id: session.id, secret, expiresAtMs: session.expiresAtMs };
@@ -44,19 +51,26 @@ export async function openSession(
 /** A session's last use is noted at most this often: every page makes several requests. */
 const SEEN_EVERY_MS = 60_000;
 
-/** Who shows this secret; null when the session is over or unknown, or its person is. Groups and roles are those of now. */
+/**
+ * Who shows this secret; null when the session is over or unknown, or its person is. Groups and roles are those of now. It puts the idle
+ * time off, unless it is only looked at.
+ */
 export async function principalOfSession(
   store: Store,
   login: LoginSettings,
   secret: string,
+  isUse: boolean,
 ): Promise<{ readonly principal: Principal; readonly id: string } | null> {
   const session = await readSession(store.reader, hashOfSecret(secret));
   if (session === null) return null;
   const nowMs = await store.nowMs(store.reader);
   if (nowMs >= session.expiresAtMs || nowMs >= session.seenAtMs + login.session.idle) return null;
+  // A name of the settings is that of whoever has the password there, not of the account that had it before.
+  const isConfigured = login.users.some((user) => user.name === session.person);
+  if (isConfigured && session.via !== "password") return null;
   const principal = await findPrincipal(store.reader, login, session.person);
   if (principal === null) return null;
-  if (nowMs >= session.seenAtMs + SEEN_EVERY_MS)
+  if (isUse && nowMs >= session.seenAtMs + SEEN_EVERY_MS)
     await store.transaction((tx) => noteSessionSeen(tx, session.id, nowMs));
   return { principal, id: session.id };
 }

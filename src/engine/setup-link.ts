@@ -17,8 +17,10 @@ export async function makeSetupPath(store: Store, login: LoginSettings): Promise
   const isNeeded = await store.transaction(async (tx) => {
     if (await hasPeopleWithPassword(tx)) return false;
     await deleteLoginAttempts(tx, "setup");
-    const expiresAtMs = (await store.nowMs(tx)) + VALID_MS;
-    await insertLoginAttempt(tx, { secretHash: hashOfSecret(secret), kind: "setup", data: {}, expiresAtMs });
+    const atMs = await store.nowMs(tx);
+    const expiresAtMs = atMs + VALID_MS;
+    const attempt = { secretHash: hashOfSecret(secret), kind: "setup", data: {}, expiresAtMs } as const;
+    await insertLoginAttempt(tx, attempt, atMs);
     return true;
   });
   return isNeeded ? `/setup/${secret}` : null;

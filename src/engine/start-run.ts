@@ -11,8 +11,8 @@ import type { Reason } from "../runs/reasons.ts";
 import { ON_RESOLVE_DEFAULT, type Run } from "../runs/records.ts";
 import type { NewRun } from "../store/new-runs.ts";
 import { readRun } from "../store/runs.ts";
-import { freeStartKey, takeStartKey } from "../store/start-keys.ts";
-import type { Tx } from "../store/store.ts";
+import { freeStartKey, readStartKey, takeStartKey } from "../store/start-keys.ts";
+import type { Reader } from "../store/store.ts";
 import { requestApproval } from "./ask-people.ts";
 import { announce, Batch } from "./batch.ts";
 import { calledRunbooks, type Candidate, changedInventoryHosts, lockNames } from "./candidate.ts";
@@ -83,6 +83,8 @@ export async function startRun(
 ): Promise<StartResult> {
   const { store, log } = dependencies;
   const catalog = dependencies.catalog.current();
+  const before = await startedBefore(dependencies, request);
+  if (before !== null) return before;
   const checked = checkStart(dependencies, catalog, request);
   if (checked.kind !== "checked") return checked;
   const { batch, result } = await store.transaction(async (tx) => {
@@ -97,6 +99,17 @@ export async function startRun(
     "run asked for",
   );
   return result;
+}
+
+/** A call made again is answered with its run, even where it would be refused by now: by another plan, say, after a reload. */
+async function startedBefore(
+  { store }: Pick<EngineDependencies, "store">,
+  { key, starter }: StartRequest,
+): Promise<StartResult | null> {
+  if (key === null) return null;
+  const taken = { principal: starterId(starter), key: key.key };
+  const known = await readStartKey(store.reader, taken, await store.nowMs(store.reader));
+  return known === null ? null : repeated(store.reader, known, key);
 }
 
 export interface CheckedStart {
@@ -166,12 +179,12 @@ export async function startChecked(
 }
 
 async function repeated(
-  tx: Tx,
+  db: Reader,
   known: { readonly digest: string; readonly runId: string },
   key: CallerKey,
 ): Promise<StartResult> {
   if (known.digest !== key.digest) return { kind: "key_of_another_call" };
-  const run = await readRun(tx, known.runId);
+  const run = await readRun(db, known.runId);
   return run === null ? { kind: "repeated_run_gone" } : { kind: "repeated", run };
 }
 

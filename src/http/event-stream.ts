@@ -1,9 +1,13 @@
 import type { Request, Response } from "express";
+import { once } from "node:events";
+import { isStillAllowed } from "./policing.ts";
 import { HttpProblem } from "./problems.ts";
 
 /** A proxy closes what is silent for longer than a minute, as a rule. */
 const HEARTBEAT_MS = 15_000;
 const RETRY_AFTER_S = "10";
+/** Whoever may no longer see what a stream tells hears of it for at most so long. */
+const CHECK_EVERY_MS = 2_000;
 
 /** Streams that are open at once. Each is a connection and looks into the database again and again. */
 export class StreamSlots {
@@ -29,9 +33,11 @@ export class StreamSlots {
 
 /** Server-sent events (HTML living standard, 9.2) on one response. */
 export interface EventStream {
-  /** Aborted when the client has gone. */
+  /** Aborted when the client has gone, or may no longer see this: its session or token has ended, or its rights have. */
   readonly gone: AbortSignal;
   send(event: { readonly id: string; readonly name: string; readonly data: unknown }): void;
+  /** Resolves when the client has taken what was sent, or has gone: what it does not take is held in memory. */
+  taken(): Promise<void>;
   end(): void;
 }
 
@@ -45,16 +51,34 @@ export function openEventStream(request: Request, response: Response): EventStre
   });
   response.flushHeaders();
   const heartbeat = setInterval(() => response.write(":\n\n"), HEARTBEAT_MS);
+  let check: NodeJS.Timeout | undefined;
+  const checkLater = () => {
+    check = setTimeout(() => {
+      // A database that is away is asked again the next time; until then there is nothing to be told either.
+      void isStillAllowed(request)
+        .catch(() => true)
+        .then((isAllowed) => {
+          if (!isAllowed) close();
+          else if (!gone.signal.aborted) checkLater();
+        });
+    }, CHECK_EVERY_MS);
+  };
   const close = () => {
     clearInterval(heartbeat);
+    clearTimeout(check);
     gone.abort();
   };
+  checkLater();
   request.once("close", close);
   response.once("close", close);
   return {
     gone: gone.signal,
     send({ id, name, data }) {
       response.write(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    async taken() {
+      if (!response.writableNeedDrain) return;
+      await once(response, "drain", { signal: gone.signal }).catch(() => {});
     },
     end() {
       close();

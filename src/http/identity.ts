@@ -14,6 +14,12 @@ export interface RequestIdentity extends Identity {
   readonly via: Via;
 }
 
+/**
+ * Who sends a request; null when it does not say. Throws 401 for what is said and not true. `isUse`: a session's idle time begins anew; not
+ * so where a request that is still being answered is only looked at again.
+ */
+export type WhoSends = (request: Request, isUse: boolean) => Promise<RequestIdentity | null>;
+
 /** Of everybody, where no login is configured. */
 export const LOCAL_IDENTITY: RequestIdentity = {
   principal: LOCAL_PRINCIPAL,
@@ -36,7 +42,11 @@ export function identityOf(request: Request): RequestIdentity | null {
 
 /** Throws 401 when nobody said who they are. */
 export function requireIdentity(request: Request): RequestIdentity {
-  const identity = identityOf(request);
+  return requireLoggedIn(identityOf(request));
+}
+
+/** Throws 401 for nobody. */
+export function requireLoggedIn<Known extends Identity>(identity: Known | null): Known {
   if (identity !== null) return identity;
   throw new HttpProblem(401, "Not logged in", "log in, or send a token: Authorization: Bearer TOKEN", {
     headers: { "www-authenticate": 'Bearer realm="nightshift"' },

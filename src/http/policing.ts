@@ -1,6 +1,6 @@
 import { type Express, type Request, Router } from "express";
-import { authorize, type Subject } from "../access/authorize.ts";
-import { requireIdentity } from "./identity.ts";
+import { authorize, type Identity, type Subject } from "../access/authorize.ts";
+import { identityOf, requireLoggedIn, type WhoSends } from "./identity.ts";
 import { HttpProblem } from "./problems.ts";
 import type { Operation, RouteList } from "./routes.ts";
 
@@ -10,22 +10,45 @@ export interface Subjects {
   runbook(name: string): Subject;
 }
 
+/** Asks once more what a route asked before it answered, of who sends the request by now. */
+const checksAgain = new WeakMap<Request, () => Promise<void>>();
+
+/**
+ * Whether what lets a request through still does: the session or token may have ended meanwhile, and rights may have gone. For answers
+ * that take long.
+ */
+export async function isStillAllowed(request: Request): Promise<boolean> {
+  try {
+    await checksAgain.get(request)?.();
+    return true;
+  } catch (error) {
+    if (error instanceof HttpProblem) return false;
+    throw error;
+  }
+}
+
 /** Express' router for these routes, each behind its policy. */
-export function policedRouter(routes: RouteList, subjects: Subjects): Router {
+export function policedRouter(routes: RouteList, subjects: Subjects, whoSends: WhoSends): Router {
   const router = Router();
   for (const route of routes.all)
     router[route.method](route.path, async (request, response, next) => {
-      await enforce(route, request, subjects);
+      await enforce(route, request, subjects, identityOf(request));
+      checksAgain.set(request, async () => enforce(route, request, subjects, await whoSends(request, false)));
       await route.handler(request, response, next);
     });
   return router;
 }
 
 /** Throws 401 or 403, or 404 where what is asked for is not there. */
-export async function enforce(operation: Operation, request: Request, subjects: Subjects): Promise<void> {
+async function enforce(
+  operation: Operation,
+  request: Request,
+  subjects: Subjects,
+  sender: Identity | null,
+): Promise<void> {
   const { policy, isRead } = operation;
   if (policy.kind === "open") return;
-  const identity = requireIdentity(request);
+  const identity = requireLoggedIn(sender);
   if (policy.kind === "known") return;
   const subject = await subjectOf(policy.of, request, subjects);
   const asked = { permission: policy.permission, subject, isRead };

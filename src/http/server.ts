@@ -1,4 +1,4 @@
-import express, { type Express, type Request } from "express";
+import express, { type Express } from "express";
 import helmet from "helmet";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
@@ -6,7 +6,7 @@ import type { RequestLimits } from "../alerts/limits.ts";
 import type { Log } from "../platform/log.ts";
 import { jsonBodies } from "./api/json-body.ts";
 import { refuseCrossSite } from "./cross-site.ts";
-import { identify, type RequestIdentity } from "./identity.ts";
+import { identify, type WhoSends } from "./identity.ts";
 import { loginForms } from "./login/form.ts";
 import { leadToLogin } from "./login/lead-to-login.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
@@ -22,8 +22,7 @@ export interface WebAppParts {
   readonly pages: Routes;
   /** What the policies of routes are about. */
   readonly subjects: Subjects;
-  /** Who sends a request; null when it does not say. Throws 401 for what is said and not true. */
-  readonly whoSends: (request: Request) => Promise<RequestIdentity | null>;
+  readonly whoSends: WhoSends;
   /** How people reach the service; pages of other sites may not act here. */
   readonly externalUrl: string;
   readonly log: Log;
@@ -50,13 +49,13 @@ export function createWebApp(parts: WebAppParts): Express {
   );
   app.use(refuseCrossSite(parts.externalUrl));
   app.use(async (request, _response, next) => {
-    const identity = await parts.whoSends(request);
+    const identity = await parts.whoSends(request, true);
     if (identity !== null) identify(request, identity);
     next();
   });
   const policed = new Set<unknown>();
   const routerOf = (routes: RouteList) => {
-    const router = policedRouter(routes, parts.subjects);
+    const router = policedRouter(routes, parts.subjects, parts.whoSends);
     policed.add(router);
     return router;
   };

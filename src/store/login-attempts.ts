@@ -1,4 +1,4 @@
-import type { Tx } from "./store.ts";
+import type { Reader, Tx } from "./store.ts";
 
 /** `oidc`: somebody is at the provider. `setup`: the link for the first person. */
 export type LoginAttemptKind = "oidc" | "setup";
@@ -10,7 +10,9 @@ export interface LoginAttempt {
   readonly expiresAtMs: number;
 }
 
-export async function insertLoginAttempt(tx: Tx, attempt: LoginAttempt): Promise<void> {
+/** Those that are over go, so that what nobody came back for does not add up. */
+export async function insertLoginAttempt(tx: Tx, attempt: LoginAttempt, atMs: number): Promise<void> {
+  await tx.deleteFrom("login_attempt").where("expires_at", "<=", atMs).execute();
   await tx
     .insertInto("login_attempt")
     .values({
@@ -20,6 +22,22 @@ export async function insertLoginAttempt(tx: Tx, attempt: LoginAttempt): Promise
       expires_at: attempt.expiresAtMs,
     })
     .execute();
+}
+
+/** Whether it could be taken. */
+export async function hasLoginAttempt(
+  db: Reader,
+  kind: LoginAttemptKind,
+  secretHash: string,
+  atMs: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("login_attempt")
+    .select("expires_at")
+    .where("secret_hash", "=", secretHash)
+    .where("kind", "=", kind)
+    .executeTakeFirst();
+  return row !== undefined && row.expires_at > atMs;
 }
 
 /** Takes it away: it is used once. Null when there is none, or not any more. */

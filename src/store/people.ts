@@ -39,7 +39,23 @@ export async function hasPeopleWithPassword(db: Reader): Promise<boolean> {
   return row !== undefined;
 }
 
-/** False when there is somebody of this name. */
+/** What the account of a provider is called here; null where it has never come in. The earliest name, should there be two. */
+export async function readNameOfAccount(db: Reader, account: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("person")
+    .select("name")
+    .where("account", "=", account)
+    .orderBy("created_at")
+    .orderBy("name")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.name ?? null;
+}
+
+/**
+ * False when there is somebody of this name. Whoever is new begins with nothing: sessions and tokens of somebody else who had the name, and
+ * who stood in the settings, say, are over.
+ */
 export async function insertPerson(tx: Tx, person: StoredPerson): Promise<boolean> {
   const result = await tx
     .insertInto("person")
@@ -55,7 +71,14 @@ export async function insertPerson(tx: Tx, person: StoredPerson): Promise<boolea
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
+  if (result.numInsertedOrUpdatedRows !== 1n) return false;
+  await deleteCredentials(tx, person.name);
+  return true;
+}
+
+async function deleteCredentials(tx: Tx, name: string): Promise<void> {
+  await tx.deleteFrom("session").where("person", "=", name).execute();
+  await tx.deleteFrom("api_token").where("person", "=", name).execute();
 }
 
 /** What a provider or a proxy has said of somebody at their login. */
@@ -77,8 +100,7 @@ export async function notePersonSeen(tx: Tx, name: string, atMs: number): Promis
 
 /** Removes the person with their sessions and tokens. False when there is nobody of this name. */
 export async function deletePerson(tx: Tx, name: string): Promise<boolean> {
-  await tx.deleteFrom("session").where("person", "=", name).execute();
-  await tx.deleteFrom("api_token").where("person", "=", name).execute();
+  await deleteCredentials(tx, name);
   const result = await tx.deleteFrom("person").where("name", "=", name).executeTakeFirst();
   return result.numDeletedRows === 1n;
 }

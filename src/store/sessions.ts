@@ -51,17 +51,14 @@ export async function deleteSession(tx: Tx, id: string): Promise<boolean> {
   return result.numDeletedRows === 1n;
 }
 
-/** Ends every session of a person. Returns how many there were. */
-export async function deleteSessionsOf(tx: Tx, person: string): Promise<number> {
-  const result = await tx.deleteFrom("session").where("person", "=", person).executeTakeFirst();
-  return Number(result.numDeletedRows);
-}
-
-/** Removes what is over, so that logins do not add up for ever. */
-export async function deleteExpiredLogins(tx: Tx, atMs: number, idleSinceMs: number): Promise<void> {
-  await tx.deleteFrom("session").where("expires_at", "<=", atMs).execute();
-  await tx.deleteFrom("session").where("seen_at", "<=", idleSinceMs).execute();
-  await tx.deleteFrom("login_attempt").where("expires_at", "<=", atMs).execute();
+/** Removes those that are over, so that they do not add up for ever. */
+export async function deleteExpiredSessions(tx: Tx, atMs: number, idleSinceMs: number): Promise<void> {
+  await tx
+    .deleteFrom("session")
+    .where((session) =>
+      session.or([session("expires_at", "<=", atMs), session("seen_at", "<=", idleSinceMs)]),
+    )
+    .execute();
 }
 
 function toSession(row: SessionTable): Session {

@@ -1,4 +1,4 @@
-import type { Tx } from "./store.ts";
+import type { Reader, Tx } from "./store.ts";
 
 /** For so long a repeated call is told apart from a new one. */
 export const START_KEY_MS = 24 * 3_600_000;
@@ -41,6 +41,22 @@ export async function takeStartKey(
     .where("key", "=", key)
     .executeTakeFirstOrThrow();
   return { digest: known.digest, runId: known.run_id };
+}
+
+/** What was started under the key, and not too long ago. */
+export async function readStartKey(
+  db: Reader,
+  { principal, key }: StartKey,
+  nowMs: number,
+): Promise<KnownStart | null> {
+  const known = await db
+    .selectFrom("start_key")
+    .select(["digest", "run_id"])
+    .where("principal", "=", principal)
+    .where("key", "=", key)
+    .where("created_at", ">", nowMs - START_KEY_MS)
+    .executeTakeFirst();
+  return known === undefined ? null : { digest: known.digest, runId: known.run_id };
 }
 
 /** Nothing was started: the same call may be made again. */

@@ -166,8 +166,8 @@ async function takeAnswer(
   const { principal, scopes } = requireIdentity(request);
   if (scopes !== null && !scopes.includes("all"))
     throw new HttpProblem(403, "Not allowed", "the token's scope does not allow answers; all is needed");
-  const id = String(request.params["id"]);
-  if (!isId(id)) throw unknownApproval(id);
+  // Whom the run is hidden from does not hear of it by being refused.
+  const { id } = (await visibleApproval(dependencies, request)).approval;
   const result = await decideApproval(dependencies, {
     id,
     answer: said.answer,

@@ -1,11 +1,13 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import type { z } from "zod";
 import { SAFE_METHODS } from "../cross-site.ts";
+import { identityOf } from "../identity.ts";
 import { HttpProblem, type ProblemError } from "../problems.ts";
 
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Of calls that bring the inputs of a runbook, with files among them. */
 const INPUTS_BYTES_MAX = 16 * 1024 * 1024;
+const LOGIN_PATH = "/session";
 const TAKES_INPUTS = /^\/(runbooks\/[^/]+\/[a-z]+|runs\/[^/]+\/rerun)$/;
 
 /**
@@ -24,10 +26,13 @@ export function jsonBodies(): RequestHandler[] {
       throw new HttpProblem(415, "Unsupported media type", "send JSON, with Content-Type: application/json");
     next();
   };
-  const read = (request: Request, response: Response, next: NextFunction): void =>
+  const read = (request: Request, response: Response, next: NextFunction): void => {
+    // Whoever does not say who they are is refused by every route but that of the login: nothing is held in memory for them.
+    if (identityOf(request) === null && request.path !== LOGIN_PATH) return next();
     (TAKES_INPUTS.test(request.path) ? parseInputs : parseSmall)(request, response, (error?: unknown) =>
       next(error === undefined ? undefined : bodyProblem(error, request)),
     );
+  };
   return [requireJson, read];
 }
 

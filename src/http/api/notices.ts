@@ -6,10 +6,12 @@ import { retryNotice, sendTestNotice } from "../../engine/send-notice.ts";
 import { NotifierError } from "../../notify/notifier.ts";
 import { isId } from "../../platform/ids.ts";
 import { listNotices, NOTICE_STATES, type NoticeRecord, readNotice } from "../../store/notices.ts";
+import { readRun } from "../../store/runs.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
+import { seesRun, visibleRuns } from "../visibility.ts";
 import { pageKeys, wordParameter } from "./query.ts";
 import { countSchema, idSchema, listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
 
@@ -59,8 +61,8 @@ const TEST_TIMEOUT_MS = 25_000;
 /** What people were told, what could not be told, and another try of it. */
 export function noticeRoutes(dependencies: EngineDependencies): ApiRoutes {
   const routes = new ApiRoutes("Notices");
-  routes.get("/notices", may("see"), listFacts, (_request, response, { query }) =>
-    sendNotices(dependencies, query, response),
+  routes.get("/notices", may("see"), listFacts, (request, response, { query }) =>
+    sendNotices(dependencies, query, request, response),
   );
   routes.post("/notices/:id/retry", may("operate"), retryFacts, (request, response) =>
     retry(dependencies, request, response),
@@ -73,16 +75,35 @@ export function noticeRoutes(dependencies: EngineDependencies): ApiRoutes {
 
 /** Newest first; with `?status=` only those. */
 async function sendNotices(
-  { store, redaction }: EngineDependencies,
+  dependencies: EngineDependencies,
   { limit, after, status }: z.output<typeof listQuery>,
+  request: Request,
   response: Response,
 ): Promise<void> {
+  const { store, redaction } = dependencies;
   const notices = await listNotices(store.reader, status, limit + 1, after);
   const shown = notices.slice(0, limit);
+  const seen = await seenAmong(dependencies, request, shown);
   response.json({
-    items: shown.map((notice) => noticeShape({ ...notice, title: redaction.text(notice.title) })),
+    items: seen.map((notice) => noticeShape({ ...notice, title: redaction.text(notice.title) })),
     next: notices.length > limit ? (shown.at(-1)?.id ?? null) : null,
   });
+}
+
+/** Those that are not about a run, or about one that whoever asks may see. */
+async function seenAmong(
+  dependencies: EngineDependencies,
+  request: Request,
+  notices: readonly NoticeRecord[],
+): Promise<NoticeRecord[]> {
+  if (visibleRuns(request, dependencies.catalog.current()) === null) return [...notices];
+  const isSeen = await Promise.all(
+    notices.map(async ({ runId }) => {
+      const run = runId === null ? null : await readRun(dependencies.store.reader, runId);
+      return runId === null || (run !== null && seesRun(request, dependencies, run));
+    }),
+  );
+  return notices.filter((_, index) => isSeen[index]);
 }
 
 async function retry(dependencies: EngineDependencies, request: Request, response: Response): Promise<void> {

@@ -59,7 +59,7 @@ export function runEventRoutes(dependencies: EngineDependencies): ApiRoutes {
 /**
  * `snapshot` is the whole run, the first event of whoever does not know its present state; then `run` and `step` as they change; `end` when
  * it has ended, and the stream with it. Ids are progress: a client that comes back with the newest one gets only what is new, 204 when nothing
- * will come any more.
+ * will come any more. The stream of whoever may no longer see the run breaks off.
  */
 async function sendEvents(
   dependencies: EngineDependencies,

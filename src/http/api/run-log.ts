@@ -118,6 +118,7 @@ async function streamLog(
   const { gone } = stream;
   try {
     while (!gone.aborted) {
+      await stream.taken();
       const part = await partOf(dependencies, step, { ...query, offset });
       offset = part.next_offset;
       if (part.content !== "") stream.send({ id: String(offset), name: "log", data: part });

@@ -14,6 +14,7 @@ import { requireIdentity } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { ApiRoutes, KNOWN, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
+import { seesRunbook } from "../visibility.ts";
 import { type Page, pageKeys } from "./query.ts";
 import { answerStart, type StartBody, startFacts } from "./run-starts.ts";
 import { anythingSchema, countSchema, idSchema, listOf, type Shape, timeSchema } from "./shapes/common.ts";
@@ -56,8 +57,8 @@ const runFacts = { ...startFacts, id: "runSchedule", summary: "Starts what a sch
 /** Runbooks that are run at certain times. */
 export function scheduleRoutes(dependencies: EngineDependencies, queue: RunQueue): ApiRoutes {
   const routes = new ApiRoutes("Schedules");
-  routes.get("/schedules", may("see"), listFacts, (_request, response, { query }) =>
-    sendSchedules(dependencies, query, response),
+  routes.get("/schedules", may("see"), listFacts, (request, response, { query }) =>
+    sendSchedules(dependencies, query, request, response),
   );
   // The runbook that it is about is not in the path.
   routes.post("/schedules/:name/run", KNOWN, runFacts, (request, response, { body }) =>
@@ -69,17 +70,22 @@ export function scheduleRoutes(dependencies: EngineDependencies, queue: RunQueue
 async function sendSchedules(
   { store, catalog }: EngineDependencies,
   page: Page,
+  request: Request,
   response: Response,
 ): Promise<void> {
   const [timers, records] = await Promise.all([
     listTimers(store.reader, "schedule"),
     readScheduleRecords(store.reader),
   ]);
-  const names = [...catalog.current().schedules.keys()].sort();
+  const current = catalog.current();
+  const names = [...current.schedules.values()]
+    .filter(({ runbook }) => seesRunbook(request, current, runbook))
+    .map(({ name }) => name)
+    .sort();
   const left = names.filter((name) => page.after === null || name > page.after);
   const shown = left.slice(0, page.limit);
   const items = shown.flatMap((name) => {
-    const schedule = catalog.current().schedules.get(name);
+    const schedule = current.schedules.get(name);
     const timer = timers.find((one) => one.subject === name);
     const record = records.find((one) => one.name === name);
     return schedule === undefined ? [] : [scheduleShape(schedule, timer, record)];

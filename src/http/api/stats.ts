@@ -5,6 +5,7 @@ import { type Count, overall, summarise } from "../../runs/statistics.ts";
 import { readStatistics } from "../../store/stats.ts";
 import type { Store } from "../../store/store.ts";
 import { rfc3339 } from "../times.ts";
+import { seesRunbook } from "../visibility.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { countSchema, type Shape, timeSchema } from "./shapes/common.ts";
 import { statisticsSchema, statisticsShape } from "./shapes/statistics.ts";
@@ -47,18 +48,19 @@ export function statsRoutes(dependencies: {
 }): ApiRoutes {
   const { store, catalog } = dependencies;
   const routes = new ApiRoutes("Service");
-  routes.get("/stats", may("see"), facts, async (_request, response, { query: { days } }) => {
+  routes.get("/stats", may("see"), facts, async (request, response, { query: { days } }) => {
     const nowMs = await store.nowMs(store.reader);
     const { windows, isComplete } = await readStatistics(store, { days: [days], rules: null, nowMs });
     const counts = windows[0]?.counts ?? [];
+    const current = catalog.current();
     const stats: Shape<typeof statsSchema> = {
       days,
       from: rfc3339(windows[0]?.fromMs ?? null),
       to: rfc3339(nowMs),
       complete: isComplete,
       totals: statisticsShape(summarise(overall(counts))),
-      rules: rulesOf(catalog.current(), counts),
-      runbooks: runbooksOf(catalog.current(), counts),
+      rules: rulesOf(current, counts),
+      runbooks: runbooksOf(current, counts, (name) => seesRunbook(request, current, name)),
     };
     response.json(stats);
   });
@@ -74,12 +76,16 @@ function rulesOf(catalog: Catalog, counts: readonly Count[]): Shape<typeof named
 }
 
 /** The runbooks in use by name, then those that are gone: their runs, and what the rules that name them now have decided. */
-function runbooksOf(catalog: Catalog, counts: readonly Count[]): Shape<typeof namedSchema> {
+function runbooksOf(
+  catalog: Catalog,
+  counts: readonly Count[],
+  isSeen: (runbook: string) => boolean,
+): Shape<typeof namedSchema> {
   const ofRuns = Map.groupBy(counts, (count) => count.runbook);
   const ofRules = Map.groupBy(ofRuns.get(null) ?? [], (count) => count.rule);
   const rules = Map.groupBy(catalog.rules, (rule) => rule.runbook);
   const gone = namesWithout(ofRuns, catalog.runbooks);
-  const names = [...[...catalog.runbooks.keys()].sort(), ...gone];
+  const names = [...[...catalog.runbooks.keys()].sort(), ...gone].filter(isSeen);
   return listOf(names, (name) => [
     ...(ofRuns.get(name) ?? []),
     ...(rules.get(name) ?? []).flatMap((rule) => ofRules.get(rule.name) ?? []),

@@ -88,6 +88,9 @@ async function sendTokens(
   request: Request,
   response: Response,
 ): Promise<void> {
+  const { scopes } = requireIdentity(request);
+  if (scopes !== null && !scopes.some((scope) => scope === "all" || scope === "read"))
+    throw new HttpProblem(403, "Not allowed", "the token's scope does not allow it; read is needed");
   const own = principalOf(request).name;
   const person = isAdmin(request) ? user : own;
   const tokens = await listTokens(dependencies.store.reader, person, limit + 1, after);

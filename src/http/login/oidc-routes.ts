@@ -41,14 +41,12 @@ async function begin(parts: LoginParts, request: Request, response: Response): P
   }
   const secret = newSecret();
   const { state, nonce, verifier, url } = begun;
-  await store.transaction(async (tx) =>
-    insertLoginAttempt(tx, {
-      secretHash: hashOfSecret(secret),
-      kind: "oidc",
-      data: { state, nonce, verifier, returnTo },
-      expiresAtMs: (await store.nowMs(tx)) + AT_PROVIDER_MS_MAX,
-    }),
-  );
+  await store.transaction(async (tx) => {
+    const atMs = await store.nowMs(tx);
+    const [secretHash, expiresAtMs] = [hashOfSecret(secret), atMs + AT_PROVIDER_MS_MAX];
+    const data = { state, nonce, verifier, returnTo };
+    await insertLoginAttempt(tx, { secretHash, kind: "oidc", data, expiresAtMs }, atMs);
+  });
   log.debug({ issuer: new URL(url).origin }, "a login goes to the provider");
   parts.cookies.setAttempt(response, secret, AT_PROVIDER_MS_MAX);
   response.redirect(303, url);
@@ -85,14 +83,15 @@ async function finish(parts: LoginParts, request: Request, response: Response): 
     });
     if (!PRINCIPAL_NAME.test(proven.name))
       throw new OidcError("claims", "The login provider's name for you cannot be used here");
+    const address = addressOf(request);
     const admission = await store.transaction(async (tx) =>
-      admitPerson(tx, login, proven, await store.nowMs(tx)),
+      admitPerson(tx, dependencies, login, proven, { atMs: await store.nowMs(tx), address }),
     );
     if (admission.kind === "taken") throw new OidcError("refused", admission.because);
     const session = await logInPerson(dependencies, login, {
-      person: proven.name,
+      person: admission.person.name,
       via: "oidc",
-      address: addressOf(request),
+      address,
     });
     cookies.setSession(response, session.secret, login.session.absolute);
     sendOnward(response, returnTo);

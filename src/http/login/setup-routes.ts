@@ -4,7 +4,7 @@ import { PRINCIPAL_NAME } from "../../access/principal.ts";
 import { hashOfSecret } from "../../access/tokens.ts";
 import { logInPerson } from "../../engine/log-in.ts";
 import { addPerson } from "../../engine/people.ts";
-import { takeLoginAttempt } from "../../store/login-attempts.ts";
+import { hasLoginAttempt, takeLoginAttempt } from "../../store/login-attempts.ts";
 import { hasPeopleWithPassword } from "../../store/people.ts";
 import { OPEN, Routes } from "../routes.ts";
 import { textField } from "./form.ts";
@@ -31,6 +31,8 @@ async function setUp(parts: LoginParts, request: Request, response: Response): P
   if (problem !== null) return sendSetupPage(response, 422, problem);
   const address = addressOf(request);
   const secretHash = hashOfSecret(String(request.params["secret"]));
+  // Before the password is hashed, which takes a processor a tenth of a second: anybody can ask for it.
+  if (!(await isOpen(dependencies, secretHash))) return sendUsed(response);
   const wasAdded = await addPerson(
     dependencies,
     login,
@@ -43,15 +45,19 @@ async function setUp(parts: LoginParts, request: Request, response: Response): P
         (await takeLoginAttempt(tx, "setup", secretHash, atMs)) !== null,
     },
   );
-  if (!wasAdded)
-    return sendSetupPage(
-      response,
-      403,
-      "This link was used, or has expired. While nobody can log in, each start prints a new one.",
-    );
+  if (!wasAdded) return sendUsed(response);
   const session = await logInPerson(dependencies, login, { person: name, via: "password", address });
   cookies.setSession(response, session.secret, login.session.absolute);
   response.redirect(303, "/");
+}
+
+async function isOpen({ store }: Pick<LoginParts["dependencies"], "store">, secretHash: string) {
+  return hasLoginAttempt(store.reader, "setup", secretHash, await store.nowMs(store.reader));
+}
+
+function sendUsed(response: Response): void {
+  const problem = "This link was used, or has expired. While nobody can log in, each start prints a new one.";
+  sendSetupPage(response, 403, problem);
 }
 
 /** What is wrong with a new person's name or password, for that person; null when both can be used. */

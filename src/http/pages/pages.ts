@@ -14,7 +14,7 @@ import { readSteps } from "../../store/steps.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { requireIdentity } from "../identity.ts";
 import { visibleRuns } from "../visibility.ts";
-import { readEpisodeDetails } from "../api/alerts.ts";
+import { readEpisodeDetails } from "../api/alert-details.ts";
 import { visibleApproval } from "../api/approvals.ts";
 import { findRun } from "../api/runs.ts";
 import { type EpisodeDetails, episodeDetailsShape } from "../api/shapes/alert.ts";
@@ -78,7 +78,7 @@ export function pageRoutes(
     const episode = FINGERPRINT.test(fingerprint) ? await readNewestEpisode(store.reader, fingerprint) : null;
     const wantsJson = request.accepts(["html", "json"]) === "json";
     if (episode === null) return sendNoEpisode(response, fingerprint, wantsJson);
-    const details = await readEpisodeDetails(store, episode);
+    const details = await readEpisodeDetails(request, dependencies, episode);
     if (wantsJson) return void response.json(episodeDetailsShape(externalUrl, episode, details));
     const runs = await Promise.all(details.runs.map((id) => readRun(store.reader, id)));
     sendPage(
