@@ -196,6 +196,26 @@ describe("a guard that delays it", () => {
   });
 });
 
+test("a time that is due and was changed meanwhile, as while the service was down, is none any more", async () => {
+  const scenario = await start(NOON("nightly"));
+  await schedulesOf(scenario);
+  await scenario.app.store.transaction(async (tx) => {
+    // As a service with another cron left it.
+    const data = JSON.stringify({ forMs: 1, definition: "of another cron" });
+    await tx
+      .updateTable("timer")
+      .set({ data, due_at: Date.now() - 1 })
+      .where("kind", "=", "schedule")
+      .execute();
+  });
+  await waitFor("the next time to be set", async () => {
+    const [schedule] = await schedulesOf(scenario);
+    return schedule?.next_at?.endsWith("-01-01T11:00:00.000Z");
+  });
+  expect((await schedulesOf(scenario))[0]?.last).toBeNull();
+  expect(await runsOf(scenario)).toEqual([]);
+});
+
 test("a reload takes new schedules on, and lets those go that are gone", async () => {
   const scenario = await start(NOON("old"), NOON("kept"));
   await waitFor("both", async () =>

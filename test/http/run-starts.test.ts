@@ -184,6 +184,21 @@ describe("an Idempotency-Key", () => {
     ]);
   });
 
+  test("is answered with its run also where the same call would be refused by now", async () => {
+    const service = await startStarts();
+    const planned = await call(service, "POST", "/runbooks/greet/plan", HOST);
+    const body = { ...HOST, plan_digest: String(planned.json["digest"]) };
+    const first = idOf(await startRun(service, "greet", body, KEY));
+    service.at.write({
+      "hosts.yml":
+        "defaults: {user: nobody, known_hosts: /dev/null, key: {file: /dev/null}}\nhosts:\n  - {name: web-1, address: 192.0.2.77, labels: {role: web}}\n",
+      "rules/all.yml": "rules: []\n",
+    });
+    expect(await service.app.reload()).toEqual([]);
+    expect((await startRun(service, "greet", body)).status).toBe(409);
+    expect(idOf(await startRun(service, "greet", body, KEY))).toBe(first);
+  });
+
   test("cannot be used for another call", async () => {
     const service = await startStarts();
     await startRun(service, "greet", HOST, KEY);

@@ -1,4 +1,5 @@
 // A login by OpenID Connect, against a provider in a process of its own: there, back, out, other groups, and everything that must not work.
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { freePort, type OidcProcess, SmallBrowser, startOidcProvider } from "../../support/oidc-provider.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -98,6 +99,64 @@ describe("a login by the provider", () => {
     await logIn(at, "4711");
     expect((await me(at)).status).toBe(200);
   });
+});
+
+test("an account that is called something else by now is the person it was, so that nobody is two", async () => {
+  const at = await stage();
+  const called = (name: string) =>
+    at.provider.setAccount("4711", { preferred_username: name, groups: ["runners"] });
+  await called("otto");
+  await logIn(at, "4711");
+  await called("otto-married");
+  const renamed = { ...at, browser: new SmallBrowser() };
+  expect((await logIn(renamed, "4711")).status).toBe(200);
+  expect((await me(renamed)).json).toMatchObject({ id: "user:otto", groups: ["runners"] });
+  const { reader } = at.service.app.store;
+  expect(await reader.selectFrom("person").select("name").execute()).toEqual([{ name: "otto" }]);
+});
+
+test("who came in first, and other groups, are in the audit log; a login as before is a login alone", async () => {
+  const at = await stage();
+  for (const groups of [["web"], ["web"], ["web", "dba"]]) {
+    await at.provider.setAccount("4711", { preferred_username: "otto", groups });
+    await logIn({ ...at, browser: new SmallBrowser() }, "4711");
+  }
+  const rows = await at.service.app.store.reader.selectFrom("audit").selectAll().orderBy("id").execute();
+  const said = rows.map(({ action, principal, detail }) => [action, principal, JSON.parse(detail)]);
+  expect(said).toEqual([
+    ["person.add", "user:otto", { groups: ["web"] }],
+    ["login", "user:otto", { via: "oidc" }],
+    ["login", "user:otto", { via: "oidc" }],
+    ["person.change", "user:otto", { groups: ["web", "dba"], before: ["web"] }],
+    ["login", "user:otto", { via: "oidc" }],
+  ]);
+});
+
+test("a name that the settings take is no longer the account's, and its session is over", async () => {
+  const at = await stage();
+  await at.provider.setAccount("4711", { preferred_username: "otto", groups: [] });
+  await logIn(at, "4711");
+  expect((await me(at)).status).toBe(200);
+  const file = readFileSync(`${at.service.at.folder}/nightshift.yml`, "utf8");
+  at.service.at.write({ "nightshift.yml": file.replace("name: ada,", "name: otto,") });
+  expect(await at.service.app.reload()).toEqual([]);
+  expect((await me(at)).status).toBe(401);
+});
+
+test("what nobody came back for goes with the next login", async () => {
+  const at = await stage("  session: {idle: 1h, absolute: 1s}");
+  const { store } = at.service.app;
+  await at.provider.setAccount("4711", { preferred_username: "otto", groups: [] });
+  await at.browser.go(`${at.service.app.url}/login/oidc`);
+  await store.transaction((tx) => tx.updateTable("login_attempt").set({ expires_at: 1 }).execute());
+  await logIn({ ...at, browser: new SmallBrowser() }, "4711");
+  await waitFor("the session to end", async () => {
+    const sessions = await store.reader.selectFrom("session").select("expires_at").execute();
+    return sessions.every((session) => session.expires_at < Date.now());
+  });
+  await logIn({ ...at, browser: new SmallBrowser() }, "4711");
+  expect(await store.reader.selectFrom("login_attempt").selectAll().execute()).toEqual([]);
+  expect(await store.reader.selectFrom("session").selectAll().execute()).toHaveLength(1);
 });
 
 describe("nobody comes in", () => {

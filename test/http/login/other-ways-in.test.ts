@@ -1,7 +1,7 @@
 // A proxy that has logged people in, the link for the first admin, and people who are kept on the service.
 import { describe, expect, test } from "vitest";
 import { createServiceFolder, startService } from "../../support/service.ts";
-import { ask, cookieOf, settingsOf, startAccess } from "./login-fixture.ts";
+import { ask, cookieOf, settingsOf, startAccess, tokenOf } from "./login-fixture.ts";
 
 describe("a trusted proxy", () => {
   const withProxy = (from: string) =>
@@ -22,6 +22,16 @@ describe("a trusted proxy", () => {
     expect((await ask(service, "GET", "/me")).status).toBe(401);
     const person = await service.app.store.reader.selectFrom("person").selectAll().execute();
     expect(person).toMatchObject([{ name: "paul", groups: '["viewers"]', account: "proxy" }]);
+  });
+
+  test("names people and groups in UTF-8, as proxies send them", async () => {
+    const service = await withProxy("127.0.0.1");
+    const latin = (text: string) => Buffer.from(text).toString("latin1");
+    const headers = { "x-forwarded-user": latin("jürgen"), "x-forwarded-groups": latin("büro, operators") };
+    expect((await ask(service, "GET", "/me", { headers })).json).toMatchObject({
+      id: "user:jürgen",
+      groups: ["büro", "operators"],
+    });
   });
 
   test("nobody else is believed", async () => {
@@ -81,6 +91,23 @@ describe("the first admin", () => {
     }
   });
 
+  test("a link that is none costs no more than a look: no password is hashed for it", async () => {
+    const { at, app } = await start();
+    try {
+      const person = { name: "anna", password: "a long enough one" };
+      const wrong = { ...app, setupUrl: `http://x/setup/${"A".repeat(43)}` };
+      const before = process.cpuUsage();
+      const answers = await Promise.all(Array.from({ length: 40 }, () => setUp(wrong, person)));
+      const { user } = process.cpuUsage(before);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]));
+      // Forty hashes take a processor about six seconds.
+      expect(user / 1e6).toBeLessThan(2.5);
+    } finally {
+      await app.stop();
+      at.remove();
+    }
+  });
+
   test("is asked for at each start until there is one, and earlier links are over", async () => {
     const { at, app } = await start();
     const first = app.setupUrl;
@@ -116,6 +143,20 @@ test("an admin adds people and removes them, with their sessions and tokens", as
   expect((await ask(service, "DELETE", "/users/ada", { headers })).status).toBe(409);
   expect((await ask(service, "DELETE", "/users/emil", { headers })).status).toBe(200);
   expect((await ask(service, "DELETE", "/users/emil", { headers })).status).toBe(404);
+  expect((await ask(service, "GET", "/me", { headers: { cookie } })).status).toBe(401);
+});
+
+test("whoever gets a name that somebody of the settings had gets none of their sessions and tokens", async () => {
+  const service = await startAccess({ "nightshift.yml": settingsOf('  proxy: {from: ["127.0.0.1"]}') });
+  const admin = await cookieOf(service, "ada");
+  const token = await tokenOf(service, admin, "olaf", ["all"]);
+  const cookie = await cookieOf(service, "olaf");
+  const without = settingsOf('  proxy: {from: ["127.0.0.1"]}').replace(/^.*name: olaf.*\n/m, "");
+  service.at.write({ "nightshift.yml": without });
+  expect(await service.app.reload()).toEqual([]);
+  const other = { "x-forwarded-user": "olaf", "x-forwarded-groups": "admins" };
+  expect((await ask(service, "GET", "/me", { headers: other })).json).toMatchObject({ role: "admin" });
+  expect((await ask(service, "GET", "/me", { token })).status).toBe(401);
   expect((await ask(service, "GET", "/me", { headers: { cookie } })).status).toBe(401);
 });
 

@@ -75,6 +75,7 @@ test("a token of narrow scope neither does more nor makes one that does", async 
     200,
   );
   expect((await ask(service, "GET", "/alerts", { token: runs })).status).toBe(403);
+  expect((await ask(service, "GET", "/tokens", { token: runs })).status).toBe(403);
   expect((await ask(service, "GET", "/runs", { token: runs })).json["items"]).toHaveLength(1);
 });
 
