@@ -12,7 +12,7 @@ export function openApiRoutes(
   routes.get(
     "/openapi.json",
     OPEN,
-    { id: "getOpenApi", summary: "This document", answers: { 200: anythingSchema } },
+    { id: "getOpenApi", summary: "The OpenAPI document of the API", answers: { 200: anythingSchema } },
     (_request, response) => {
       document ??= openApiDocument(operations(), options);
       response.json(document);
