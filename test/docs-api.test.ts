@@ -81,6 +81,7 @@ test.skipIf(missing.length > 0).each(FILES)(
     const blocks = readBlocks(file, read(file));
     const env = { ...process.env, NIGHTSHIFT: service.app.url, TOKEN: token, RUN: run };
     let examples = 0;
+    const answers: [unknown, Record<string, unknown>][] = [];
     for (const [index, block] of blocks.entries()) {
       if (block.language !== "sh" || !/\bcurl\b/.test(block.text)) continue;
       const { stdout } = await type(block, folder, env);
