@@ -86,9 +86,10 @@ test.skipIf(missing.length > 0).each(FILES)(
       if (block.language !== "sh" || !/\bcurl\b/.test(block.text)) continue;
       const { stdout } = await type(block, folder, env);
       const next = blocks[index + 1];
-      if (next?.language === "json") expect(JSON.parse(stdout)).toMatchObject(shownIn(next));
+      if (next?.language === "json") answers.push([JSON.parse(stdout), shownIn(next)]);
       examples += 1;
     }
+    for (const [answer, shown] of answers) expect(answer).toMatchObject(shown);
     console.log(`${file}: ${examples} examples`);
     expect(examples).toBeGreaterThan(1);
   },
