@@ -6,7 +6,8 @@ import type { StepFacts, StepRecord } from "../runs/records.ts";
 import { isFinalStep, type StepEnd } from "../runs/states.ts";
 import { endStep, startStep } from "../store/steps.ts";
 import { measureAtStart } from "./asserts.ts";
-import { callFrame, type Frame, itemFrames, localId } from "./frames.ts";
+import { callFrame, type Frame, itemFrames } from "./frames.ts";
+import { itemResults, namesOf, statusOf } from "./loop-items.ts";
 import {
   branch,
   commitOwned,
@@ -17,7 +18,7 @@ import {
   stopReason,
 } from "./session.ts";
 import { isSkipped } from "./step.ts";
-import { runbookVariables, stepVariables } from "./variables.ts";
+import { runbookVariables } from "./variables.ts";
 
 // Steps that are made of other steps. Their own row says when they began and what became of them; what they did is in the
 // rows of the steps inside.
@@ -36,15 +37,6 @@ export interface Nesting {
 export interface BodyEnd {
   readonly progress: Progress;
   readonly failed: StepRecord | null;
-}
-
-/** One item of a loop that has ended, as expressions see it. */
-interface ItemResult {
-  readonly host: string;
-  readonly item: string;
-  readonly status: "succeeded" | "failed" | "pending";
-  readonly steps: Readonly<Record<string, unknown>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -103,32 +95,17 @@ function failuresIn(session: RunSession, frames: readonly Frame[]): number {
   return frames.filter((frame) => statusOf(session, frame) === "failed").length;
 }
 
-/** Of the item's `steps`; pending while one of them has not ended and none has failed. */
-function statusOf(session: RunSession, { body }: Frame): ItemResult["status"] {
-  const records = body.steps.map((step) => ({ step, record: recordOf(session, step) }));
-  if (records.some(({ step, record }) => isFailure(step, record.state))) return "failed";
-  return records.every(({ record }) => isFinalStep(record.state)) ? "succeeded" : "pending";
-}
-
-function isFailure(step: Step, state: string): boolean {
-  if (state === "cancelled" || (state === "interrupted" && step.effect !== "read")) return true;
-  return FAILURES.has(state) && !step.continueOnError;
-}
-
-const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out", "interrupted", "rejected"]);
-
 async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]): Promise<Progress> {
-  const planned = session.run.plan.items[step.id] ?? [];
-  const items = frames.map((frame, index) => itemResult(session, step, frame, planned[index] ?? ""));
+  const items = itemResults(session, step, frames);
   const failed = items.filter((item) => item.status === "failed");
   const isOpen = (index: number) => items[index]?.status === "pending";
   const cut = items.filter((_, index) => isOpen(index) && hasBegun(session, frames[index]));
   const untouched = items.filter((_, index) => isOpen(index) && !hasBegun(session, frames[index]));
-  const names = failed.map((item) => item.item).join(", ");
   const rest =
-    (cut.length === 0 ? "" : `; ${cut.length} were cut short (${cut.map((item) => item.item).join(", ")})`) +
+    (cut.length === 0 ? "" : `; ${cut.length} were cut short (${namesOf(cut)})`) +
     (untouched.length === 0 ? "" : `; ${untouched.length} were not begun`);
-  const message = failed.length === 0 ? null : `${failed.length} of ${items.length} failed (${names})${rest}`;
+  const message =
+    failed.length === 0 ? null : `${failed.length} of ${items.length} failed (${namesOf(failed)})${rest}`;
   if (stopReason(session) !== null)
     return end(session, step, "cancelled", message ?? `the run was stopped${rest}`, items);
   const hasFailed = failed.length >= Math.min(step.spec.failuresMax, items.length);
@@ -143,29 +120,6 @@ async function endLoop(session: RunSession, step: Loop, frames: readonly Frame[]
 /** A person's no, or nobody's yes, stays one outside of the loop. */
 function wasRejected(session: RunSession, { body }: Frame): boolean {
   return body.steps.some((step) => recordOf(session, step).state === "rejected");
-}
-
-function itemResult(session: RunSession, step: Loop, frame: Frame, name: string): ItemResult {
-  const { body, items } = frame;
-  const item: unknown = items[step.spec.as];
-  const isHost = typeof item === "object" && item !== null && "address" in item;
-  const records = [...body.steps, ...body.onFailure, ...body.finally].map(
-    (inner) => [localId(frame, inner), recordOf(session, inner)] as const,
-  );
-  const steps = records.map(([id, record]) => {
-    const { stdout: _, response: __, ...shown } = stepVariables(record);
-    return [id, shown] as const;
-  });
-  return {
-    host: isHost ? name : "",
-    item: name,
-    status: statusOf(session, frame),
-    steps: Object.fromEntries(steps),
-    outputs: Object.assign({}, ...records.map(([, record]) => record.facts?.outputs ?? {})) as Record<
-      string,
-      unknown
-    >,
-  };
 }
 
 /** The steps of another runbook, with inputs that were bound before the run started. */

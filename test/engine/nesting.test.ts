@@ -124,6 +124,27 @@ summary: "\${{ steps.rows.?items.orValue([]).map(i, i.item).join(',') }}"
   });
 });
 
+test("of what items give later steps see as much as fits into memory, and all of their outputs", async () => {
+  const scenario = await acted(
+    roll(
+      "max_parallel: 3",
+      'python3 -c "import json; print(json.dumps([12345678] * 6500))"',
+      `
+  - id: after
+    if: steps.roll.items[0].steps.change.json.size() == 6500 && !("json" in steps.roll.items[79].steps.change)
+    env: {SIZE: "\${{ steps.roll.items[79].outputs.word }}"}
+    run: 'echo "$SIZE" >> FOLDER/notes'`,
+    )
+      .replaceAll(
+        "[a, b, c, d, e, f]",
+        `[${Array.from({ length: 80 }, (_, index) => `p${index}`).join(", ")}]`,
+      )
+      .replace("stdout.trim()", "json.size()"),
+  );
+  expect((await runEnded(scenario, 60_000)).status).toBe("succeeded");
+  expect(notesOf(scenario).at(-1)).toBe("6500");
+});
+
 test("stops after max_failures: what was not begun is untouched, and the rest of the run does not follow", async () => {
   const scenario = await acted(
     roll(
