@@ -35,7 +35,7 @@ export async function bundleContents(
   const listed = function* (): Generator<Listed, void, void> {
     yield* first;
     yield* stored.files();
-    yield* stored.metrics;
+    yield* stored.saved;
     yield errors;
   };
   let count = 0;
@@ -113,7 +113,8 @@ interface StoredFiles {
   readonly steps: readonly StoredFile[];
   /** By far the most, and so read anew from the input each time. */
   readonly files: () => Iterable<StoredFile>;
-  readonly metrics: readonly StoredFile[];
+  /** Results of queries and answers to requests. */
+  readonly saved: readonly StoredFile[];
 }
 
 /** Finds out which files are there, which are gone, and which only some may see. */
@@ -125,7 +126,7 @@ async function lookForFiles(
   const missing: string[] = [];
   const leftOut: LeftOutFile[] = [];
   const steps: StoredFile[] = [];
-  const metrics: StoredFile[] = [];
+  const saved: StoredFile[] = [];
   /** One for each file of the run, in their order. */
   const isInFiles: boolean[] = [];
   const look = async (artifact: Artifact): Promise<StoredFile | null> => {
@@ -143,7 +144,7 @@ async function lookForFiles(
     for (const found of await Promise.all(batch.map(look))) {
       isInFiles.push(found?.path.startsWith("files/") === true);
       if (found?.path.startsWith("steps/") === true) steps.push(found);
-      if (found?.path.startsWith("metrics/") === true) metrics.push(found);
+      if (found !== null && /^(?:metrics|responses)\//.test(found.path)) saved.push(found);
     }
   const files = function* () {
     let index = 0;
@@ -154,7 +155,7 @@ async function lookForFiles(
   };
   const byPath = (left: { path: string }, right: { path: string }) => (left.path < right.path ? -1 : 1);
   return {
-    stored: { steps, files, metrics },
+    stored: { steps, files, saved },
     missing: missing.sort(),
     leftOut: leftOut.sort(byPath),
   };

@@ -67,6 +67,6 @@ export function placesInBundle(input: BundleInput): (path: string) => string {
       lastLogs.set(attemptLogPath({ folder, attempt: step.attempts }, name), `${folder}/${name}.log`);
     }
   }
-  const isKnownPlace = /^(?:steps|files|metrics)\//;
+  const isKnownPlace = /^(?:steps|files|metrics|responses)\//;
   return (path) => lastLogs.get(path) ?? (isKnownPlace.test(path) ? path : `files/${path}`);
 }

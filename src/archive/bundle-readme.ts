@@ -63,6 +63,7 @@ const CONTENTS = `## What is in here
 | \`steps/\` | one folder a step, in order: how it ended (\`meta.json\`), what it printed (\`stdout.log\`, \`stderr.log\`); earlier tries in \`attempt-1/\`, … |
 | \`files/\` | files gathered from hosts, below the host's name |
 | \`metrics/\` | query results (\`.json\`) and their charts (\`.svg\`, open in a browser) |
+| \`responses/\` | answers to \`http\` requests |
 | \`errors.txt\` | what failed, and what could not be gathered |
 | \`alert.json\`, \`decision.json\` | the alert, and why this run was started for it |
 | \`run.json\`, \`inputs.json\`, \`runbook.yml\` | the run as data, its inputs, and the runbook exactly as it was run |

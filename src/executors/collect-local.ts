@@ -30,7 +30,7 @@ export async function collectLocal(
   request: CollectRequest,
   options: CollectOptions,
 ): Promise<CollectEnd> {
-  const problems = new ProblemReport(options.onProblem);
+  const problems = new ProblemReport(options);
   const stop = new AbortController();
   const interruption = watchInterruption(options.timeoutMs, options.signal);
   void interruption.happened.then((end) => stop.abort(new CollectStopped(end)));

@@ -17,23 +17,25 @@ const PROBLEMS_MAX = 100;
 
 /** Tells the first of each kind of problem, and at the end how many more there were. */
 export class ProblemReport {
-  readonly #onProblem: CollectOptions["onProblem"];
+  readonly #options: Pick<CollectOptions, "onProblem" | "onChanged">;
   readonly #counts = new Map<CollectProblem["code"], number>();
 
-  constructor(onProblem: CollectOptions["onProblem"]) {
-    this.#onProblem = onProblem;
+  constructor(options: Pick<CollectOptions, "onProblem" | "onChanged">) {
+    this.#options = options;
   }
 
   add(path: string, code: CollectProblem["code"], message: string): void {
     const count = (this.#counts.get(code) ?? 0) + 1;
     this.#counts.set(code, count);
-    if (count <= PROBLEMS_MAX) this.#onProblem({ path: shownPath(path), code, message: shownPath(message) });
+    if (code === "changed") this.#options.onChanged?.(shownPath(path));
+    if (count <= PROBLEMS_MAX)
+      this.#options.onProblem({ path: shownPath(path), code, message: shownPath(message) });
   }
 
   finish(): void {
     for (const [code, count] of this.#counts) {
       if (count > PROBLEMS_MAX)
-        this.#onProblem({ path: "", code, message: `${count - PROBLEMS_MAX} more paths like these` });
+        this.#options.onProblem({ path: "", code, message: `${count - PROBLEMS_MAX} more paths like these` });
     }
   }
 }

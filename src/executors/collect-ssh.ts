@@ -34,7 +34,7 @@ export async function collectSsh(
   options: CollectOptions,
 ): Promise<CollectEnd> {
   const startedAt = performance.now();
-  const problems = new ProblemReport(options.onProblem);
+  const problems = new ProblemReport(options);
   const stop = new AbortController();
   const interruption = watchInterruption(options.timeoutMs, options.signal);
   void interruption.happened.then((end) => stop.abort(new CollectStopped(end)));
@@ -51,9 +51,11 @@ export async function collectSsh(
     }
     return "finished";
   } catch (error) {
-    if (error instanceof CollectStopped) return error.end;
     if (stop.signal.aborted && stop.signal.reason instanceof CollectStopped) return stop.signal.reason.end;
-    throw error;
+    if (!(error instanceof CollectStopped)) throw error;
+    // The host keeps the limit as well, and may be the first to notice it.
+    const isPastLimit = performance.now() - startedAt >= options.timeoutMs;
+    return error.end === "lost" && isPastLimit ? "timed_out" : error.end;
   } finally {
     interruption.dispose();
     problems.finish();

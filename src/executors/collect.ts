@@ -45,10 +45,12 @@ export interface CollectOptions {
   /** Called once for each file, one after the other; awaited before the next one. What it throws ends the collection. */
   readonly onFile: (file: CollectedFile) => Promise<void>;
   /**
-   * A path that gave nothing, or that changed while it was read: collection goes on. That a file has changed is told after its
-   * `onFile` and before the next one.
+   * A path that gave nothing, or that changed while it was read: collection goes on. Of many of one kind the first are told, and
+   * how many more there are.
    */
   readonly onProblem: (problem: CollectProblem) => void;
+  /** A path that changed, each of them. Called after the `onFile` of that file and before the next one. */
+  readonly onChanged?: (path: string) => void;
 }
 
 /**

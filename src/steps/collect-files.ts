@@ -79,8 +79,12 @@ export class FileCollection {
     };
   }
 
+  /** The file added last, or one that could not be read. */
+  changed(path: string): void {
+    this.#changed.add(path);
+  }
+
   problem(problem: CollectProblem): void {
-    if (problem.code === "changed") this.#changed.add(problem.path);
     this.#context.recordProblem(problem.path, problem.message);
   }
 

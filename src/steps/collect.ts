@@ -92,6 +92,7 @@ async function collectFiles(
         bytesLeft: bytesLeftOf(context, collection, budget.bytesLeft),
         onFile: (file: CollectedFile) => collection.add(file),
         onProblem: (problem) => collection.problem(problem),
+        onChanged: (path) => collection.changed(path),
       },
     );
   } finally {

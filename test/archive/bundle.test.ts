@@ -100,6 +100,7 @@ async function exampleBundle(archive: Archive): Promise<BundleInput> {
       await put("metrics/latency.json", "{}\n", "graph"),
       await put("metrics/latency.svg", "<svg/>\n", "graph"),
       await put("files/web-1/var/log/nginx/error.log", "error\n".repeat(5_000), "logs"),
+      await put("responses/health.json", "{}\n", "graph"),
     ],
     problems: [{ stepId: "logs", path: "/var/log/nginx/*.gz", message: "no file matches" }],
   });
@@ -126,6 +127,7 @@ describe.each(["unzip", "tar", "bsdtar"] as const)("a bundle unpacked by %s", (p
         "manifest.json",
         "metrics/latency.json",
         "metrics/latency.svg",
+        "responses/health.json",
         "run.json",
         "runbook.yml",
         "steps/01-graph/meta.json",

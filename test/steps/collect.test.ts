@@ -51,9 +51,10 @@ describe("collect", () => {
     expect(bench.evidence.get(`files/local${log}`)?.isTruncated).toBe(true);
   });
 
-  test("a file that grows while it is read is marked", async () => {
+  test("a file that grows while it is read is marked, each of many", async () => {
     const bench = await stepBench();
-    const log = await bench.put("grows.log", "x".repeat(1_000));
+    const files = 120;
+    for (let index = 0; index < files; index += 1) await bench.put(`${index}.log`, "x".repeat(1_000));
     const local = bench.dependencies.executorFor(LOCAL);
     const growing: Executor = {
       ...local,
@@ -61,15 +62,16 @@ describe("collect", () => {
         local.collect(host, request, {
           ...options,
           onFile: async (file) => {
-            appendFileSync(log, "more");
+            appendFileSync(file.path, "more");
             await options.onFile(file);
           },
         }),
     };
     const other = await stepBench({ executorFor: () => growing });
-    await other.attempt(collect({ paths: [log] }));
-    expect([...other.evidence.values()]).toMatchObject([{ isChanged: true }]);
-    expect(other.problems).toMatchObject([{ path: log }]);
+    await other.attempt(collect({ paths: [`${bench.folder}/*.log`], filesMax: files }));
+    expect([...other.evidence.values()].filter(({ isChanged }) => isChanged)).toHaveLength(files);
+    expect(other.problems[0]?.path).toContain(".log");
+    expect(other.problems.at(-1)?.message).toBe("20 more paths like these");
   });
 
   test("gathers nothing through links that lead out", async () => {
