@@ -4,9 +4,9 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # The development package `node` is for machines with an older Node.js; this image has the right one.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src ./src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
+RUN node node_modules/vite/bin/vite.js build && node node_modules/typescript/bin/tsc -p tsconfig.build.json
 
 FROM node:24-slim
 ENV NODE_ENV=production

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { LiveOutputs } from "./archive/live-outputs.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { checkpointFileOf, openCheckpointFile } from "./audit/checkpoint-file.ts";
@@ -14,6 +15,7 @@ import { createHostSecretReader } from "./host-secrets.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { healthRoutes } from "./http/health.ts";
+import { readUi } from "./http/pages/ui.ts";
 import { pageRoutes } from "./http/pages/pages.ts";
 import { oidcRoutes } from "./http/login/oidc-routes.ts";
 import { passwordRoutes } from "./http/login/password-routes.ts";
@@ -45,6 +47,9 @@ export interface AppOptions extends ConfigurationOptions {
   /** Gets what is taken out of everything, as configured whenever it is asked: for the log, which is open already. */
   readonly onRedaction?: (current: () => Redaction) => void;
 }
+
+/** Beside the program's own folder, in a checkout as in the package. */
+const UI_FOLDER = fileURLToPath(new URL("../dist/ui", import.meta.url));
 
 /** The running service. */
 export interface App {
@@ -163,6 +168,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     api,
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
     pages: pageRoutes(dependencies),
+    ui: readUi(UI_FOLDER),
     subjects: createSubjects(dependencies),
     whoSends: createWhoSends(login),
     externalUrl,

@@ -12,6 +12,7 @@ import { leadToLogin } from "./login/lead-to-login.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import type { ApiRoutes, RouteList, Routes } from "./routes.ts";
+import { UI_BASE, uiAssets, type UiFiles, uiRoutes } from "./pages/ui.ts";
 
 export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
@@ -20,6 +21,8 @@ export interface WebAppParts {
   /** Those that whoever is not logged in sees. */
   readonly loginPages: readonly Routes[];
   readonly pages: Routes;
+  /** The built web pages; null where they were not built, and the plain ones stand in for them. */
+  readonly ui: UiFiles | null;
   /** What the policies of routes are about. */
   readonly subjects: Subjects;
   readonly whoSends: WhoSends;
@@ -64,7 +67,9 @@ export function createWebApp(parts: WebAppParts): Express {
   for (const routes of parts.api) app.use("/api/v1", routerOf(routes));
   app.use(["/login", "/setup"], loginForms());
   for (const routes of parts.loginPages) app.use(routerOf(routes));
+  if (parts.ui !== null) app.use(UI_BASE, uiAssets(parts.ui));
   app.use(leadToLogin);
+  if (parts.ui !== null) app.use(routerOf(uiRoutes(parts.ui)));
   app.use(routerOf(parts.pages));
   app.use((request) => {
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);

@@ -1,0 +1,99 @@
+/** What is wrong with one part of what was sent; the pointer is a JSON pointer into the body. */
+export interface ProblemError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** An answer that is an error, as the API tells it (RFC 9457). Status 0: there was no answer. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly title: string;
+  readonly errors: readonly ProblemError[];
+
+  constructor(status: number, title: string, detail: string, errors: readonly ProblemError[] = []) {
+    super(detail);
+    this.status = status;
+    this.title = title;
+    this.errors = errors;
+  }
+}
+
+/** Reads from the API. `path` begins behind `/api/v1`. Throws {@link ApiError}. */
+export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  return (await call("GET", path, undefined, signal)) as Answer;
+}
+
+/** Asks the API for a change. Throws {@link ApiError}. */
+export async function send<Answer>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
+  return (await call(method, path, body)) as Answer;
+}
+
+async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  const response = await answerTo(method, path, body, signal);
+  const text = await response.text();
+  const json: unknown = text === "" ? null : parse(text);
+  if (response.ok) return json;
+  if (response.status === 401) leadToLogin();
+  throw problemOf(response.status, json);
+}
+
+async function answerTo(
+  method: string,
+  path: string,
+  body: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
+  try {
+    return await fetch(`/api/v1${path}`, {
+      method,
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new ApiError(
+      0,
+      "No answer",
+      "Nightshift does not answer. Is the network there, and the service running?",
+    );
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function problemOf(status: number, json: unknown): ApiError {
+  if (typeof json !== "object" || json === null)
+    return new ApiError(
+      status,
+      "Unexpected answer",
+      `The service answered ${status} with something that is not of its own.`,
+    );
+  const {
+    title = `Error ${status}`,
+    detail = "",
+    errors = [],
+  } = json as {
+    title?: string;
+    detail?: string;
+    errors?: readonly ProblemError[];
+  };
+  return new ApiError(status, title, detail, errors);
+}
+
+/** The session is over: what was typed stays in the browser's history, and the login leads back here. */
+function leadToLogin(): void {
+  const here = `${location.pathname}${location.search}`;
+  location.assign(`/login?return_to=${encodeURIComponent(here)}`);
+}

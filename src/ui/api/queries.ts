@@ -1,0 +1,83 @@
+import { queryOptions } from "@tanstack/react-query";
+import { get } from "./client.ts";
+import type {
+  Alert,
+  Approval,
+  Artifact,
+  AuditRow,
+  Host,
+  List,
+  Me,
+  Pause,
+  Rule,
+  Run,
+  Runbook,
+  Schedule,
+  Status,
+  Token,
+} from "./types.ts";
+
+// What the pages ask for. Lists are looked at again while somebody looks at them; a run that is going on is followed by its events.
+
+const OFTEN_MS = 3_000;
+const SELDOM_MS = 15_000;
+
+function list<Item>(key: string, path: string, everyMs: number) {
+  return queryOptions({
+    queryKey: [key, path],
+    queryFn: ({ signal }) => get<List<Item>>(path, signal),
+    refetchInterval: everyMs,
+  });
+}
+
+export const runs = (query = "limit=50") => list<Run>("runs", `/runs?${query}`, OFTEN_MS);
+export const alerts = (query = "limit=50") => list<Alert>("alerts", `/alerts?${query}`, OFTEN_MS);
+export const approvals = (query = "limit=50") => list<Approval>("approvals", `/approvals?${query}`, OFTEN_MS);
+export const runbooks = () => list<Runbook>("runbooks", "/runbooks?limit=200", SELDOM_MS);
+export const rules = () => list<Rule>("rules", "/rules?limit=200", SELDOM_MS);
+export const hosts = () => list<Host>("hosts", "/hosts?limit=200", SELDOM_MS);
+export const pauses = () => list<Pause>("pauses", "/pauses?limit=50", OFTEN_MS);
+export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200", SELDOM_MS);
+export const audit = () => list<AuditRow>("audit", "/audit?limit=100", SELDOM_MS);
+export const tokens = () => list<Token>("tokens", "/tokens?limit=100", SELDOM_MS);
+
+export const me = () =>
+  queryOptions({ queryKey: ["me"], queryFn: ({ signal }) => get<Me>("/me", signal), staleTime: 60_000 });
+
+export const status = () =>
+  queryOptions({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => get<Status>("/status", signal),
+    refetchInterval: SELDOM_MS,
+    retry: false,
+  });
+
+export const run = (id: string) =>
+  queryOptions({ queryKey: ["run", id], queryFn: ({ signal }) => get<Run>(`/runs/${id}`, signal) });
+
+export const artifacts = (id: string) =>
+  queryOptions({
+    queryKey: ["artifacts", id],
+    queryFn: ({ signal }) => get<List<Artifact>>(`/runs/${id}/artifacts`, signal),
+    retry: false,
+  });
+
+export const alert = (id: string) =>
+  queryOptions({
+    queryKey: ["alert", id],
+    queryFn: ({ signal }) => get<Alert>(`/alerts/${id}`, signal),
+    refetchInterval: OFTEN_MS,
+  });
+
+export const runbook = (name: string) =>
+  queryOptions({
+    queryKey: ["runbook", name],
+    queryFn: ({ signal }) => get<Runbook>(`/runbooks/${encodeURIComponent(name)}`, signal),
+  });
+
+export const approval = (id: string) =>
+  queryOptions({
+    queryKey: ["approval", id],
+    queryFn: ({ signal }) => get<Approval>(`/approvals/${id}`, signal),
+    refetchInterval: OFTEN_MS,
+  });

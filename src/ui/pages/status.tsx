@@ -1,0 +1,63 @@
+import { useQuery } from "@tanstack/react-query";
+import { status } from "../api/queries.ts";
+import { Answer } from "../pieces/answer.tsx";
+import { Facts } from "../pieces/facts.tsx";
+import { Page, Section } from "../pieces/page.tsx";
+import { Time } from "../pieces/time.tsx";
+
+export function StatusPage() {
+  const query = useQuery(status());
+  return (
+    <Page title="Status">
+      <Answer query={query}>
+        {(data) => (
+          <>
+            <Facts
+              facts={[
+                ["Version", data.version],
+                ["Node", data.node],
+                ["Database", data.database],
+                ["Started", <Time key="started" at={data.started_at} />],
+                ["Rules", String(data.rules)],
+                ["Runbooks", String(data.runbooks)],
+                ["Hosts", String(data.hosts)],
+                ["Queue", data.queue.depth === 0 ? "empty" : `${data.queue.depth} waiting`],
+                ["Pauses", String(data.pauses_active)],
+                ["Notices", `${data.notices.pending} pending, ${data.notices.dead} given up`],
+                ["Free on disk", bytesText(data.storage.disk.free)],
+                ["Archive", bytesText(data.storage.archive.size)],
+              ]}
+            />
+            <Section title="Configuration">
+              <Facts
+                facts={[
+                  ["Revision", String(data.configuration.revision)],
+                  ["Digest", data.configuration.digest],
+                  ["In use since", <Time key="loaded" at={data.configuration.loaded_at} />],
+                  ["Last reload", reloadText(data.configuration.last_reload)],
+                ]}
+              />
+              {data.configuration.last_reload?.problems.map((problem) => (
+                <pre key={problem} className="log">
+                  {problem}
+                </pre>
+              ))}
+            </Section>
+          </>
+        )}
+      </Answer>
+    </Page>
+  );
+}
+
+function reloadText(reload: { readonly ok: boolean } | null): string {
+  if (reload === null) return "none since the start";
+  return reload.ok ? "taken on" : "refused: the earlier configuration stays in use";
+}
+
+export function bytesText(bytes: number | null): string {
+  if (bytes === null) return "not known yet";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, bytes === 0 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// The web pages: src/ui is built to dist/ui, which the service serves by itself.
+export default defineConfig({
+  root: "src/ui",
+  base: "/ui/",
+  plugins: [react()],
+  build: {
+    outDir: "../../dist/ui",
+    emptyOutDir: true,
+    // Nothing inline: the pages run under a policy that forbids it.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+});
