@@ -16,7 +16,7 @@ import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
 import { healthRoutes } from "./http/health.ts";
 import { readUi } from "./http/pages/ui.ts";
-import { pageRoutes } from "./http/pages/pages.ts";
+import { alertLinkRoutes } from "./http/pages/alert-link.ts";
 import { oidcRoutes } from "./http/login/oidc-routes.ts";
 import { passwordRoutes } from "./http/login/password-routes.ts";
 import { setupRoutes } from "./http/login/setup-routes.ts";
@@ -167,7 +167,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     }),
     api,
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
-    pages: pageRoutes(dependencies),
+    pages: alertLinkRoutes({ store, externalUrl }),
     ui: readUi(UI_FOLDER),
     subjects: createSubjects(dependencies),
     whoSends: createWhoSends(login),

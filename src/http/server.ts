@@ -21,7 +21,7 @@ export interface WebAppParts {
   /** Those that whoever is not logged in sees. */
   readonly loginPages: readonly Routes[];
   readonly pages: Routes;
-  /** The built web pages; null where they were not built, and the plain ones stand in for them. */
+  /** The built web pages; null where they were not built. */
   readonly ui: UiFiles | null;
   /** What the policies of routes are about. */
   readonly subjects: Subjects;
@@ -69,7 +69,7 @@ export function createWebApp(parts: WebAppParts): Express {
   for (const routes of parts.loginPages) app.use(routerOf(routes));
   if (parts.ui !== null) app.use(UI_BASE, uiAssets(parts.ui));
   app.use(leadToLogin);
-  if (parts.ui !== null) app.use(routerOf(uiRoutes(parts.ui)));
+  app.use(routerOf(uiRoutes(parts.ui)));
   app.use(routerOf(parts.pages));
   app.use((request) => {
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);

@@ -296,10 +296,6 @@ describe("pages", () => {
       .map(([tag]) => tag);
 
   const pages: readonly [string, () => string, number][] = [
-    ["the first page", () => "/", 200],
-    ["a run", () => `/runs/${open.runId}`, 200],
-    ["an alert", () => `/a/${open.fingerprint}`, 200],
-    ["an alert with an upper-case fingerprint", () => `/a/${open.fingerprint.toUpperCase()}`, 200],
     ["an alert that was never received", () => "/a/0123456789abcdef", 404],
     ["an alert with a hostile name", () => `/a/${encodeURIComponent(HOSTILE)}`, 404],
   ];
@@ -314,8 +310,18 @@ describe("pages", () => {
     expect(dangersIn(text)).toEqual([]);
     const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? "";
     expect(policy).toContain(createHash("sha256").update(style).digest("base64"));
-    // What a page shows of the alert is there, as text. The page of an unknown alert shows none of it.
+    // What was asked for is there, as text.
     expect(text.includes("&lt;img src=x onerror=alert(1)&gt;")).toBe(!path().includes("0123456789abcdef"));
+  });
+
+  test("an alert's link leads to the page of its newest episode", async () => {
+    for (const fingerprint of [open.fingerprint, open.fingerprint.toUpperCase()]) {
+      const response = await get(`/a/${fingerprint}`, { accept: "text/html" });
+      expect([response.status, response.headers.get("location")]).toEqual([
+        303,
+        expect.stringMatching(/^\/alerts\/[0-9a-f-]{36}$/),
+      ]);
+    }
   });
 
   test("the check above would see a script", () => {

@@ -2,6 +2,7 @@ import express, { type RequestHandler, type Response } from "express";
 import { existsSync, readFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { HttpProblem } from "../problems.ts";
 import { KNOWN, Routes } from "../routes.ts";
 
 /** Below it lie the scripts and styles of the web pages; vite.config.ts has the same. */
@@ -46,9 +47,14 @@ const PAGES = [
   "/status",
 ];
 
-export function uiRoutes({ index }: UiFiles): Routes {
+/** The pages' addresses; where nothing was built, each says how to build it. */
+export function uiRoutes(ui: UiFiles | null): Routes {
   const routes = new Routes();
-  for (const path of PAGES) routes.get(path, KNOWN, (_request, response) => sendIndex(response, index));
+  for (const path of PAGES)
+    routes.get(path, KNOWN, (_request, response) => {
+      if (ui !== null) return sendIndex(response, ui.index);
+      throw new HttpProblem(503, "Pages not built", "the web pages were not built; run: npm run build:ui");
+    });
   return routes;
 }
 

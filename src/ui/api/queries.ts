@@ -62,6 +62,13 @@ export const artifacts = (id: string) =>
     retry: false,
   });
 
+export const runAudit = (id: string) =>
+  queryOptions({
+    queryKey: ["run-audit", id],
+    queryFn: ({ signal }) => get<List<AuditRow>>(`/runs/${id}/audit`, signal),
+    retry: false,
+  });
+
 export const alert = (id: string) =>
   queryOptions({
     queryKey: ["alert", id],

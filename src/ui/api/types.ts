@@ -237,7 +237,7 @@ export interface Rule {
   readonly position: number | null;
   readonly file: string;
   readonly line: number;
-  readonly runbook: string;
+  readonly runbook: string | null;
   readonly breaker: { readonly state: string; readonly because: string | null } | null;
   readonly statistics: Readonly<Record<string, RuleStatistics | boolean>>;
 }

@@ -32,11 +32,12 @@ function Content({ approval: one }: { readonly approval: Approval }) {
   return (
     <Page title={`${one.runbook ?? "A run"} on ${hosts}`} actions={<StatusBadge status={one.status} />}>
       <Text className="breaks">
-        {one.requested_by} asks to run <strong>{one.runbook}</strong> on <strong>{hosts}</strong>
-        {one.step === null ? "" : `, at step ${one.step}`}. {one.message ?? ""}
+        {one.message ?? `${one.requested_by} asks to run ${one.runbook} on ${hosts}`}
       </Text>
       <Facts
         facts={[
+          ["Asked by", one.requested_by],
+          ["At step", one.step],
           ["Asked", <Time key="asked" at={one.requested_at} />],
           ["Deadline", <Time key="deadline" at={one.deadline} />],
           ["May decide", one.may_approve.join(", ")],

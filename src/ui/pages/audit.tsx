@@ -24,6 +24,7 @@ export function AuditPage() {
             <Empty>Nobody has changed anything yet.</Empty>
           ) : (
             <DataTable
+              label="Audit"
               items={items}
               keyOf={(row) => row.id}
               columns={[

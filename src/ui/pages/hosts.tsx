@@ -17,6 +17,7 @@ export function HostsPage() {
             </Empty>
           ) : (
             <DataTable
+              label="Hosts"
               items={items}
               keyOf={(host) => host.name}
               columns={[

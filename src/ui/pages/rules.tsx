@@ -18,6 +18,7 @@ export function RulesPage() {
             <Empty>There is no rule yet: nothing is done about any alert.</Empty>
           ) : (
             <DataTable
+              label="Rules"
               items={items}
               keyOf={(rule) => rule.name}
               columns={[
@@ -26,11 +27,14 @@ export function RulesPage() {
                 { title: "Mode", cell: (rule) => rule.mode },
                 {
                   title: "Runbook",
-                  cell: (rule) => (
-                    <Link to="/runbooks/$name" params={{ name: rule.runbook }}>
-                      {rule.runbook}
-                    </Link>
-                  ),
+                  cell: ({ runbook }) =>
+                    runbook === null ? (
+                      "–"
+                    ) : (
+                      <Link to="/runbooks/$name" params={{ name: runbook }}>
+                        {runbook}
+                      </Link>
+                    ),
                 },
                 { title: "Alerts, 7 days", cell: (rule) => weekOf(rule)?.episodes ?? "" },
                 { title: "Fixed", cell: (rule) => rateText(weekOf(rule)) },

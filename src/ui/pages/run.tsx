@@ -10,10 +10,12 @@ import { Facts, valueText } from "../pieces/facts.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunActions, RunNotes } from "../pieces/run-actions.tsx";
+import { RunAudit } from "../pieces/run-audit.tsx";
 import { RunFiles } from "../pieces/run-files.tsx";
 import { RunSteps } from "../pieces/run-steps.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 import { durationText, Time } from "../pieces/time.tsx";
+import { Printed } from "../pieces/scrolling.tsx";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted", "rejected"]);
 
@@ -53,7 +55,7 @@ function Content({ run: one }: { readonly run: Run }) {
       <Waiting run={one} />
       {one.summary === null ? null : (
         <Section title="Summary">
-          <pre className="log">{one.summary}</pre>
+          <Printed label="Summary" text={one.summary} />
         </Section>
       )}
       <Section title="Steps">
@@ -82,6 +84,7 @@ function Content({ run: one }: { readonly run: Run }) {
         </Section>
       )}
       <RunNotes run={one} />
+      <RunAudit runId={one.id} />
     </Page>
   );
 }

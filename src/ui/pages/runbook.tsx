@@ -7,6 +7,7 @@ import { Answer } from "../pieces/answer.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunForm } from "../pieces/run-form.tsx";
 import { RunsTable } from "../pieces/runs-table.tsx";
+import { Printed } from "../pieces/scrolling.tsx";
 
 /** What a runbook is for, the form that starts it, and what became of it before. */
 export function RunbookPage() {
@@ -30,7 +31,7 @@ function Content({ runbook: one }: { readonly runbook: Runbook }) {
       </Section>
       {one.source === undefined ? null : (
         <Section title="Source">
-          <pre className="log">{one.source}</pre>
+          <Printed label="Source" text={one.source} />
         </Section>
       )}
     </Page>

@@ -16,6 +16,7 @@ export function SchedulesPage() {
             <Empty>Nothing is scheduled. Write schedules.yml, and name it in the settings.</Empty>
           ) : (
             <DataTable
+              label="Schedules"
               items={items}
               keyOf={(schedule) => schedule.name}
               columns={[

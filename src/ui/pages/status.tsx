@@ -4,6 +4,7 @@ import { Answer } from "../pieces/answer.tsx";
 import { Facts } from "../pieces/facts.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Time } from "../pieces/time.tsx";
+import { Printed } from "../pieces/scrolling.tsx";
 
 export function StatusPage() {
   const query = useQuery(status());
@@ -38,9 +39,7 @@ export function StatusPage() {
                 ]}
               />
               {data.configuration.last_reload?.problems.map((problem) => (
-                <pre key={problem} className="log">
-                  {problem}
-                </pre>
+                <Printed key={problem} label="Problem" text={problem} />
               ))}
             </Section>
           </>

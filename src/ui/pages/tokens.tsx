@@ -26,6 +26,7 @@ export function TokensPage() {
             <Empty>There is no token yet. A program shows one to act in your name.</Empty>
           ) : (
             <DataTable
+              label="Tokens"
               items={items}
               keyOf={(token) => token.id}
               columns={[

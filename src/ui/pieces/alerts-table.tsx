@@ -2,6 +2,7 @@ import { Table } from "@mantine/core";
 import type { Alert } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
 import { Link } from "./link.tsx";
+import { Scrolling } from "./scrolling.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { Time } from "./time.tsx";
 
@@ -18,7 +19,7 @@ export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
       </Empty>
     );
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Scrolling label="Alerts">
       <Table verticalSpacing="xs" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -51,7 +52,7 @@ export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Scrolling>
   );
 }
 

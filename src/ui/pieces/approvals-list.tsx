@@ -16,9 +16,7 @@ export function ApprovalsList({ approvals }: { readonly approvals: readonly Appr
               <Link to="/approvals/$id" params={{ id: approval.id }}>
                 {approval.runbook ?? "A run"} on {approval.hosts.join(", ") || "no host"}
               </Link>
-              <Text size="sm">
-                {approval.requested_by} asks{approval.message === null ? "" : `: ${approval.message}`}
-              </Text>
+              <Text size="sm">{approval.message ?? `${approval.requested_by} asks`}</Text>
               <Text size="sm" c="dimmed">
                 until <Time at={approval.deadline} />;{" "}
                 {approval.may_decide ? "you may decide" : `${approval.may_approve.join(", ")} may decide`}

@@ -1,5 +1,6 @@
 import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Scrolling } from "./scrolling.tsx";
 
 export interface Column<Item> {
   readonly title: string;
@@ -8,16 +9,18 @@ export interface Column<Item> {
 
 /** Rows of one kind; wider than the screen, it scrolls by itself. */
 export function DataTable<Item>({
+  label,
   items,
   keyOf,
   columns,
 }: {
+  readonly label: string;
   readonly items: readonly Item[];
   readonly keyOf: (item: Item) => string;
   readonly columns: readonly Column<Item>[];
 }) {
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Scrolling label={label}>
       <Table verticalSpacing="xs" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -38,6 +41,6 @@ export function DataTable<Item>({
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Scrolling>
   );
 }

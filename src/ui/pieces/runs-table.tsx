@@ -2,13 +2,14 @@ import { Table } from "@mantine/core";
 import type { Run } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
 import { Link } from "./link.tsx";
+import { Scrolling } from "./scrolling.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { durationText, Time } from "./time.tsx";
 
 export function RunsTable({ runs, none }: { readonly runs: readonly Run[]; readonly none: string }) {
   if (runs.length === 0) return <Empty>{none}</Empty>;
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Scrolling label="Runs">
       <Table verticalSpacing="xs" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -44,6 +45,6 @@ export function RunsTable({ runs, none }: { readonly runs: readonly Run[]; reado
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </Scrolling>
   );
 }

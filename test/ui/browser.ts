@@ -1,0 +1,99 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { PROGRAM_FOLDER } from "../support/service.ts";
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+
+/** Why the pages cannot be looked at here; null when they can. */
+export const browserAbsence: string | null =
+  CHROMIUM === undefined
+    ? "Chromium is not installed (Debian: apt-get install chromium)"
+    : existsSync(join(PROGRAM_FOLDER, "dist/ui/index.html"))
+      ? null
+      : "the web pages are not built (npm run build:ui)";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface TestBrowser {
+  /** A page in a profile of its own. What the page itself complains of is in `complaints`. */
+  open(options?: OpenOptions): Promise<OpenPage>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly scheme?: "light" | "dark";
+  readonly cookie?: { readonly url: string; readonly header: string };
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Errors of scripts, and what the content policy has refused. */
+  readonly complaints: readonly string[];
+}
+
+export async function startBrowser(): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), "nightshift-chromium-"));
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM ?? "",
+    args: FLAGS,
+    env: { HOME: profile, PATH: process.env["PATH"] ?? "" },
+  });
+  return {
+    async open({ width = 1440, scheme = "light", cookie } = {}) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+      if (cookie !== undefined) {
+        const [name = "", value = ""] = cookie.header.split("=");
+        await context.addCookies([{ name, value, url: cookie.url }]);
+      }
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("console", (message) => {
+        if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+          complaints.push(message.text());
+      });
+      return { page, context, complaints };
+    },
+    async close() {
+      await browser.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+/** What axe-core finds against WCAG 2.2 AA, as `rule: element`. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await page.evaluate<AxeResult>(
+    `axe.run(document, { runOnly: { type: "tag", values: ${JSON.stringify(tags)} } })`,
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+/** How many pixels the page is wider than the window. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+}
