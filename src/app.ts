@@ -167,7 +167,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     }),
     api,
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],
-    pages: alertLinkRoutes({ store, externalUrl }),
+    pages: alertLinkRoutes(dependencies),
     ui: readUi(UI_FOLDER),
     subjects: createSubjects(dependencies),
     whoSends: createWhoSends(login),

@@ -1,7 +1,7 @@
 import { may, Routes } from "../routes.ts";
 import { readNewestEpisode } from "../../store/episodes.ts";
-import type { Store } from "../../store/store.ts";
-import { readEpisodeDetails } from "../api/alerts.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { readEpisodeDetails } from "../api/alert-details.ts";
 import { episodeDetailsShape } from "../api/shapes/alert.ts";
 import { html } from "./html.ts";
 import { sendPage } from "./layout.ts";
@@ -11,10 +11,9 @@ const NONE =
   "No alert with this fingerprint was received. Does its Alertmanager or Grafana deliver here, and does the alert fire?";
 
 /** The link to put into an annotation: it is known before the alert ever fired. People come to the newest episode's page, programs get it as JSON. */
-export function alertLinkRoutes(dependencies: {
-  readonly store: Store;
-  readonly externalUrl: string;
-}): Routes {
+export function alertLinkRoutes(
+  dependencies: Pick<EngineDependencies, "store" | "catalog" | "externalUrl">,
+): Routes {
   const { store, externalUrl } = dependencies;
   const routes = new Routes();
   routes.get("/a/:fingerprint", may("see"), async (request, response) => {
@@ -24,7 +23,7 @@ export function alertLinkRoutes(dependencies: {
     if (episode !== null && !wantsJson) return response.redirect(303, `/alerts/${episode.id}`);
     if (episode !== null)
       return void response.json(
-        episodeDetailsShape(externalUrl, episode, await readEpisodeDetails(store, episode)),
+        episodeDetailsShape(externalUrl, episode, await readEpisodeDetails(request, dependencies, episode)),
       );
     const shown = fingerprint.slice(0, 64);
     if (wantsJson) response.status(404).json({ fingerprint: shown, status: null, detail: NONE });
