@@ -134,16 +134,20 @@ test(
   },
 );
 
-function conventions({ id, path, parameters, responses }: DocumentedOperation): string[] {
+function conventions({ id, method, path, parameters, responses }: DocumentedOperation): string[] {
   const inPath = [...path.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => name);
   const told = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
   const answer = (responses["200"]?.content?.["application/json"]?.["schema"] ?? {}) as Json;
   const members = Object.keys((answer["properties"] ?? {}) as Json);
   const isList = members.includes("items") && members.includes("next");
   const names = parameters.map(({ name }) => name);
+  const limit = parameters.find(({ name }) => name === "limit")?.schema;
+  const isBounded = limit?.["minimum"] === 1 && limit["maximum"] === 200;
   return [
     ...(inPath.join() === told.join() ? [] : [`${id}: parameters of the path are ${told.join()}`]),
     ...(isList === names.includes("after") ? [] : [`${id}: a list takes limit and after`]),
+    ...(isList && !isBounded ? [`${id}: limit is 1 to 200`] : []),
+    ...(method === "GET" && members.includes("items") && !isList ? [`${id}: a list has no end`] : []),
     ...(isList && members.length > 2 ? [`${id}: a list has items and next`] : []),
   ];
 }

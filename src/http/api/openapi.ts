@@ -8,14 +8,14 @@ export function openApiRoutes(
   options: DocumentOptions,
 ): ApiRoutes {
   const routes = new ApiRoutes("API");
-  let document: ReturnType<typeof openApiDocument> | null = null;
+  let text: string | null = null;
   routes.get(
     "/openapi.json",
     OPEN,
     { id: "getOpenApi", summary: "The OpenAPI document of the API", answers: { 200: anythingSchema } },
     (_request, response) => {
-      document ??= openApiDocument(operations(), options);
-      response.json(document);
+      text ??= JSON.stringify(openApiDocument(operations(), options));
+      response.type("json").send(text);
     },
   );
   return routes;
