@@ -105,6 +105,33 @@ test("every list gives the same page by page as at once", LIMIT, async () => {
   }
 });
 
+test("what is no operation is a problem, too", LIMIT, async () => {
+  const world = await startWorld();
+  const { service, tokens } = world;
+  const schemas = new Schemas(await readDocument(world), true);
+  const asked = [
+    ["GET", "/nothing", 404],
+    ["PUT", "/runs", 404],
+    ["GET", "/runs/%zz", 400],
+    ["DELETE", "/runs", 404],
+  ] as const;
+  for (const [method, path, status] of asked) {
+    const response = await fetch(`${service.app.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${tokens.ada}` },
+    });
+    const type = response.headers.get("content-type");
+    const problem: unknown = await response.json();
+    expect([method, path, response.status, type]).toEqual([
+      method,
+      path,
+      status,
+      "application/problem+json; charset=utf-8",
+    ]);
+    expect(schemas.problems({ $ref: "#/components/schemas/Problem" }, problem)).toEqual([]);
+  }
+});
+
 test(
   "the document is whole: references, parameters, ids, times, and what everybody is told",
   LIMIT,

@@ -124,7 +124,8 @@ export async function startWorld(): Promise<World> {
 
   await postAlerts(service.app.url, [
     { labels: { alertname: "Broken" }, annotations: { summary: "It is broken" } },
-    { labels: { alertname: "Other" } },
+    // Not in UTC: what the API says of it is.
+    { labels: { alertname: "Other" }, startsAt: "2026-11-20T10:00:00.123456789+02:00" },
   ]);
   const run = await start("fix");
   const longRun = await start("long");
