@@ -43,8 +43,10 @@ export async function decideApproval(
   dependencies: EngineDependencies,
   decision: ApprovalDecision,
 ): Promise<ApprovalResult> {
-  const { store, bells, metrics, log, killPoints } = dependencies;
-  const result = await store.transaction((tx) => decide(tx, dependencies, decision));
+  const { store, bells, metrics, log, killPoints, redaction } = dependencies;
+  // It is kept, shown and sent on like anything else that is said.
+  const said = { ...decision, comment: redaction.textOrNull(decision.comment) };
+  const result = await store.transaction((tx) => decide(tx, dependencies, said));
   if (result.kind !== "decided" && result.kind !== "counted") return result;
   killPoints.reached("after-answer");
   const { approval, run } = result;

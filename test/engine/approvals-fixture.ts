@@ -63,8 +63,8 @@ export function answerAs(
   id: string,
   principal: Principal,
   answer: Answer,
-  planDigest: string | null = null,
+  { planDigest = null, comment = null }: { planDigest?: string | null; comment?: string | null } = {},
 ): Promise<ApprovalResult> {
   const by = { principal: principal.id, via: null, remoteAddress: null };
-  return decideApproval(node, { id, answer, principal, by, comment: null, planDigest });
+  return decideApproval(node, { id, answer, principal, by, comment, planDigest });
 }

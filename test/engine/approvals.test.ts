@@ -54,6 +54,17 @@ describeStores("approvals of runs", ({ store, peer }) => {
       expect(text).toContain(line);
   });
 
+  test("what is secret in a person's words is kept nowhere", async () => {
+    const { id, runId } = await ask();
+    const token = `ghp_${"a1B2c3D4e5F6g7H8i9".repeat(2)}`;
+    await answerAs(nodeOn(store()), id, person("dana"), "reject", { comment: `use ${token} instead` });
+    const approval = await readApproval(store().reader, id);
+    const run = await readRun(store().reader, runId);
+    const votes = await store().reader.selectFrom("approval_vote").selectAll().execute();
+    expect(approval?.comment).toBe("use [redacted:github-token] instead");
+    expect(JSON.stringify([approval, run, votes])).not.toContain(token);
+  });
+
   test("of fifty people on two nodes exactly one decides, and run and approval agree", async () => {
     const { id, runId } = await ask();
     const results = await Promise.all(

@@ -253,7 +253,9 @@ async function openStored(
     async step(action) {
       if (action.do === "answer") {
         const principal = principalOf(action.person);
-        return (await answerAs(node, approval.id, principal, action.answer, digestOf(action.digest))).kind;
+        return (
+          await answerAs(node, approval.id, principal, action.answer, { planDigest: digestOf(action.digest) })
+        ).kind;
       }
       if (action.do === "wait") clock.goTo(clock.nowMs() + action.ms);
       if (action.do === "cancel") {
