@@ -5,13 +5,17 @@ import { passwordHashProblem } from "./password.ts";
 import { PRINCIPAL_NAME, type Role } from "./principal.ts";
 import { addressRangeProblem } from "./address-ranges.ts";
 
-const GROUPS_MAX = 200;
+export const GROUPS_MAX = 200;
 
 const personNameSchema = textSchema.regex(
   PRINCIPAL_NAME,
   "a person's name has 1 to 128 letters, digits and . _ @ + - and begins with a letter or digit",
 );
-const groupSchema = textSchema.regex(/^[^\s,:][^,:]{0,127}$/, "a group's name has no comma and no colon");
+/** Of groups everywhere: in the settings, and of people who are kept here. */
+export const groupSchema = textSchema.regex(
+  /^[^\s,:][^,:]{0,127}$/,
+  "a group's name has no comma and no colon",
+);
 
 const grantees = (description: string) => granteesSchema.default([]).meta({ description });
 

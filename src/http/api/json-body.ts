@@ -7,6 +7,8 @@ import { HttpProblem, type ProblemError } from "../problems.ts";
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Of calls that bring the inputs of a runbook, with files among them. */
 const INPUTS_BYTES_MAX = 16 * 1024 * 1024;
+/** As deliveries may have, and more than anything of ours has. */
+const DEPTH_MAX = 100;
 const LOGIN_PATH = "/session";
 const TAKES_INPUTS = /^\/(runbooks\/[^/]+\/[a-z]+|runs\/[^/]+\/rerun)$/;
 
@@ -29,11 +31,27 @@ export function jsonBodies(): RequestHandler[] {
   const read = (request: Request, response: Response, next: NextFunction): void => {
     // Whoever does not say who they are is refused by every route but that of the login: nothing is held in memory for them.
     if (identityOf(request) === null && request.path !== LOGIN_PATH) return next();
-    (TAKES_INPUTS.test(request.path) ? parseInputs : parseSmall)(request, response, (error?: unknown) =>
-      next(error === undefined ? undefined : bodyProblem(error, request)),
-    );
+    (TAKES_INPUTS.test(request.path) ? parseInputs : parseSmall)(request, response, (error?: unknown) => {
+      if (error !== undefined) return next(bodyProblem(error, request));
+      if (!isDeeperThan(request.body, DEPTH_MAX)) return next();
+      next(new HttpProblem(400, "Bad request", `the body is nested more than ${DEPTH_MAX} levels deep`));
+    });
   };
   return [requireJson, read];
+}
+
+/** Looked at level by level: what goes down by calling itself has no stack left for what is sent to do that. */
+function isDeeperThan(value: unknown, levelsMax: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levelsMax) return true;
+    level = level.flatMap((one) =>
+      typeof one === "object" && one !== null
+        ? Object.values(one).filter((part) => typeof part === "object")
+        : [],
+    );
+  }
+  return false;
 }
 
 function isJson(type: string): boolean {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "../../access/password.ts";
 import { principalFor } from "../../access/people.ts";
 import { PRINCIPAL_NAME, ROLES } from "../../access/principal.ts";
-import type { LoginSettings } from "../../access/login-schema.ts";
+import { GROUPS_MAX, groupSchema, type LoginSettings } from "../../access/login-schema.ts";
 import type { AuditDependencies } from "../../engine/audit.ts";
 import { addPerson, removePerson } from "../../engine/people.ts";
 import { listPeople, readPerson, type StoredPerson } from "../../store/people.ts";
@@ -14,12 +14,12 @@ import { ApiRoutes, may } from "../routes.ts";
 import { rfc3339 } from "../times.ts";
 import { type Page, pageKeys } from "./query.ts";
 import { listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
-import { personNameSchema, principalSchema, roleSchema } from "./shapes/words.ts";
+import { NO_CONTROLS, personNameSchema, principalSchema, roleSchema } from "./shapes/words.ts";
 
 const newPersonSchema = z.strictObject({
   name: personNameSchema,
   password: z.string().min(PASSWORD_CHARS_MIN).max(PASSWORD_CHARS_MAX),
-  groups: z.array(z.string().min(1).max(128)).max(200).default([]),
+  groups: z.array(groupSchema.regex(NO_CONTROLS, "has no control characters")).max(GROUPS_MAX).default([]),
   role: z.enum(ROLES).nullable().default(null),
 });
 

@@ -16,12 +16,12 @@ import { rfc3339 } from "../times.ts";
 import { invalidBody } from "./json-body.ts";
 import { pageKeys, textParameter } from "./query.ts";
 import { idSchema, listOf, problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
-import { principalSchema } from "./shapes/words.ts";
+import { NO_CONTROLS, principalSchema } from "./shapes/words.ts";
 
 const SCOPES_MAX = 20;
 
 const newTokenSchema = z.strictObject({
-  name: z.string().min(1).max(100),
+  name: z.string().min(1).max(100).regex(NO_CONTROLS, "has no control characters"),
   user: z.string().min(1).optional(),
   scopes: z.array(z.string().regex(TOKEN_SCOPE, "a scope is all, read or run:NAME")).min(1).max(SCOPES_MAX),
   expires_at: z.iso.datetime({ offset: true }).nullable().default(null),

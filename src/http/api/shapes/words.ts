@@ -23,6 +23,9 @@ export const roleSchema = z.enum(ROLES).meta({ id: "Role" });
 /** `user:dana`, `rule:web-latency`, `schedule:nightly`. */
 export const principalSchema = z.string();
 
+/** Text on one line: no control characters, and no half of a surrogate pair. */
+export const NO_CONTROLS = /^[^\p{Cc}\p{Cs}]*$/u;
+
 /** The name of a person, as it is written down: letters of any script. */
 export const personNameSchema = z
   .string()
