@@ -24,8 +24,20 @@ export function rerunInputs(
   return { ...Object.fromEntries(kept), ...given };
 }
 
-function isFile(value: InputValue): boolean {
-  return typeof value === "object" && "sha256" in value;
+/** Inputs that the run was given and nobody keeps, and that are not `given` again: without them it would do something else. */
+export function missingInputs(
+  { inputs, secretInputs = [] }: Pick<Plan, "inputs" | "secretInputs">,
+  runbook: Pick<Runbook, "inputs"> | undefined,
+  given: Readonly<Record<string, unknown>>,
+): string[] {
+  const files = Object.keys(inputs).filter((name) => isFile(inputs[name] ?? null));
+  return [...new Set([...secretInputs, ...files])].filter(
+    (name) => runbook?.inputs.has(name) === true && given[name] === undefined,
+  );
+}
+
+function isFile(value: InputValue | null): boolean {
+  return typeof value === "object" && value !== null && "sha256" in value;
 }
 
 function isDefault(input: Input, value: InputValue): boolean {

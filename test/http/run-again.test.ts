@@ -46,13 +46,32 @@ describe("rerun", () => {
     const first = idOf(await startRun(service, "renew", { inputs: INPUTS, confirm: "example.net" }));
     const before = await runOver(service, first);
     const rerun = (body: object) => call(service, "POST", `/runs/${first}/rerun`, body);
-    expect(placesOf(await rerun({}))).toEqual(["/inputs/token required"]);
+    expect(placesOf(await rerun({}))).toEqual(["/inputs/token required", "/inputs/cert required"]);
     const token = { token: "s3cret", cert: CERT };
     expect(placesOf(await rerun({ inputs: token }))).toEqual(["/confirm missing"]);
     const again = await rerun({ inputs: token, confirm: "example.net" });
     expect(await runOver(service, idOf(again))).toMatchObject({ status: "succeeded", inputs: before.inputs });
     const changed = await rerun({ inputs: { ...token, grace: "5m" }, confirm: "example.net" });
     expect(changed.json["inputs"]).toMatchObject({ zone: "example.net", grace: 300_000 });
+  });
+});
+
+describe("rerun of a run that was given what it could do without", () => {
+  test("does not leave it out in silence", async () => {
+    const optional = RENEW.replace("{type: secret}", "{type: secret, required: false}").replace(
+      "inputs.token ",
+      'inputs.?token.orValue("none") ',
+    );
+    const service = await startStarts({ "runbooks/renew.yml": optional });
+    const start = async (inputs: object) =>
+      idOf(await startRun(service, "renew", { inputs, confirm: "example.net" }));
+    const [withBoth, withNone] = [await start(INPUTS), await start({ zone: "example.net" })];
+    const rerun = (id: string, inputs: object) =>
+      call(service, "POST", `/runs/${id}/rerun`, { inputs, confirm: "example.net" });
+    expect(placesOf(await rerun(withBoth, {}))).toEqual(["/inputs/token required", "/inputs/cert required"]);
+    expect(placesOf(await rerun(withBoth, { token: "s3cret" }))).toEqual(["/inputs/cert required"]);
+    expect((await rerun(withBoth, { token: "s3cret", cert: CERT })).status).toBe(202);
+    expect((await rerun(withNone, {})).status).toBe(202);
   });
 });
 

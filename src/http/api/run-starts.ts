@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
-import { rerunInputs } from "../../engine/rerun.ts";
+import { missingInputs, rerunInputs } from "../../engine/rerun.ts";
 import type { RunQueue } from "../../engine/run-queue.ts";
 import { type CallerKey, callerKey } from "../../engine/start-key.ts";
 import { startRun, type StartResult } from "../../engine/start-run.ts";
@@ -93,6 +93,7 @@ export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue
     async (request, response, { body: given }) => {
       const { plan, runbook, isDryRun } = await findRun(dependencies.store, request);
       const known = dependencies.catalog.current().runbooks.get(runbook);
+      refuseMissing(missingInputs(plan, known, given.inputs), runbook);
       // What was only tried is tried again, unless somebody says that it is meant now.
       const inputs = rerunInputs(plan, known, given.inputs);
       const body = { ...given, inputs, dry_run: given.dry_run ?? isDryRun };
@@ -100,6 +101,14 @@ export function runStartRoutes(dependencies: EngineDependencies, queue: RunQueue
     },
   );
   return routes;
+}
+
+/** Throws 422 for what has to be given once more. */
+function refuseMissing(names: readonly string[], runbook: string): void {
+  if (names.length === 0) return;
+  const message = `was given to that run and is not kept; give it again, or start ${runbook} itself without it`;
+  const errors = names.map((name) => ({ pointer: `/${name}`, code: "required" as const, message }));
+  throw badInputs({ about: "inputs", errors });
 }
 
 export interface StartCall {
