@@ -60,7 +60,7 @@ describe("rerun of a run that was given what it could do without", () => {
   test("does not leave it out in silence", async () => {
     const optional = RENEW.replace("{type: secret}", "{type: secret, required: false}").replace(
       "inputs.token ",
-      'inputs.?token.orValue("none") ',
+      "inputs.?token.orValue('none') ",
     );
     const service = await startStarts({ "runbooks/renew.yml": optional });
     const start = async (inputs: object) =>
