@@ -1,6 +1,6 @@
 import { type AnswerRefusal, judgeAnswer } from "../access/judge-answer.ts";
 import type { Principal } from "../access/principal.ts";
-import type { Actor } from "../audit/entry.ts";
+import { type Actor, SYSTEM } from "../audit/entry.ts";
 import { type Answer, type Approval, STATE_AFTER, type Vote } from "../runs/approvals.ts";
 import type { Run } from "../runs/records.ts";
 import { endApproval, insertVote, readApproval, readVotes } from "../store/approvals.ts";
@@ -33,7 +33,8 @@ export interface ApprovalFacts {
 export type ApprovalResult =
   | { readonly kind: "unknown" }
   /** `counted`: a yes, and more people are needed. */
-  | (ApprovalFacts & { readonly kind: "decided" | "counted" | AnswerRefusal });
+  /** `runbook_changed`: a yes to what is not the runbook any more; the run has ended by it. */
+  | (ApprovalFacts & { readonly kind: "decided" | "counted" | "runbook_changed" | AnswerRefusal });
 
 /**
  * The only way to answer what people are asked, whatever the channel. Each person says one thing; of several last words at
@@ -47,7 +48,8 @@ export async function decideApproval(
   // It is kept, shown and sent on like anything else that is said.
   const said = { ...decision, comment: redaction.textOrNull(decision.comment) };
   const result = await store.transaction((tx) => decide(tx, dependencies, said));
-  if (result.kind !== "decided" && result.kind !== "counted") return result;
+  if (result.kind !== "decided" && result.kind !== "counted" && result.kind !== "runbook_changed")
+    return result;
   killPoints.reached("after-answer");
   const { approval, run } = result;
   const about = { approval: approval.id, runId: run.id, principal: decision.principal.id };
@@ -80,6 +82,8 @@ async function decide(
     await leaveQuestions(tx, run.id, atMs);
     return { ...(await readFacts(tx, id)), kind: "already_decided" };
   }
+  if (approval.kind === "start" && answer === "approve" && isChangedRunbook(dependencies, run))
+    return endChanged(tx, dependencies, facts, atMs);
   if (!(await insertVote(tx, { approvalId: id, principal: principal.id, answer, atMs, comment })))
     return { ...facts, kind: "already_answered" };
   await addAudit(tx, dependencies, {
@@ -95,6 +99,29 @@ async function decide(
   await deleteTimer(tx, "approval", id);
   await move(tx, dependencies, approval, { answer, by: principal.id, comment, atMs });
   return { ...(await readFacts(tx, id)), kind: "decided" };
+}
+
+/** What was asked for is no longer what the files say, or one of the runbooks that it calls is not. */
+function isChangedRunbook({ catalog }: Pick<EngineDependencies, "catalog">, { plan }: Run): boolean {
+  const { runbooks } = catalog.current();
+  const planned = [plan.runbook, ...Object.values(plan.calls).map((call) => call.runbook)];
+  return planned.some(({ name, digest }) => runbooks.get(name)?.digest !== digest);
+}
+
+/** Nobody has approved what the runbook is now, and what it was is not to be run any more. */
+async function endChanged(
+  tx: Tx,
+  dependencies: EngineDependencies,
+  { approval, run }: ApprovalFacts,
+  atMs: number,
+): Promise<ApprovalResult> {
+  const message = "its runbook was changed after people were asked; it has to be asked for again";
+  await endWaitingRun(tx, run.id, { state: "rejected", message, atMs });
+  await leaveFollowUps(tx, dependencies, await runOf(tx, run.id), atMs);
+  const subject = { kind: "run", id: run.id } as const;
+  const detail = { approval: approval.id, runbook: run.runbook, plan_digest: approval.planDigest, message };
+  await addAudit(tx, dependencies, { atMs, by: SYSTEM, action: "run.cancel", subject, detail });
+  return { ...(await readFacts(tx, approval.id)), kind: "runbook_changed" };
 }
 
 function auditDetail(

@@ -1,4 +1,5 @@
 import type { Principal } from "../../src/access/principal.ts";
+import type { CatalogHolder } from "../../src/catalog/reload.ts";
 import type { ApprovalRequest } from "../../src/engine/ask-people.ts";
 import { requestApproval } from "../../src/engine/ask-people.ts";
 import { type ApprovalResult, decideApproval } from "../../src/engine/approvals.ts";
@@ -15,8 +16,13 @@ import { addRuns, newRun } from "../store/rows.ts";
 
 /** What approvals use of a node; nothing else is reached. */
 export function nodeOn(store: Store, clock: Clock = systemClock): EngineDependencies {
+  const { runbook } = newRun({}).plan;
   const used: Partial<EngineDependencies> = {
     store,
+    // The runbook of every run here, as it was planned.
+    catalog: {
+      current: () => ({ runbooks: new Map([[runbook.name, runbook]]) }),
+    } as unknown as CatalogHolder,
     auditKeys: AUDIT_KEYS,
     redaction: createRedaction({ known: [], own: [], onRedacted: () => {} }),
     notifiers: new Map(),

@@ -1,4 +1,5 @@
 // Approvals over the API: what is asked, decided once, in time, for one plan, and what becomes of the run.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
 import { insertApproval } from "../../src/store/approvals.ts";
@@ -239,4 +240,24 @@ test("what is no approval, or no decision, is refused", async () => {
   expect(placesOf(await decide({ comment: 7 }))).toEqual(["/comment invalid_type"]);
   expect(placesOf(await decide({ comments: "x" }))).toEqual(["/comments unknown_key"]);
   expect(await statusOf(service, approval.run)).toBe("waiting_person");
+});
+
+test("a yes to a runbook that was changed since ends the run; a no ends it as ever, and what is the same again may be approved", async () => {
+  const { service, approval } = await asked();
+  const file = "runbooks/act.yml";
+  const before = readFileSync(`${service.at.folder}/${file}`, "utf8");
+  service.at.write({ [file]: before.replace('"true"', '"false"') });
+  expect(await service.app.reload()).toEqual([]);
+  service.at.write({ [file]: before });
+  expect(await service.app.reload()).toEqual([]);
+  expect(await statusOf(service, approval.run)).toBe("waiting_person");
+  service.at.write({ [file]: before.replace('"true"', '"false"') });
+  expect(await service.app.reload()).toEqual([]);
+  const yes = await call(service, "POST", `/approvals/${approval.id}/approve`, {});
+  expect([yes.status, yes.json["title"]]).toEqual([409, "Runbook changed"]);
+  expect(await statusOf(service, approval.run)).toBe("rejected");
+  const [after] = await itemsOf(service, `/approvals?run=${approval.run}`);
+  expect(after).toMatchObject({ status: "void", decided_by: null, said: [] });
+  const rows = await service.app.store.reader.selectFrom("audit").selectAll().orderBy("id").execute();
+  expect(rows.at(-1)).toMatchObject({ action: "run.cancel", principal: "system", subject_id: approval.run });
 });

@@ -20,6 +20,12 @@ export function answerProblem(result: ApprovalResult, id: string): HttpProblem |
         "Already answered",
         "you have said something to it already; each says one thing",
       );
+    case "runbook_changed":
+      return new HttpProblem(
+        409,
+        "Runbook changed",
+        `${approval.requestedBy} asked for ${result.run.runbook} as it was; it was changed since, so that the run has ended: start it again`,
+      );
     case "too_late":
       return new HttpProblem(409, "Too late", `it was to be decided by ${rfc3339(approval.deadlineMs)}`);
     case "not_offered":
