@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { Run, Step } from "./types.ts";
+import type { RunDetails, RunUpdate, Step } from "./types.ts";
 
 /** Keeps the run of the page as the service sends it, until it has ended. False while the connection is lost. */
 export function useRunEvents(id: string, isOver: boolean): boolean {
@@ -9,17 +9,17 @@ export function useRunEvents(id: string, isOver: boolean): boolean {
   useEffect(() => {
     if (isOver) return undefined;
     const events = new EventSource(`/api/v1/runs/${id}/events`);
-    const change = (update: (run: Run) => Run) =>
-      client.setQueryData<Run>(["run", id], (run) => (run === undefined ? undefined : update(run)));
+    const change = (update: (run: RunDetails) => RunDetails) =>
+      client.setQueryData<RunDetails>(["run", id], (run) => (run === undefined ? undefined : update(run)));
     events.addEventListener("open", () => setIsConnected(true));
     events.addEventListener("error", () => setIsConnected(events.readyState === EventSource.CLOSED));
     for (const name of ["snapshot", "run"])
       events.addEventListener(name, (event) =>
-        change((run) => ({ ...run, ...(JSON.parse(event.data as string) as Partial<Run>) })),
+        change((run) => ({ ...run, ...(JSON.parse(event.data as string) as RunUpdate) })),
       );
     events.addEventListener("step", (event) => {
       const step = JSON.parse(event.data as string) as Step;
-      change((run) => ({ ...run, steps: withStep(run.steps ?? [], step) }));
+      change((run) => ({ ...run, steps: withStep(run.steps, step) }));
     });
     events.addEventListener("end", () => {
       events.close();

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { get } from "./client.ts";
 import type {
   Alert,
+  AlertDetails,
   Approval,
   Artifact,
   AuditRow,
@@ -12,6 +13,8 @@ import type {
   Rule,
   Run,
   Runbook,
+  RunbookDetails,
+  RunDetails,
   Schedule,
   Status,
   Token,
@@ -53,7 +56,7 @@ export const status = () =>
   });
 
 export const run = (id: string) =>
-  queryOptions({ queryKey: ["run", id], queryFn: ({ signal }) => get<Run>(`/runs/${id}`, signal) });
+  queryOptions({ queryKey: ["run", id], queryFn: ({ signal }) => get<RunDetails>(`/runs/${id}`, signal) });
 
 export const artifacts = (id: string) =>
   queryOptions({
@@ -72,14 +75,14 @@ export const runAudit = (id: string) =>
 export const alert = (id: string) =>
   queryOptions({
     queryKey: ["alert", id],
-    queryFn: ({ signal }) => get<Alert>(`/alerts/${id}`, signal),
+    queryFn: ({ signal }) => get<AlertDetails>(`/alerts/${id}`, signal),
     refetchInterval: OFTEN_MS,
   });
 
 export const runbook = (name: string) =>
   queryOptions({
     queryKey: ["runbook", name],
-    queryFn: ({ signal }) => get<Runbook>(`/runbooks/${encodeURIComponent(name)}`, signal),
+    queryFn: ({ signal }) => get<RunbookDetails>(`/runbooks/${encodeURIComponent(name)}`, signal),
   });
 
 export const approval = (id: string) =>

@@ -2,7 +2,7 @@ import { Button, Group, Timeline, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { alert } from "../api/queries.ts";
-import type { Alert, Decision } from "../api/types.ts";
+import type { AlertDetails, Decision } from "../api/types.ts";
 import { alertName } from "../pieces/alerts-table.tsx";
 import { Answer } from "../pieces/answer.tsx";
 import { Facts } from "../pieces/facts.tsx";
@@ -18,7 +18,7 @@ export function AlertPage() {
   return <Answer query={query}>{(data) => <Content alert={data} />}</Answer>;
 }
 
-function Content({ alert: one }: { readonly alert: Alert }) {
+function Content({ alert: one }: { readonly alert: AlertDetails }) {
   return (
     <Page
       title={alertName(one)}
@@ -56,8 +56,8 @@ function Content({ alert: one }: { readonly alert: Alert }) {
   );
 }
 
-function Happened({ alert: one }: { readonly alert: Alert }) {
-  const decisions = (one.decisions ?? []).toSorted((left, right) => (left.at < right.at ? -1 : 1));
+function Happened({ alert: one }: { readonly alert: AlertDetails }) {
+  const decisions = one.decisions.toSorted((left, right) => (left.at < right.at ? -1 : 1));
   return (
     <Timeline bulletSize={14} lineWidth={2} active={decisions.length + 2}>
       <Timeline.Item title="Fires">

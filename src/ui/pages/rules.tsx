@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { rules } from "../api/queries.ts";
-import type { Rule, RuleStatistics } from "../api/types.ts";
+import type { Rule, Statistics } from "../api/types.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { DataTable } from "../pieces/data-table.tsx";
 import { Link } from "../pieces/link.tsx";
@@ -51,22 +51,22 @@ export function RulesPage() {
   );
 }
 
-function weekOf(rule: Rule): RuleStatistics | null {
+function weekOf(rule: Rule): Statistics | null {
   const week = rule.statistics["days_7"];
   return typeof week === "object" ? week : null;
 }
 
-function rateText(statistics: RuleStatistics | null): string {
+function rateText(statistics: Statistics | null): string {
   const rate = statistics?.success_rate ?? null;
   return rate === null ? "–" : `${Math.round(rate * 100)} %`;
 }
 
-function medianText(statistics: RuleStatistics | null): string {
+function medianText(statistics: Statistics | null): string {
   const seconds = statistics?.median_seconds_to_fix ?? null;
   return seconds === null ? "–" : secondsText(seconds);
 }
 
-function refusalsText(statistics: RuleStatistics | null): string {
+function refusalsText(statistics: Statistics | null): string {
   return (statistics?.decisions ?? [])
     .filter(({ kind, reason }) => reason !== null && (kind === "refused" || kind === "delayed"))
     .map(({ reason, count }) => `${reason} ${count}`)

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useRunEvents } from "../api/follow-run.ts";
 import { approvals, run } from "../api/queries.ts";
-import type { Run } from "../api/types.ts";
+import type { RunDetails } from "../api/types.ts";
 import { Answer } from "../pieces/answer.tsx";
 import { ApprovalsList } from "../pieces/approvals-list.tsx";
 import { Facts, valueText } from "../pieces/facts.tsx";
@@ -26,7 +26,7 @@ export function RunPage() {
   return <Answer query={query}>{(data) => <Content run={data} />}</Answer>;
 }
 
-function Content({ run: one }: { readonly run: Run }) {
+function Content({ run: one }: { readonly run: RunDetails }) {
   const isOver = ENDED.has(one.status);
   const isConnected = useRunEvents(one.id, isOver);
   const hosts = one.hosts.join(", ");
@@ -90,11 +90,9 @@ function Content({ run: one }: { readonly run: Run }) {
 }
 
 /** What happened, in the order in which somebody on call asks: what is it about, what was done, how did it end, did it help. */
-function storyOf(one: Run): string[] {
-  const changes = (one.steps ?? []).filter(
-    ({ effect, status }) => effect !== "read" && status === "succeeded",
-  );
-  const read = (one.steps ?? []).filter(({ effect, status }) => effect === "read" && status === "succeeded");
+function storyOf(one: RunDetails): string[] {
+  const changes = one.steps.filter(({ effect, status }) => effect !== "read" && status === "succeeded");
+  const read = one.steps.filter(({ effect, status }) => effect === "read" && status === "succeeded");
   const gathered = read.length === 0 ? [] : [`Evidence: ${read.map(({ id }) => id).join(", ")}.`];
   const changed =
     changes.length === 0
@@ -108,7 +106,7 @@ function storyOf(one: Run): string[] {
   return [one.cause.title, ...gathered, ...changed, ...ended, ...verified];
 }
 
-function Cause({ run: one }: { readonly run: Run }) {
+function Cause({ run: one }: { readonly run: RunDetails }) {
   const { alert } = one.trigger;
   if (alert === null) return <>{one.cause.title}</>;
   return (
@@ -119,7 +117,7 @@ function Cause({ run: one }: { readonly run: Run }) {
 }
 
 /** The questions that the run waits for. */
-function Waiting({ run: one }: { readonly run: Run }) {
+function Waiting({ run: one }: { readonly run: RunDetails }) {
   const query = useQuery({ ...approvals(`run=${one.id}`), enabled: one.status === "waiting_person" });
   const pending = query.data?.items.filter(({ status }) => status === "pending") ?? [];
   if (one.status === "queued" && one.reason !== null)

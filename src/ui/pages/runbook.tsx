@@ -2,7 +2,8 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { runbook, runs } from "../api/queries.ts";
-import type { Runbook } from "../api/types.ts";
+import type { RunbookDetails } from "../api/types.ts";
+import { titleOf } from "../pieces/runbook-title.ts";
 import { Answer } from "../pieces/answer.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunForm } from "../pieces/run-form.tsx";
@@ -16,10 +17,10 @@ export function RunbookPage() {
   return <Answer query={query}>{(data) => <Content runbook={data} />}</Answer>;
 }
 
-function Content({ runbook: one }: { readonly runbook: Runbook }) {
+function Content({ runbook: one }: { readonly runbook: RunbookDetails }) {
   const history = useQuery(runs(`limit=10&runbook=${encodeURIComponent(one.name)}`));
   return (
-    <Page title={one.title === "" ? one.name : one.title}>
+    <Page title={titleOf(one)}>
       <Text className="breaks description">{one.description}</Text>
       <Section title="Run it">
         <RunForm runbook={one} />

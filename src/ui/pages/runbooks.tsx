@@ -5,6 +5,7 @@ import { runbooks } from "../api/queries.ts";
 import type { Runbook } from "../api/types.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { Link } from "../pieces/link.tsx";
+import { titleOf } from "../pieces/runbook-title.ts";
 import { Page } from "../pieces/page.tsx";
 
 /** The catalogue, with a search over everything that names a runbook. */
@@ -35,7 +36,7 @@ export function RunbooksPage() {
                 <Card key={one.name} withBorder padding="md">
                   <Text fw={600} className="breaks">
                     <Link to="/runbooks/$name" params={{ name: one.name }}>
-                      {one.title === "" ? one.name : one.title}
+                      {titleOf(one)}
                     </Link>
                   </Text>
                   <Text size="sm" c="dimmed">
@@ -64,6 +65,6 @@ function matches({ name, title, tags, owner }: Runbook, text: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== "");
-  const all = [name, title, owner ?? "", ...tags].join(" ").toLowerCase();
+  const all = [name, title ?? "", owner ?? "", ...tags].join(" ").toLowerCase();
   return words.every((word) => all.includes(word));
 }

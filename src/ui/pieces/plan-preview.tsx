@@ -1,12 +1,13 @@
 import { Card, List, Stack, Text } from "@mantine/core";
 import type { Plan } from "../api/types.ts";
+import { Printed } from "./scrolling.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { secondsText } from "./time.tsx";
 
 /** What would happen, where, with which effect, and for how long. */
 export function PlanPreview({ plan }: { readonly plan: Plan }) {
-  const held = (plan.guards ?? []).filter(({ verdict, text }) => verdict !== "passes" && text !== null);
-  const expected = plan.expected_duration ?? null;
+  const held = (plan.guards ?? []).filter(({ verdict }) => verdict !== "passes");
+  const expected = plan.expected_duration;
   return (
     <Card withBorder padding="md" aria-label="Plan">
       <Stack gap="xs">
@@ -21,6 +22,7 @@ export function PlanPreview({ plan }: { readonly plan: Plan }) {
                   .filter((part) => part !== null)
                   .join(" · ")}
               </Text>
+              {step.preview === null ? null : <Printed label={`Preview of ${step.id}`} text={step.preview} />}
             </List.Item>
           ))}
         </List>
@@ -29,9 +31,9 @@ export function PlanPreview({ plan }: { readonly plan: Plan }) {
             ? "How long it takes is not known yet."
             : `It takes about ${secondsText(expected.median_seconds)}, nine times of ten at most ${secondsText(expected.p90_seconds)}.`}
         </Text>
-        {held.map(({ kind, text }) => (
-          <Text size="sm" key={kind} className="breaks">
-            {kind.replaceAll("_", " ")}: {text}
+        {held.map(({ guard, text }) => (
+          <Text size="sm" key={guard} className="breaks">
+            {guard.replaceAll("_", " ")}: {text}
           </Text>
         ))}
         <Text size="xs" c="dimmed" className="breaks">

@@ -3,13 +3,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { send } from "../api/client.ts";
-import type { Run } from "../api/types.ts";
+import type { Run, RunDetails } from "../api/types.ts";
 import { ProblemAlert } from "./answer.tsx";
 import { Section } from "./page.tsx";
 import { Time } from "./time.tsx";
 
 /** Cancel, run again, keep. What somebody may not do is refused by the service with the reason. */
-export function RunActions({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {
+export function RunActions({ run, isOver }: { readonly run: RunDetails; readonly isOver: boolean }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const settled = { onSettled: () => client.invalidateQueries({ queryKey: ["run", run.id] }) };
@@ -42,7 +42,7 @@ export function RunActions({ run, isOver }: { readonly run: Run; readonly isOver
   );
 }
 
-export function RunNotes({ run }: { readonly run: Run }) {
+export function RunNotes({ run }: { readonly run: RunDetails }) {
   const [text, setText] = useState("");
   const client = useQueryClient();
   const add = useMutation({
@@ -56,7 +56,7 @@ export function RunNotes({ run }: { readonly run: Run }) {
   };
   return (
     <Section title="Notes">
-      {run.notes?.map((note) => (
+      {run.notes.map((note) => (
         <p key={note.id} className="breaks">
           {note.by}, <Time at={note.at} />: {note.text}
         </p>

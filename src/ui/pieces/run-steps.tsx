@@ -1,14 +1,14 @@
 import { Accordion, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import type { Run, Step } from "../api/types.ts";
+import type { RunDetails, Step } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
 import { LogViewer } from "./log-viewer.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { durationText } from "./time.tsx";
 
 /** Steps in their order; one that is opened shows what it printed. */
-export function RunSteps({ run }: { readonly run: Run }) {
-  const steps = run.steps ?? [];
+export function RunSteps({ run }: { readonly run: RunDetails }) {
+  const steps = run.steps;
   const [open, setOpen] = useState<string | null>(null);
   if (steps.length === 0) return <Empty>No step has begun.</Empty>;
   return (
