@@ -61,14 +61,14 @@ export const run = (id: string) =>
 export const artifacts = (id: string) =>
   queryOptions({
     queryKey: ["artifacts", id],
-    queryFn: ({ signal }) => get<List<Artifact>>(`/runs/${id}/artifacts`, signal),
+    queryFn: ({ signal }) => get<List<Artifact>>(`/runs/${id}/artifacts?limit=200`, signal),
     retry: false,
   });
 
 export const runAudit = (id: string) =>
   queryOptions({
     queryKey: ["run-audit", id],
-    queryFn: ({ signal }) => get<List<AuditRow>>(`/runs/${id}/audit`, signal),
+    queryFn: ({ signal }) => get<List<AuditRow>>(`/runs/${id}/audit?limit=200`, signal),
     retry: false,
   });
 

@@ -95,7 +95,9 @@ export function InputField({ input, value, error, onChange }: InputFieldProps) {
           onChange={({ currentTarget }) => onChange(currentTarget.value)}
         />
       );
-    default:
+    case "string":
+    case "duration":
+    case "datetime":
       return input.multiline === true ? (
         <Textarea
           {...common}
