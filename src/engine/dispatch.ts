@@ -14,6 +14,7 @@ import { compiledRunbook, type RunbookCache } from "./runbook-cache.ts";
 import { RunbookError } from "../runbooks/load.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import { endWithAlert, openSession, type RunSession } from "./session.ts";
+import { sweepWorkFolders } from "./work-folders.ts";
 
 /** How long a claim holds without a renewal, by the database's clock. */
 const LEASE_MS = 30_000;
@@ -89,6 +90,7 @@ export class Dispatcher {
       return adoptRuns(tx, { ...claim, includeExpired: false, except: [...this.#held] });
     });
     for (const run of runs) this.#begin(run, true);
+    await sweepWorkFolders(this.#dependencies);
     if (runs.length > 0) log.info({ runs: runs.length }, "took up runs that nobody worked on");
   }
 
