@@ -31,12 +31,22 @@ const decisionSchema = z.object({
 });
 
 export function alertListCommand(
-  flags: ServerFlags & { readonly limit: number },
+  flags: ServerFlags & {
+    readonly limit: number;
+    readonly status: string | null;
+    /** Matchers of labels; empty for all. */
+    readonly matchers: readonly string[];
+  },
   output: CommandOutput,
 ): Promise<number> {
-  const query = { path: "/alerts", filter: {}, limit: flags.limit };
+  const { status, matchers, limit } = flags;
+  const filter = { status, filter: matchers.length === 0 ? null : matchers.join(",") };
+  const query = { path: "/alerts", filter, limit };
   return withServer(flags, output, (client) =>
-    writeList(client, flags, output, query, { none: "no alert was received yet", asText: alertTable }),
+    writeList(client, flags, output, query, {
+      none: status === null && matchers.length === 0 ? "no alert was received yet" : "no alert fits",
+      asText: alertTable,
+    }),
   );
 }
 

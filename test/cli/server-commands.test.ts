@@ -194,7 +194,9 @@ describe("alert", () => {
     const [alert] = await itemsOf(service, "/alerts");
     const id = String(alert?.["id"]);
     expect((await send(service, labels, { isResolved: true })).exitCode).toBe(0);
-    const listed = await run((output) => alertListCommand({ ...at(service), limit: 50 }, output));
+    const listed = await run((output) =>
+      alertListCommand({ ...at(service), limit: 50, status: null, matchers: [] }, output),
+    );
     expect(listed.stdout.split("\n")[1]).toMatch(new RegExp(`^${id}  resolved +alertmanager  ${TIME}  `));
     const shown = (await run((output) => alertShowCommand(id, at(service), output))).stdout;
     expect(shown).toContain('annotations: summary="it is slow"\n');
@@ -205,12 +207,16 @@ describe("alert", () => {
   test("send follows pages and limits of lists", async () => {
     const service = await startControls();
     for (const name of ["a", "b", "c"]) await send(service, [`alertname=${name}`]);
-    const two = await run((output) => alertListCommand({ ...at(service), limit: 2 }, output));
+    const two = await run((output) =>
+      alertListCommand({ ...at(service), limit: 2, status: null, matchers: [] }, output),
+    );
     expect([two.stdout.split("\n").length - 1, two.stderr]).toEqual([
       3,
       "there are more; --limit shows more than 2\n",
     ]);
-    const all = await run((output) => alertListCommand({ ...at(service), limit: 500 }, output));
+    const all = await run((output) =>
+      alertListCommand({ ...at(service), limit: 500, status: null, matchers: [] }, output),
+    );
     expect([all.stdout.split("\n").length - 1, all.stderr]).toEqual([4, ""]);
   });
 

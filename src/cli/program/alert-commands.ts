@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { EPISODE_STATES } from "../../runs/records.ts";
 import {
   collectTexts,
   commandGroup,
@@ -15,10 +16,13 @@ import {
 export function addAlertCommands(program: Command, { output, setExitCode }: ProgramContext): void {
   const group = commandGroup(program, "alert", "look at alerts, and send one to try a rule");
   withServerOptions(withLimit(group.command("list")))
+    .argument("[matcher...]", "of labels, as in Alertmanager: severity=critical 'team=~\"web|api\"'")
     .description("show the alerts that were received, newest first")
-    .action(async (flags: Flags) => {
+    .addOption(new Option("--status <status>", "only those").choices(EPISODE_STATES))
+    .action(async (matchers: string[], flags: Flags) => {
       const { alertListCommand } = await import("../alert.ts");
-      setExitCode(await alertListCommand({ ...serverFlags(flags), limit: limitFlag(flags) }, output));
+      const parts = { limit: limitFlag(flags), status: textFlag(flags, "status"), matchers };
+      setExitCode(await alertListCommand({ ...serverFlags(flags), ...parts }, output));
     });
   withServerOptions(group.command("show"))
     .argument("<id>", "of the alert")

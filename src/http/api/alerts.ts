@@ -1,17 +1,17 @@
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
-import { listEpisodes, readEpisode } from "../../store/episodes.ts";
+import { readEpisode } from "../../store/episodes.ts";
 import { notFound } from "../problems.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { readEpisodeDetails } from "./alert-details.ts";
-import { pageQuery } from "./query.ts";
+import { alertsQuery, searchAlerts } from "./alert-search.ts";
 import { alertDetailsSchema, alertSchema, episodeDetailsShape, episodeShape } from "./shapes/alert.ts";
 import { listOf } from "./shapes/common.ts";
 
 const listFacts = {
   id: "listAlerts",
   summary: "Alerts, one firing period each, newest first",
-  query: pageQuery,
+  query: alertsQuery,
   answers: { 200: listOf(alertSchema) },
 };
 const getFacts = {
@@ -26,13 +26,9 @@ export function alertRoutes(
 ): ApiRoutes {
   const { store, externalUrl } = dependencies;
   const routes = new ApiRoutes("Alerts");
-  routes.get("/alerts", may("see"), listFacts, async (_request, response, { query: page }) => {
-    const episodes = await listEpisodes(store.reader, page.limit + 1, page.after);
-    const shown = episodes.slice(0, page.limit);
-    response.json({
-      items: shown.map((episode) => episodeShape(externalUrl, episode)),
-      next: episodes.length > page.limit ? (shown.at(-1)?.id ?? null) : null,
-    });
+  routes.get("/alerts", may("see"), listFacts, async (_request, response, { query }) => {
+    const { items, next } = await searchAlerts(store.reader, query);
+    response.json({ items: items.map((episode) => episodeShape(externalUrl, episode)), next });
   });
   routes.get("/alerts/:id", may("see"), getFacts, async (request, response) => {
     const id = String(request.params["id"]);
