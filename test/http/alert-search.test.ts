@@ -40,7 +40,8 @@ test("matchers and status choose alerts; pages go on where the search stopped", 
       `/alerts?limit=4&filter=${encodeURIComponent('team="web"')}${after}`,
     );
     paged.push(...numbersOf(json["items"] as Record<string, unknown>[]));
-    after = json["next"] === null ? "" : `&after=${String(json["next"])}`;
+    const next = json["next"] as string | null;
+    after = next === null ? "" : `&after=${next}`;
   } while (after !== "");
   expect(paged).toEqual(numbersOf(web));
 });
