@@ -76,8 +76,8 @@ export async function logInPerson(
   return session;
 }
 
-/** The name is what somebody typed: a password typed into its field is taken out only where it is known. */
-async function noteFailure(
+/** A login that was refused, for the audit log. The name is what somebody typed: a password typed into its field is taken out only where it is known. */
+export async function noteFailure(
   dependencies: AuditDependencies,
   { name, address }: LoginAttemptKey,
 ): Promise<void> {

@@ -75,7 +75,7 @@ describeStores("people", ({ store, peer }) => {
     const both = await Promise.all(
       [store(), peer()].map((one) => one.transaction((tx) => insertPerson(tx, person("dana", "issuer 1")))),
     );
-    expect(both.toSorted()).toEqual([false, true]);
+    expect(both.filter(Boolean)).toHaveLength(1);
     expect(await readNameOfAccount(store().reader, "issuer 1")).toBe("dana");
     expect(await readNameOfAccount(store().reader, "issuer 2")).toBeNull();
   });

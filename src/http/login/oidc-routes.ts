@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import { OidcError, type OidcProvider } from "../../access/oidc.ts";
 import { PRINCIPAL_NAME } from "../../access/principal.ts";
 import { hashOfSecret, newSecret } from "../../access/tokens.ts";
-import { logInPerson } from "../../engine/log-in.ts";
+import { logInPerson, noteFailure } from "../../engine/log-in.ts";
 import { admitPerson } from "../../engine/people.ts";
 import { insertLoginAttempt, takeLoginAttempt } from "../../store/login-attempts.ts";
 import { notFound } from "../problems.ts";
@@ -87,7 +87,10 @@ async function finish(parts: LoginParts, request: Request, response: Response): 
     const admission = await store.transaction(async (tx) =>
       admitPerson(tx, dependencies, login, proven, { atMs: await store.nowMs(tx), address }),
     );
-    if (admission.kind === "taken") throw new OidcError("refused", admission.because);
+    if (admission.kind === "taken") {
+      await noteFailure(dependencies, { name: proven.name, address });
+      throw new OidcError("refused", admission.because);
+    }
     const session = await logInPerson(dependencies, login, {
       person: admission.person.name,
       via: "oidc",

@@ -174,6 +174,16 @@ describe("nobody comes in", () => {
     const answer = await logIn(second, "3");
     expect([answer.status, (await me(second)).status]).toEqual([403, 401]);
     expect(answer.text).toContain("belongs to another account");
+    const { reader } = at.service.app.store;
+    const failed = await reader
+      .selectFrom("audit")
+      .selectAll()
+      .where("action", "=", "login.failed")
+      .execute();
+    expect(failed.map((row) => [row.principal, row.subject_id])).toEqual([
+      ["anonymous", "ada"],
+      ["anonymous", "otto"],
+    ]);
   });
 
   test.each([
