@@ -7,6 +7,7 @@ import {
   claimOutbox,
   finishOutboxItem,
   nextOutboxDueMs,
+  type OutboxClaim,
   releaseOutbox,
   retryOutboxItem,
 } from "../store/outbox.ts";
@@ -20,7 +21,14 @@ import { liftSilence, makeSilence } from "./silences.ts";
 const POLL_MS = 2_000;
 /** After a claim nobody else takes the item for so long; a node that was killed leaves it to be done then. */
 const CLAIM_MS = 60_000;
-const AT_ONCE_MAX = 4;
+/** Claimed together. */
+const BATCH_MAX = 4;
+/** What is done by then is followed by the next batch; what takes longer goes on beside it. */
+const BATCH_MS = 100;
+/** Under way at once: in all, as bundles, and for one notifier. So nobody who is slow keeps the others waiting. */
+const AT_ONCE_MAX = 16;
+const BUNDLES_MAX = 4;
+const OF_NOTIFIER_MAX = 4;
 const BACKOFF_MIN_MS = 1_000;
 const BACKOFF_MAX_MS = 5 * 60_000;
 /** A bundle that waits for room is made soon after there is some. */
@@ -35,6 +43,7 @@ export class Outbox {
   readonly #dependencies: EngineDependencies;
   readonly #tasks = new BackgroundTasks();
   readonly #stopped = new AbortController();
+  readonly #underWay = new Map<string, OutboxItem>();
 
   constructor(dependencies: EngineDependencies) {
     this.#dependencies = dependencies;
@@ -56,24 +65,57 @@ export class Outbox {
   }
 
   async #loop(): Promise<void> {
-    const { store, bells, log } = this.#dependencies;
+    const { store, bells, log, clock } = this.#dependencies;
     while (!this.#stopped.signal.aborted) {
       let waitMs = POLL_MS;
       try {
         const nowMs = await store.nowMs(store.reader);
         const dueAtMs = await nextOutboxDueMs(store.reader);
-        if (dueAtMs !== null && dueAtMs <= nowMs) {
-          const items = await store.transaction((tx) =>
-            claimOutbox(tx, store.dialect, nowMs, nowMs + CLAIM_MS, AT_ONCE_MAX),
-          );
-          await Promise.all(items.map((item) => this.#do(item)));
-          waitMs = 0;
+        const limit = Math.min(BATCH_MAX, AT_ONCE_MAX - this.#underWay.size);
+        if (limit > 0 && dueAtMs !== null && dueAtMs <= nowMs) {
+          const claim = { nowMs, retryAtMs: nowMs + CLAIM_MS, limit, except: this.#passedOver() };
+          const items = await store.transaction((tx) => claimOutbox(tx, store.dialect, claim));
+          const batch = Promise.all(items.map((item) => this.#begin(item)));
+          const patience = new AbortController();
+          await Promise.race([batch, clock.sleep(BATCH_MS, patience.signal).catch(() => {})]);
+          patience.abort();
+          if (items.length > 0) waitMs = 0;
         } else if (dueAtMs !== null) waitMs = Math.min(POLL_MS, dueAtMs - nowMs);
       } catch (error) {
         log.error({ error }, "the outbox could not be read; trying again");
       }
       await bells.outbox.wait(waitMs, this.#stopped.signal);
     }
+  }
+
+  /** Never rejects. */
+  #begin(item: OutboxItem): Promise<void> {
+    const { log, bells } = this.#dependencies;
+    this.#underWay.set(item.id, item);
+    const done = this.#do(item)
+      .catch((error: unknown) =>
+        log.error({ runId: item.runId, error }, "work after a run could not be recorded; it is done again"),
+      )
+      .finally(() => {
+        this.#underWay.delete(item.id);
+        bells.outbox.ring();
+      });
+    this.#tasks.track(done, () => {});
+    return done;
+  }
+
+  /** A bundle may take longer than a claim holds, and a receiver that hangs as long as it is given. */
+  #passedOver(): NonNullable<OutboxClaim["except"]> {
+    const items = [...this.#underWay.values()];
+    const notifiers = Map.groupBy(items, ({ lane }) => lane?.notifier ?? null);
+    const isBusy = items.filter(({ action }) => action === "bundle").length >= BUNDLES_MAX;
+    return {
+      ids: items.map(({ id }) => id),
+      notifiers: [...notifiers].flatMap(([name, of]) =>
+        name === null || of.length < OF_NOTIFIER_MAX ? [] : [name],
+      ),
+      actions: isBusy ? ["bundle"] : [],
+    };
   }
 
   async #do(item: OutboxItem): Promise<void> {

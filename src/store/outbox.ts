@@ -54,6 +54,18 @@ function isFirstInLane(where: OutboxExpression) {
   return where.not(where.exists(earlier));
 }
 
+export interface OutboxClaim {
+  readonly nowMs: number;
+  readonly retryAtMs: number;
+  readonly limit: number;
+  /** What is passed over: items that are under way, and all that would go where enough is under way. */
+  readonly except?: {
+    readonly ids: readonly string[];
+    readonly notifiers: readonly string[];
+    readonly actions: readonly OutboxItem["action"][];
+  };
+}
+
 /**
  * Takes due items by moving their next try behind `retryAtMs`: who is killed in the middle leaves them to be tried again. Of the
  * notices of one lane only the first.
@@ -61,15 +73,14 @@ function isFirstInLane(where: OutboxExpression) {
 export async function claimOutbox(
   tx: Tx,
   dialect: "sqlite" | "postgres",
-  nowMs: number,
-  retryAtMs: number,
-  limit: number,
+  { nowMs, retryAtMs, limit, except }: OutboxClaim,
 ): Promise<OutboxItem[]> {
+  const { ids = [], notifiers = [], actions = [] } = except ?? {};
   const rows = await tx
     .updateTable("outbox")
     .set((row) => ({ due_at: retryAtMs, attempts: row("attempts", "+", 1) }))
     .where("id", "in", (query) => {
-      const due = query
+      let due = query
         .selectFrom("outbox")
         .select("id")
         .where("done_at", "is", null)
@@ -77,6 +88,12 @@ export async function claimOutbox(
         .where(isFirstInLane)
         .orderBy("id")
         .limit(limit);
+      if (ids.length > 0) due = due.where("id", "not in", ids);
+      if (actions.length > 0) due = due.where("action", "not in", actions);
+      if (notifiers.length > 0)
+        due = due.where((where) =>
+          where.or([where("notifier", "is", null), where("notifier", "not in", notifiers)]),
+        );
       return dialect === "postgres" ? due.forUpdate().skipLocked() : due;
     })
     .returningAll()

@@ -41,7 +41,7 @@ describeStores("notices", ({ store, peer, dialect }) => {
     return store().transaction((tx) => addToOutbox(tx, { ...item, lane, data: { event, ...data } }));
   };
   const claim = (nowMs = 1_000, handle = store) =>
-    handle().transaction((tx) => claimOutbox(tx, dialect, nowMs, nowMs + 60_000, 10));
+    handle().transaction((tx) => claimOutbox(tx, dialect, { nowMs, retryAtMs: nowMs + 60_000, limit: 10 }));
   const claimed = async (nowMs?: number) => (await claim(nowMs)).map(({ target }) => target);
   const inTx = <Result>(work: Parameters<ReturnType<typeof store>["transaction"]>[0]) =>
     store().transaction(work) as Promise<Result>;

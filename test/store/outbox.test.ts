@@ -13,7 +13,7 @@ describeStores("outbox", ({ store, peer, dialect }) => {
   const add = (runId: string, target: string, dueAtMs = 1_000, action: "bundle" | "notify" = "notify") =>
     store().transaction((tx) => addToOutbox(tx, { runId, action, target, dueAtMs, data: { target } }));
   const claim = (nowMs: number, limit = 100, handle = store) =>
-    handle().transaction((tx) => claimOutbox(tx, dialect, nowMs, nowMs + 60_000, limit));
+    handle().transaction((tx) => claimOutbox(tx, dialect, { nowMs, retryAtMs: nowMs + 60_000, limit }));
 
   test("has an item once for a run, an action and a target", async () => {
     await add("run", "failed:oncall");
@@ -22,6 +22,37 @@ describeStores("outbox", ({ store, peer, dialect }) => {
     await add("run", "failed:oncall", 1_000, "bundle");
     await add("other", "failed:oncall");
     expect(await claim(1_000)).toHaveLength(4);
+  });
+
+  test("passes over what is under way, and what would go where enough is under way", async () => {
+    for (const [run, notifier] of [
+      ["one", "slow"],
+      ["two", "slow"],
+      ["three", "quick"],
+    ] as const)
+      await store().transaction((tx) =>
+        addToOutbox(tx, {
+          runId: run,
+          action: "notify",
+          target: `failed:${notifier}`,
+          dueAtMs: 1_000,
+          data: {},
+          lane: { thread: run, notifier },
+        }),
+      );
+    await add("run", "1", 1_000, "bundle");
+    await add("run", "without-a-lane");
+    const [first] = await claim(1_000, 1);
+    const except = { ids: [first?.id ?? ""], notifiers: ["slow"], actions: ["bundle"] as const };
+    const later = { nowMs: 100_000, retryAtMs: 200_000, limit: 100 };
+    const rest = await store().transaction((tx) => claimOutbox(tx, dialect, { ...later, except }));
+    expect(rest.map(({ target }) => target)).toEqual(["failed:quick", "without-a-lane"]);
+    const all = await store().transaction((tx) => claimOutbox(tx, dialect, later));
+    expect(all.map(({ runId, action }) => [runId, action])).toEqual([
+      ["one", "notify"],
+      ["two", "notify"],
+      ["run", "bundle"],
+    ]);
   });
 
   test("hands out what is due, oldest first, and puts off its next try", async () => {
