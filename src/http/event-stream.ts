@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { once } from "node:events";
+import type { Principal } from "../access/principal.ts";
 import { isStillAllowed } from "./policing.ts";
 import { HttpProblem } from "./problems.ts";
 
@@ -12,21 +13,35 @@ const CHECK_EVERY_MS = 2_000;
 /** Streams that are open at once. Each is a connection and looks into the database again and again. */
 export class StreamSlots {
   readonly #max: number;
+  readonly #maxOfOne: number;
   #open = 0;
+  readonly #ofEach = new Map<string, number>();
 
-  constructor(max: number) {
+  /** `maxOfOne`: one person's, over all their sessions and tokens, so that nobody takes them all. */
+  constructor(max: number, maxOfOne: number) {
     this.#max = max;
+    this.#maxOfOne = maxOfOne;
   }
 
   /** Throws 503 when there are too many. What it returns gives the slot back. */
-  take(): () => void {
+  take({ id, isLocal }: Pick<Principal, "id" | "isLocal">): () => void {
+    const own = this.#ofEach.get(id) ?? 0;
+    // Without a login nobody can be told apart.
+    if (!isLocal && own >= this.#maxOfOne)
+      throw new HttpProblem(503, "Too many streams", `${own} streams of yours are open; close some first`, {
+        headers: { "retry-after": RETRY_AFTER_S },
+      });
     if (this.#open >= this.#max)
       throw new HttpProblem(503, "Too many streams", `${this.#max} streams are open; read the run itself`, {
         headers: { "retry-after": RETRY_AFTER_S },
       });
     this.#open += 1;
+    this.#ofEach.set(id, own + 1);
     return () => {
       this.#open -= 1;
+      const left = (this.#ofEach.get(id) ?? 1) - 1;
+      if (left > 0) this.#ofEach.set(id, left);
+      else this.#ofEach.delete(id);
     };
   }
 }

@@ -9,6 +9,7 @@ import { readRunNotes } from "../../store/run-notes.ts";
 import { readSteps } from "../../store/steps.ts";
 import { type EventStream, openEventStream, StreamSlots } from "../event-stream.ts";
 import { empty } from "../operation.ts";
+import { principalOf } from "../identity.ts";
 import { ApiRoutes, mayOfRun } from "../routes.ts";
 import { readRunExtras } from "./run-extras.ts";
 import { findRun } from "./runs.ts";
@@ -23,6 +24,8 @@ import {
 } from "./shapes/run.ts";
 
 const STREAMS_MAX = 100;
+/** Of one person. */
+const STREAMS_OF_ONE_MAX = 40;
 const LOOK_EVERY_MS = 300;
 
 const facts = {
@@ -49,7 +52,7 @@ const facts = {
 /** What happens to a run, while it happens. */
 export function runEventRoutes(dependencies: EngineDependencies): ApiRoutes {
   const routes = new ApiRoutes("Runs");
-  const slots = new StreamSlots(STREAMS_MAX);
+  const slots = new StreamSlots(STREAMS_MAX, STREAMS_OF_ONE_MAX);
   routes.get("/runs/:id/events", mayOfRun("see"), facts, (request, response) =>
     sendEvents(dependencies, slots, request, response),
   );
@@ -72,7 +75,7 @@ async function sendEvents(
   if (view === null) return void response.status(204).end();
   const isKnown = request.get("last-event-id") === String(progressOf(view));
   if (isKnown && isFinal(view.run.state)) return void response.status(204).end();
-  const giveBack = slots.take();
+  const giveBack = slots.take(principalOf(request));
   const stream = openEventStream(request, response);
   try {
     if (!isKnown) await send(dependencies, stream, view, { id: progressOf(view), kind: "snapshot" });

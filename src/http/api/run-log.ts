@@ -6,6 +6,7 @@ import type { StepRecord } from "../../runs/records.ts";
 import { readSteps } from "../../store/steps.ts";
 import { openEventStream, StreamSlots } from "../event-stream.ts";
 import { notFound } from "../problems.ts";
+import { principalOf } from "../identity.ts";
 import { ApiRoutes, mayOfRun } from "../routes.ts";
 import { numberParameter } from "./query.ts";
 import { findRun } from "./runs.ts";
@@ -16,6 +17,8 @@ const LIMIT_DEFAULT = 64 * 1024;
 const LIMIT_MAX = 1024 * 1024;
 
 const STREAMS_MAX = 100;
+/** Of one person. */
+const STREAMS_OF_ONE_MAX = 40;
 const LOOK_EVERY_MS = 300;
 
 const logQuery = z.strictObject({
@@ -51,7 +54,7 @@ const followFacts = {
 /** What a step printed, part by part, or as it comes; also while it runs. */
 export function runLogRoutes(dependencies: EngineDependencies): ApiRoutes {
   const routes = new ApiRoutes("Runs");
-  const slots = new StreamSlots(STREAMS_MAX);
+  const slots = new StreamSlots(STREAMS_MAX, STREAMS_OF_ONE_MAX);
   const path = "/runs/:id/steps/*step/log";
   routes.get(path, mayOfRun("read_evidence"), readFacts, async (request, response, { query }) => {
     const step = await findStep(dependencies, request);
@@ -113,7 +116,7 @@ async function streamLog(
   const last = request.get("last-event-id");
   let offset = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : query.offset;
   let step = await findStep(dependencies, request);
-  const giveBack = slots.take();
+  const giveBack = slots.take(principalOf(request));
   const stream = openEventStream(request, response);
   const { gone } = stream;
   try {

@@ -56,6 +56,22 @@ describe.each(["/events", "/steps/wait/log/stream"])("a stream of a run, by %s",
     await waitFor("the other stream to end with the run", kept.isOver, 20_000);
   });
 
+  test("is refused to who has many open, and to nobody else for that", async () => {
+    const { service, tokens, id, path } = await start();
+    const by = (token: string) => follow(service, path, { authorization: `Bearer ${token}` });
+    const many = await Promise.all(Array.from({ length: 45 }, () => by(tokens.olaf)));
+    expect(many.filter(({ status }) => status === 200)).toHaveLength(40);
+    expect(many.filter(({ status }) => status === 503)).toHaveLength(5);
+    const other = await by(tokens.rosa);
+    expect(other.status).toBe(200);
+    await ask(service, "POST", `/runs/${id}/cancel`, { token: tokens.rike });
+    await waitFor(
+      "all streams to end with the run",
+      () => [...many, other].every((one) => one.isOver()),
+      20_000,
+    );
+  });
+
   test("ends when its session does, and when its person has the right no more", async () => {
     const { service, tokens, id, path } = await start();
     const cookie = await cookieOf(service, "rosa");
