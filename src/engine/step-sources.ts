@@ -1,6 +1,6 @@
 import { type AlertSourceApi, SourceApiError } from "../outbound/source-api.ts";
 import type { StepAnnotation, StepSilence } from "../runs/step-context.ts";
-import { addSilence, noteSilenceMade, readSilence } from "../store/silences.ts";
+import { addSilence, noteSilenceMade, readSilence, renewSilence } from "../store/silences.ts";
 import { runUrl } from "./dependencies.ts";
 import { commitOwned, type RunSession } from "./session.ts";
 
@@ -20,9 +20,11 @@ export async function silenceForStep(
   const { clock, log } = dependencies;
   const api = silencesOf(session, wish.source);
   const key = { runId: run.id, source: wish.source, stepId };
-  const wished = { ...key, endsAtMs: clock.nowMs() + wish.forMs };
+  const nowMs = clock.nowMs();
+  const wished = { ...key, endsAtMs: nowMs + wish.forMs };
   const silence = await commitOwned(session, async (tx) => {
     await addSilence(tx, wished);
+    await renewSilence(tx, wished, nowMs);
     return readSilence(tx, key);
   });
   // Of the first try, where this one is not the first.

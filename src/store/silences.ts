@@ -22,6 +22,22 @@ export async function addSilence(tx: Tx, silence: SilenceKey & Pick<Silence, "en
     .execute();
 }
 
+/** One that nobody has heard of as made, and whose time is over, gets a new time: the source would refuse one that has ended. */
+export async function renewSilence(
+  tx: Tx,
+  silence: SilenceKey & Pick<Silence, "endsAtMs">,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .updateTable("silence")
+    .set({ ends_at: silence.endsAtMs })
+    .where(isThat(silence))
+    .where("silence_id", "is", null)
+    .where("lifted_at", "is", null)
+    .where("ends_at", "<=", nowMs)
+    .execute();
+}
+
 export async function readSilence(db: Reader, key: SilenceKey): Promise<Silence | null> {
   const row = await db.selectFrom("silence").selectAll().where(isThat(key)).executeTakeFirst();
   return row === undefined ? null : toSilence(row);

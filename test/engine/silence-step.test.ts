@@ -138,6 +138,27 @@ test("an answer that was lost is asked for again, and makes no second one", asyn
   expect(source.silences).toHaveLength(1);
 });
 
+test("one that could not be made within its time is made for a new time", async () => {
+  const source = await startSilenceSource();
+  source.state.isAway = true;
+  const at = await scenario(source, {
+    steps: [
+      QUIET.replace("{id: quiet,", "{id: quiet, retries: 500, delay: 50ms,").replace("for: 15m", "for: 2s"),
+      WAITING,
+    ],
+  });
+  await post(at, SLOW);
+  await waitFor("a first try", () => source.seen.length > 0);
+  const triedAtMs = Date.now();
+  await waitFor("the end of its time", () => Date.now() > triedAtMs + 2_500);
+  source.state.isAway = false;
+  const cameBackAtMs = Date.now();
+  await waitFor("the step after it", () => notesOf(at).includes("act"));
+  expect(Date.parse(source.silences[0]?.endsAt ?? "")).toBeGreaterThan(cameBackAtMs);
+  openGate(at, "gate");
+  await runEnded(at);
+});
+
 test("a source that does not answer fails the step, and is asked to lift what it may have made", async () => {
   const source = await startSilenceSource();
   source.state.isReplyLost = true;
