@@ -1,11 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
-import { get } from "./client.ts";
+import { get, send } from "./client.ts";
 import type {
   Alert,
   AlertDetails,
   Approval,
   Artifact,
   AuditRow,
+  Explanation,
   Host,
   List,
   Me,
@@ -77,6 +78,14 @@ export const alert = (id: string) =>
     queryKey: ["alert", id],
     queryFn: ({ signal }) => get<AlertDetails>(`/alerts/${id}`, signal),
     refetchInterval: OFTEN_MS,
+  });
+
+/** What the rules of now would do with it; for those who may read payloads. */
+export const explanation = (alertId: string) =>
+  queryOptions({
+    queryKey: ["explanation", alertId],
+    queryFn: () => send<List<Explanation>>("POST", "/rules/explain", { alert: alertId }),
+    retry: false,
   });
 
 export const runbook = (name: string) =>

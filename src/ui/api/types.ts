@@ -8,6 +8,7 @@ export type {
   Approval,
   Artifact,
   Decision,
+  Explanation,
   Host,
   Input,
   LogPart,

@@ -8,6 +8,7 @@ import { Answer } from "../pieces/answer.tsx";
 import { Facts } from "../pieces/facts.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
+import { WhyNot } from "../pieces/why-not.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 import { Time } from "../pieces/time.tsx";
 
@@ -23,9 +24,14 @@ function Content({ alert: one }: { readonly alert: AlertDetails }) {
     <Page
       title={alertName(one)}
       actions={
-        <Button component="a" href={`/api/v1/alerts/${one.id}/bundle.zip`} variant="default">
-          Download everything (zip)
-        </Button>
+        <>
+          <Button component="a" href={`/api/v1/alerts/${one.id}/bundle.zip`} variant="default">
+            Download everything (zip)
+          </Button>
+          <Button component="a" href={`/api/v1/alerts/${one.id}/delivery`} variant="default">
+            As it was received (JSON)
+          </Button>
+        </>
       }
     >
       <Group gap="xs">
@@ -35,6 +41,7 @@ function Content({ alert: one }: { readonly alert: AlertDetails }) {
       <Section title="From firing to its end">
         <Happened alert={one} />
       </Section>
+      <WhyNot alertId={one.id} />
       <Section title="Labels">
         <Facts facts={Object.entries(one.labels)} />
       </Section>

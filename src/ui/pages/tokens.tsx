@@ -42,7 +42,7 @@ export function TokensPage() {
                   cell: (token) => (token.expires_at === null ? "never" : <Time at={token.expires_at} />),
                 },
                 {
-                  title: "",
+                  title: "Revoke",
                   cell: (token) =>
                     token.revoked_at === null ? (
                       <Button

@@ -54,6 +54,7 @@ export function callsOf(world: World): readonly Step[] {
 
     { operation: "listAlerts", status: 200 },
     { operation: "getAlert", status: 200, params: { id: alert } },
+    { operation: "getAlertDelivery", status: 200, params: { id: alert } },
     ...downloads("getAlertBundleZip", { id: alert }),
     ...downloads("getAlertBundleTarGz", { id: alert }),
     { operation: "replayAlert", status: 200, params: { id: alert }, query: { dry_run: "true" } },

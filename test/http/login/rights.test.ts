@@ -40,6 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "get /admin/gc/:id": from.admin,
   "get /alerts": from.viewer,
   "get /alerts/:id": from.viewer,
+  "get /alerts/:id/delivery": from.responder,
   "get /alerts/:id/bundle.zip": from.responder,
   "get /alerts/:id/bundle.tar.gz": from.responder,
   "post /alerts/:id/replay": from.operator,
