@@ -53,7 +53,7 @@ async function takePictures(run: URL): Promise<void> {
       ] as const) {
         await page.goto(new URL(path, run).href);
         await page.locator("h1").waitFor();
-        await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+        await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
         await page.screenshot({ path: join(images, `${name}-${scheme}.png`) });
       }
       await page.close();

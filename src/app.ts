@@ -14,7 +14,7 @@ import { openHostExecutors } from "./host-executors.ts";
 import { createHostSecretReader } from "./host-secrets.ts";
 import { type InventoryHost, LOCAL_HOST } from "./hosts/host.ts";
 import { refreshControlMetrics } from "./engine/control-metrics.ts";
-import { healthRoutes } from "./http/health.ts";
+import { healthRoutes, lifecycleRoutes } from "./http/health.ts";
 import { readUi } from "./http/pages/ui.ts";
 import { alertLinkRoutes } from "./http/pages/alert-link.ts";
 import { oidcRoutes } from "./http/login/oidc-routes.ts";
@@ -156,6 +156,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
         log,
         metrics,
       }),
+    lifecycle: lifecycleRoutes(options.enableLifecycle ? configuration.reload : null),
     health: healthRoutes({
       metrics,
       beforeScrape: async () => {
@@ -163,7 +164,6 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
         await refreshControlMetrics(dependencies);
       },
       whyNotReady,
-      reload: options.enableLifecycle ? configuration.reload : null,
     }),
     api,
     loginPages: [passwordRoutes(login), oidcRoutes(login), setupRoutes(login)],

@@ -16,7 +16,9 @@ import { UI_BASE, uiAssets, type UiFiles, uiRoutes } from "./pages/ui.ts";
 
 export interface WebAppParts {
   readonly mountWebhooks: (app: Express) => void;
+  /** Before anybody is asked who they are: what a probe shows is not looked at. */
   readonly health: Routes;
+  readonly lifecycle: Routes;
   readonly api: readonly ApiRoutes[];
   /** Those that whoever is not logged in sees. */
   readonly loginPages: readonly Routes[];
@@ -51,11 +53,6 @@ export function createWebApp(parts: WebAppParts): Express {
     }),
   );
   app.use(refuseCrossSite(parts.externalUrl));
-  app.use(async (request, _response, next) => {
-    const identity = await parts.whoSends(request, true);
-    if (identity !== null) identify(request, identity);
-    next();
-  });
   const policed = new Set<unknown>();
   const routerOf = (routes: RouteList) => {
     const router = policedRouter(routes, parts.subjects, parts.whoSends);
@@ -63,6 +60,12 @@ export function createWebApp(parts: WebAppParts): Express {
     return router;
   };
   app.use(routerOf(parts.health));
+  app.use(async (request, _response, next) => {
+    const identity = await parts.whoSends(request, true);
+    if (identity !== null) identify(request, identity);
+    next();
+  });
+  app.use(routerOf(parts.lifecycle));
   app.use("/api/v1", ...jsonBodies());
   for (const routes of parts.api) app.use("/api/v1", routerOf(routes));
   app.use(["/login", "/setup"], loginForms());

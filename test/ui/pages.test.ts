@@ -135,7 +135,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       for (const path of paths) {
         await page.goto(`${service.app.url}${path}`);
         await page.locator("h1").waitFor();
-        await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+        await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
         if (shots !== undefined)
           await page.screenshot({
             path: join(shots, `${width}-${path.split("/")[1] ?? ""}-${paths.indexOf(path)}.png`),
@@ -185,7 +185,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
     await word.focus();
     await page.keyboard.type("WRONG 1");
     await page.keyboard.press("Enter");
-    await page.waitForFunction("document.querySelector('[aria-invalid=true]') !== null");
+    await page.locator("[aria-invalid=true]").first().waitFor();
     expect(await word.inputValue()).toBe("WRONG 1");
     await word.focus();
     await page.keyboard.press("ControlOrMeta+A");

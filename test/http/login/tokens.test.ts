@@ -106,3 +106,16 @@ test("who is not an admin gets tokens of their own alone", async () => {
     (await ask(service, "POST", "/tokens", { headers, body: { name: "x", scopes: ["read"] } })).status,
   ).toBe(201);
 });
+
+test("a probe or a scrape with a token that is none is answered all the same", async () => {
+  const { app } = await startAccess();
+  for (const path of ["/-/healthy", "/-/ready", "/metrics"]) {
+    const response = await fetch(`${app.url}${path}`, { headers: { authorization: "Bearer nonsense" } });
+    expect([path, response.status]).toEqual([path, 200]);
+  }
+  const reload = await fetch(`${app.url}/-/reload`, {
+    method: "POST",
+    headers: { authorization: "Bearer nonsense" },
+  });
+  expect(reload.status).toBe(401);
+});
