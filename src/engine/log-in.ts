@@ -4,11 +4,9 @@ import { isPassword, PASSWORD_CHARS_MAX } from "../access/password.ts";
 import { PRINCIPAL_NAME } from "../access/principal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { readPerson } from "../store/people.ts";
 import type { SessionVia } from "../store/sessions.ts";
-import type { Reader } from "../store/store.ts";
 import { addAudit, type AuditDependencies } from "./audit.ts";
-import { type OpenedSession, openSession } from "./sessions.ts";
+import { type OpenedSession, openSession, passwordHashOf } from "./sessions.ts";
 
 export type LogInResult =
   | { readonly kind: "logged_in"; readonly session: OpenedSession }
@@ -93,10 +91,4 @@ export async function noteFailure(
       detail: {},
     }),
   );
-}
-
-async function passwordHashOf(db: Reader, login: LoginSettings, name: string): Promise<string | null> {
-  const configured = login.users.find((user) => user.name === name);
-  if (configured !== undefined) return configured.password_hash;
-  return (await readPerson(db, name))?.passwordHash ?? null;
 }

@@ -2,7 +2,7 @@ import type { LoginSettings } from "../access/login-schema.ts";
 import type { Principal } from "../access/principal.ts";
 import { hashOfSecret, newSecret } from "../access/tokens.ts";
 import { newId } from "../platform/ids.ts";
-import { notePersonSeen } from "../store/people.ts";
+import { notePersonSeen, readPerson } from "../store/people.ts";
 import {
   deleteExpiredSessions,
   insertSession,
@@ -10,7 +10,7 @@ import {
   readSession,
   type SessionVia,
 } from "../store/sessions.ts";
-import type { Store, Tx } from "../store/store.ts";
+import type { Reader, Store, Tx } from "../store/store.ts";
 import { findPrincipal } from "./people.ts";
 
 /** A new session. The secret goes to the browser, and only its hash is kept. */
@@ -32,11 +32,13 @@ export async function openSession(
 ): Promise<OpenedSession> {
   const secret = newSecret();
   const { person, via, address, atMs } = facts;
+  const credential = via === "password" ? await credentialOf(tx, login, person) : null;
   const session = {
     id: newId(),
     secretHash: hashOfSecret(secret),
     person,
     via,
+    credential,
     address,
     createdAtMs: atMs,
     seenAtMs: atMs,
@@ -68,9 +70,26 @@ export async function principalOfSession(
   // A name of the settings is that of whoever has the password there, not of the account that had it before.
   const isConfigured = login.users.some((user) => user.name === session.person);
   if (isConfigured && session.via !== "password") return null;
+  if (session.via === "password") {
+    const credential = await credentialOf(store.reader, login, session.person);
+    if (credential === null || credential !== session.credential) return null;
+  }
   const principal = await findPrincipal(store.reader, login, session.person);
   if (principal === null) return null;
   if (isUse && nowMs >= session.seenAtMs + SEEN_EVERY_MS)
     await store.transaction((tx) => noteSessionSeen(tx, session.id, nowMs));
   return { principal, id: session.id };
+}
+
+/** Where somebody's password is kept as a hash: what the settings say goes before what is stored. Null for none. */
+export async function passwordHashOf(db: Reader, login: LoginSettings, name: string): Promise<string | null> {
+  const configured = login.users.find((user) => user.name === name);
+  if (configured !== undefined) return configured.password_hash;
+  return (await readPerson(db, name))?.passwordHash ?? null;
+}
+
+/** Changes with the password, and says nothing of it. */
+async function credentialOf(db: Reader, login: LoginSettings, name: string): Promise<string | null> {
+  const hash = await passwordHashOf(db, login, name);
+  return hash === null ? null : hashOfSecret(hash);
 }

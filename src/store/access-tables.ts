@@ -18,6 +18,8 @@ export interface SessionTable {
   readonly id: string;
   readonly person: string;
   readonly via: string;
+  /** Stands for the password that opened it; null where none did. */
+  readonly credential: string | null;
   readonly address: string | null;
   readonly created_at: number;
   readonly seen_at: number;

@@ -9,6 +9,8 @@ export interface Session {
   readonly secretHash: string;
   readonly person: string;
   readonly via: SessionVia;
+  /** Stands for the password that opened it: another password ends it. Null where none did. */
+  readonly credential: string | null;
   readonly address: string | null;
   readonly createdAtMs: number;
   readonly seenAtMs: number;
@@ -24,6 +26,7 @@ export async function insertSession(tx: Tx, session: Session): Promise<void> {
       id: session.id,
       person: session.person,
       via: session.via,
+      credential: session.credential,
       address: session.address,
       created_at: session.createdAtMs,
       seen_at: session.seenAtMs,
@@ -67,6 +70,7 @@ function toSession(row: SessionTable): Session {
     secretHash: row.secret_hash,
     person: row.person,
     via: row.via as SessionVia,
+    credential: row.credential,
     address: row.address,
     createdAtMs: row.created_at,
     seenAtMs: row.seen_at,

@@ -33,6 +33,7 @@ describeStores("people", ({ store, peer }) => {
         secretHash,
         person: name,
         via: "password",
+        credential: null,
         address: null,
         createdAtMs: 1_000,
         seenAtMs,

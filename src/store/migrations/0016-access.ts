@@ -7,7 +7,7 @@ export async function up(db: Kysely<unknown>, { text, integer }: ColumnTypes): P
     name ${text} primary key not null, account ${text}, password_hash ${text}, groups ${text} not null, own_role ${text},
     created_at ${integer} not null, created_by ${text} not null, seen_at ${integer})`.execute(db);
   await sql`create table session (
-    secret_hash ${text} primary key not null, id ${text} not null, person ${text} not null, via ${text} not null, address ${text},
+    secret_hash ${text} primary key not null, id ${text} not null, person ${text} not null, via ${text} not null, credential ${text}, address ${text},
     created_at ${integer} not null, seen_at ${integer} not null, expires_at ${integer} not null)`.execute(db);
   await sql`create index session_person on session (person)`.execute(db);
   await sql`create index session_expires on session (expires_at)`.execute(db);

@@ -24,6 +24,7 @@ import type {
 // What the pages ask for. Lists are looked at again while somebody looks at them; a run that is going on is followed by its events.
 
 const OFTEN_MS = 3_000;
+const STATUS_MS = 5_000;
 const SELDOM_MS = 15_000;
 
 function list<Item>(key: string, path: string, everyMs: number) {
@@ -52,7 +53,8 @@ export const status = () =>
   queryOptions({
     queryKey: ["status"],
     queryFn: ({ signal }) => get<Status>("/status", signal),
-    refetchInterval: SELDOM_MS,
+    // What every page warns of: also how soon a lost connection is noticed.
+    refetchInterval: STATUS_MS,
     retry: false,
   });
 

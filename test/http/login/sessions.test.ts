@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { waitFor } from "../../support/wait.ts";
 import { type AccessService, ask, cookieOf, PASSWORD, settingsOf, startAccess } from "./login-fixture.ts";
 
+/** Of a password that nobody here types. */
+const OTHER_HASH = `scrypt$ln=4,r=8,p=1$${Buffer.alloc(16, 1).toString("base64")}$${Buffer.alloc(32, 1).toString("base64")}`;
 const PAUSE = { name: "deploy", scope: "all", reason: "x", for: "1h" };
 
 async function formLogin(
@@ -132,6 +134,20 @@ describe("a session ends", () => {
     expect(await service.app.reload()).toEqual([]);
     expect(await me(service, cookie)).toBe(401);
   });
+});
+
+test("another password for a person ends the sessions that the earlier one opened", async () => {
+  const service = await startAccess();
+  const [olaf, vera] = [await cookieOf(service, "olaf"), await cookieOf(service, "vera")];
+  const other = settingsOf().replace(
+    /(name: olaf, password_hash: ")scrypt\$[^"]+/,
+    (_, before: string) => `${before}${OTHER_HASH}`,
+  );
+  expect(other).not.toBe(settingsOf());
+  service.at.write({ "nightshift.yml": other });
+  expect(await service.app.reload()).toEqual([]);
+  expect(await me(service, olaf)).toBe(401);
+  expect(await me(service, vera)).toBe(200);
 });
 
 describe("the login", () => {
