@@ -96,7 +96,8 @@ class RedactedInput {
   }
 
   write(chunk: Uint8Array): void {
-    this.#stream ??= this.#redaction.open({ emit: (part) => this.#emit(Buffer.from(part)) });
+    // What redaction gives out is valid during the call alone: both the first bytes and the log copy what they keep of it.
+    this.#stream ??= this.#redaction.open({ emit: this.#emit });
     this.#stream.push(chunk);
   }
 
