@@ -77,7 +77,7 @@ export function LogViewer({ runId, stepId, stream, isRunning }: LogViewerProps) 
           </Anchor>
         </Group>
       ) : null}
-      {/* biome-ignore lint: a log that scrolls has to be reached by the keyboard. */}
+      {/* A log that scrolls has to be reached by the keyboard. */}
       <pre
         className="log"
         ref={box}
