@@ -20,7 +20,7 @@ export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 1_024;
 
 /** Of the form that {@link hashPassword} writes. */
-export const PASSWORD_HASH =
+const PASSWORD_HASH =
   /^scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{16,88}={0,2})\$([A-Za-z0-9+/]{32,88}={0,2})$/;
 
 /** More than these a hash in the settings cannot ask for: each login would take as long, and as much memory. */

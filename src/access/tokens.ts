@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 const SECRET_BYTES = 32;
 
 /** How API tokens begin, so that scanners for leaked secrets, ours too, know one when they see it. */
-export const TOKEN_PREFIX = "nst_";
+const TOKEN_PREFIX = "nst_";
 export const API_TOKEN = /^nst_[A-Za-z0-9_-]{43}$/;
 
 /** What a token may be for: everything its person may, everything that only reads, or the runs of one runbook. */

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { status } from "../api/queries.ts";
 import { Answer } from "../pieces/answer.tsx";
+import { bytesText } from "../pieces/bytes.ts";
 import { Facts } from "../pieces/facts.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Time } from "../pieces/time.tsx";
@@ -52,11 +53,4 @@ export function StatusPage() {
 function reloadText(reload: { readonly ok: boolean } | null): string {
   if (reload === null) return "none since the start";
   return reload.ok ? "taken on" : "refused: the earlier configuration stays in use";
-}
-
-export function bytesText(bytes: number | null): string {
-  if (bytes === null) return "not known yet";
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(units.length - 1, bytes === 0 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

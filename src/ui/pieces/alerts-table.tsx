@@ -1,8 +1,7 @@
-import { Table } from "@mantine/core";
 import type { Alert } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
+import { DataTable } from "./data-table.tsx";
 import { Link } from "./link.tsx";
-import { Scrolling } from "./scrolling.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { Time } from "./time.tsx";
 
@@ -19,40 +18,28 @@ export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
       </Empty>
     );
   return (
-    <Scrolling label="Alerts">
-      <Table verticalSpacing="xs" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Alert</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Outcome</Table.Th>
-            <Table.Th>Labels</Table.Th>
-            <Table.Th>Received</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {alerts.map((alert) => (
-            <Table.Tr key={alert.id}>
-              <Table.Td className="breaks">
-                <Link to="/alerts/$id" params={{ id: alert.id }} className="clipped">
-                  {alertName(alert)}
-                </Link>
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={alert.status} />
-              </Table.Td>
-              <Table.Td>{alert.outcome === null ? "" : <StatusBadge status={alert.outcome} />}</Table.Td>
-              <Table.Td className="breaks">
-                <div className="clipped">{labelsText(alert)}</div>
-              </Table.Td>
-              <Table.Td>
-                <Time at={alert.received_at} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scrolling>
+    <DataTable
+      label="Alerts"
+      items={alerts}
+      keyOf={(alert) => alert.id}
+      columns={[
+        {
+          title: "Alert",
+          cell: (alert) => (
+            <Link to="/alerts/$id" params={{ id: alert.id }} className="clipped">
+              {alertName(alert)}
+            </Link>
+          ),
+        },
+        { title: "Status", cell: (alert) => <StatusBadge status={alert.status} /> },
+        {
+          title: "Outcome",
+          cell: ({ outcome }) => (outcome === null ? "" : <StatusBadge status={outcome} />),
+        },
+        { title: "Labels", cell: (alert) => <span className="clipped">{labelsText(alert)}</span> },
+        { title: "Received", cell: (alert) => <Time at={alert.received_at} /> },
+      ]}
+    />
   );
 }
 

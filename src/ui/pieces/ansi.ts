@@ -6,7 +6,7 @@ export interface Piece {
 
 const COLOURS = ["gray", "red", "green", "yellow", "blue", "grape", "cyan", "gray"] as const;
 /** What a terminal would act on and a page must not show: CSI, OSC with its end, and single escapes. */
-// oxlint-disable no-control-regex
+// oxlint-disable no-control-regex -- control characters are what is looked for
 const SEQUENCE =
   /\u001b\[([0-9;]*)m|\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-_]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 

@@ -6,6 +6,8 @@ import { ansiPieces } from "./ansi.ts";
 
 /** What is asked for at once, and how much of a log the page holds: the rest is a download away. */
 const PART_BYTES = 64 * 1024;
+/** The API gives no smaller part: a character of UTF-8 has up to so many bytes. */
+const ASKED_BYTES_MIN = 4;
 const LINES_MAX = 5_000;
 const LOOK_EVERY_MS = 1_000;
 
@@ -48,7 +50,7 @@ export function LogViewer({ runId, stepId, stream, isRunning }: LogViewerProps) 
   const loadEarlier = async () => {
     if (held === null) return;
     isFollowing.current = false;
-    const from = Math.max(0, held.from - PART_BYTES);
+    const from = startBefore(held.from);
     const part = await get<LogPart>(`${path}&offset=${from}&limit=${held.from - from}`);
     setHeld({ ...held, from, text: part.content + held.text });
   };
@@ -94,7 +96,6 @@ export function LogViewer({ runId, stepId, stream, isRunning }: LogViewerProps) 
             text
           ) : (
             // The pieces of a log are told apart by nothing but their place.
-            // oxlint-disable-next-line react/no-array-index-key
             <span key={index} className={`ansi-${colour}`}>
               {text}
             </span>
@@ -105,6 +106,12 @@ export function LogViewer({ runId, stepId, stream, isRunning }: LogViewerProps) 
   );
 }
 
+/** Where the part before `end` begins. What would be too short to be asked for comes with it. */
+function startBefore(end: number): number {
+  const start = end - PART_BYTES;
+  return start < ASKED_BYTES_MIN ? 0 : start;
+}
+
 /** Reads the end of the log, and then what is added, until the step is over. */
 async function follow(
   path: string,
@@ -112,8 +119,8 @@ async function follow(
   signal: AbortSignal,
   show: (held: Held) => void,
 ): Promise<void> {
-  const first = await get<LogPart>(`${path}&offset=0&limit=4`, signal);
-  const from = Math.max(0, (first.total_bytes ?? 0) - PART_BYTES);
+  const first = await get<LogPart>(`${path}&offset=0&limit=${ASKED_BYTES_MIN}`, signal);
+  const from = startBefore(first.total_bytes ?? 0);
   let held: Held = { from, to: from, total: first.total_bytes, text: "", isComplete: first.complete };
   for (;;) {
     const part = await get<LogPart>(`${path}&offset=${held.to}&limit=${PART_BYTES}`, signal);

@@ -2,8 +2,8 @@ import { Anchor, Button, Group, Image, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { artifacts } from "../api/queries.ts";
 import type { Artifact, Run } from "../api/types.ts";
-import { bytesText } from "../pages/status.tsx";
 import { Answer, Empty } from "./answer.tsx";
+import { bytesText } from "./bytes.ts";
 
 /** What was gathered: graphs are shown, files are linked, and everything is one bundle. */
 export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {

@@ -1,50 +1,39 @@
-import { Table } from "@mantine/core";
 import type { Run } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
+import { DataTable } from "./data-table.tsx";
 import { Link } from "./link.tsx";
-import { Scrolling } from "./scrolling.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { durationText, Time } from "./time.tsx";
 
 export function RunsTable({ runs, none }: { readonly runs: readonly Run[]; readonly none: string }) {
   if (runs.length === 0) return <Empty>{none}</Empty>;
   return (
-    <Scrolling label="Runs">
-      <Table verticalSpacing="xs" highlightOnHover>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Run</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Outcome</Table.Th>
-            <Table.Th>Hosts</Table.Th>
-            <Table.Th>Why</Table.Th>
-            <Table.Th>Created</Table.Th>
-            <Table.Th>Took</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {runs.map((run) => (
-            <Table.Tr key={run.id}>
-              <Table.Td>
-                <Link to="/runs/$id" params={{ id: run.id }}>
-                  {run.runbook}
-                </Link>
-                {run.dry_run ? " (dry run)" : ""}
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={run.status} />
-              </Table.Td>
-              <Table.Td>{run.outcome === null ? "" : <StatusBadge status={run.outcome} />}</Table.Td>
-              <Table.Td className="breaks">{run.hosts.join(", ")}</Table.Td>
-              <Table.Td className="breaks clipped">{run.cause.title}</Table.Td>
-              <Table.Td>
-                <Time at={run.created_at} />
-              </Table.Td>
-              <Table.Td>{durationText(run.started_at, run.finished_at)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Scrolling>
+    <DataTable
+      label="Runs"
+      items={runs}
+      keyOf={(run) => run.id}
+      columns={[
+        {
+          title: "Run",
+          cell: (run) => (
+            <>
+              <Link to="/runs/$id" params={{ id: run.id }}>
+                {run.runbook}
+              </Link>
+              {run.dry_run ? " (dry run)" : ""}
+            </>
+          ),
+        },
+        { title: "Status", cell: (run) => <StatusBadge status={run.status} /> },
+        {
+          title: "Outcome",
+          cell: ({ outcome }) => (outcome === null ? "" : <StatusBadge status={outcome} />),
+        },
+        { title: "Hosts", cell: (run) => run.hosts.join(", ") },
+        { title: "Why", cell: (run) => <span className="clipped">{run.cause.title}</span> },
+        { title: "Created", cell: (run) => <Time at={run.created_at} /> },
+        { title: "Took", cell: (run) => durationText(run.started_at, run.finished_at) },
+      ]}
+    />
   );
 }
