@@ -1,5 +1,6 @@
 import type { Access } from "../runbooks/runbook.ts";
 import { authorize, type Permission } from "./authorize.ts";
+import { isApprover } from "./judge-answer.ts";
 import { isAmong, type Principal } from "./principal.ts";
 
 /** One thing that somebody may or may not do with a runbook, and why. */
@@ -60,11 +61,9 @@ function approves(principal: Principal, access: Access | null): AccessAnswer {
   const what = "approve others' runs";
   const names = access?.approve ?? [];
   if (principal.isLocal) return { what, isAllowed: true, because: "there is no login" };
-  if (names.length === 0) {
-    const isAllowed = principal.role === "operator" || principal.role === "admin";
-    const text = "access.approve names nobody, so that operators and admins decide";
-    return { what, isAllowed, because: text };
-  }
-  const isAllowed = isAmong(principal, names);
-  return { what, isAllowed, because: `access.approve names ${names.join(", ")}` };
+  const because =
+    names.length === 0
+      ? "access.approve names nobody, so that operators and admins decide"
+      : `access.approve names ${names.join(", ")}`;
+  return { what, isAllowed: isApprover(principal, names), because };
 }

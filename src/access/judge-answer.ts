@@ -1,4 +1,5 @@
 import { type Answer, answersTo, type Approval, STATE_AFTER, type Vote } from "../runs/approvals.ts";
+import { isAtLeast } from "./authorize.ts";
 import { isAmong, type Principal } from "./principal.ts";
 
 /** What an answer is judged by: all of it as it is in the transaction that takes the answer. */
@@ -72,11 +73,15 @@ export function mayAnswer(approval: Approval, principal: Principal): boolean {
 function isAsked({ grants, passedAtMs }: Approval, principal: Principal): boolean {
   if (principal.isLocal) return true;
   if (passedAtMs !== null && grants.thenAsk !== null && isAmong(principal, [grants.thenAsk])) return true;
-  const isGranted =
-    grants.approve.length === 0
-      ? principal.role === "operator" || principal.role === "admin"
-      : isAmong(principal, grants.approve);
-  return isGranted && (grants.from.length === 0 || isAmong(principal, grants.from));
+  return (
+    isApprover(principal, grants.approve) && (grants.from.length === 0 || isAmong(principal, grants.from))
+  );
+}
+
+/** Whether `access.approve` of a runbook names the person; where it names nobody, operators and above decide. */
+export function isApprover(principal: Principal, approve: readonly string[]): boolean {
+  if (approve.length > 0) return isAmong(principal, approve);
+  return principal.role !== null && isAtLeast(principal.role, "operator");
 }
 
 /** Where no one is named, as {@link whoMayAnswer} says it. */
