@@ -94,7 +94,13 @@ export class ReportBuilder {
   finish(isDryRun: boolean, maxBytes: number): RetentionReport {
     return {
       isDryRun,
-      removed: this.#removed,
+      // In the order of the kinds, whatever the pass came to first.
+      removed: new Map(
+        RETENTION_KINDS.flatMap((kind) => {
+          const removed = this.#removed.get(kind);
+          return removed === undefined ? [] : [[kind, removed] as const];
+        }),
+      ),
       archiveBytes: this.archiveBytes,
       maxBytes,
       missing: this.#missing,

@@ -7,7 +7,7 @@ import { sweepArchive } from "./archive-sweep.ts";
 import { longestGuardWindowMs } from "./guard-windows.ts";
 import { expireAudit } from "./retention-audit.ts";
 import { dropRemovedFiles } from "./retention-files.ts";
-import { expireHistory } from "./retention-history.ts";
+import { expireAlertBundles, expireHistory } from "./retention-history.ts";
 import { ReportBuilder, type RetentionReport } from "./retention-report.ts";
 import { expireEvidence, expireRuns, fitArchive, measureArchive } from "./retention-runs.ts";
 
@@ -157,6 +157,7 @@ async function runPass(
   const setCounted = room.beginCount();
   report.archiveBytes = await measureArchive(pass);
   const parts = [
+    ["evidence", expireAlertBundles],
     ["evidence", expireEvidence],
     ["runs", expireRuns],
     ["history", expireHistory],
