@@ -110,7 +110,7 @@ async function readRunsOf(
   episode: Episode,
   decisions: readonly Decision[],
 ): Promise<Run[]> {
-  const filter = { state: null, runbook: null, episodeId: episode.id };
+  const filter = { episodeId: episode.id };
   const started = await listRuns(store.reader, filter, RUNS_MAX, null);
   const known = new Set(started.map((run) => run.id));
   const joined = new Set(

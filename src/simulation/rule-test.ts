@@ -84,8 +84,7 @@ async function check(
   if (step.expect_counts !== undefined)
     found.push({ title: `counts${place.at}`, diff: diffCounts(step.expect_counts, decisions) });
   if (step.expect_runs !== undefined) {
-    const none = { state: null, runbook: null, episodeId: null };
-    const runs = (await listRuns(simulation.store.reader, none, RUNS_MAX, null)).toReversed();
+    const runs = (await listRuns(simulation.store.reader, {}, RUNS_MAX, null)).toReversed();
     found.push({ title: `runs${place.at}`, diff: diffRuns(step.expect_runs, runs) });
   }
   return found.flatMap(({ title, diff }) => (diff === null ? [] : [{ line: place.line, title, diff }]));

@@ -152,12 +152,17 @@ export interface VisibleRuns {
   readonly runbooks: readonly string[];
 }
 
+/** What a list of runs is narrowed by; what is not given, or null, does not narrow it. */
 export interface RunFilter {
-  /** Not given, or null: all. */
   readonly visible?: VisibleRuns | null;
-  readonly state: RunState | null;
-  readonly runbook: string | null;
-  readonly episodeId: string | null;
+  readonly state?: RunState | null;
+  readonly outcome?: Outcome | null;
+  readonly trigger?: TriggerKind | null;
+  readonly runbook?: string | null;
+  readonly rule?: string | null;
+  /** It has a step that may change this host. */
+  readonly host?: string | null;
+  readonly episodeId?: string | null;
 }
 
 /** Newest first, after `before` (an id) where given. */
@@ -169,10 +174,20 @@ export async function listRuns(
 ): Promise<Run[]> {
   let query = db.selectFrom("run").selectAll().orderBy("id", "desc").limit(limit);
   if (before !== null) query = query.where("id", "<", before);
-  if (filter.state !== null) query = query.where("state", "=", filter.state);
-  if (filter.runbook !== null) query = query.where("runbook", "=", filter.runbook);
-  if (filter.episodeId !== null) query = query.where("episode_id", "=", filter.episodeId);
-  const { visible = null } = filter;
+  const { visible = null, host = null } = filter;
+  const wanted = [
+    ["state", filter.state],
+    ["outcome", filter.outcome],
+    ["trigger_kind", filter.trigger],
+    ["runbook", filter.runbook],
+    ["rule", filter.rule],
+    ["episode_id", filter.episodeId],
+  ] as const;
+  for (const [column, value = null] of wanted) if (value !== null) query = query.where(column, "=", value);
+  if (host !== null)
+    query = query.where("id", "in", (from) =>
+      from.selectFrom("run_host").select("run_id").where("host", "=", host),
+    );
   if (visible !== null)
     query = query.where((row) => {
       const { own, kind, runbooks } = visible;

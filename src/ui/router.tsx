@@ -1,49 +1,51 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { AlertPage } from "./pages/alert.tsx";
-import { AlertsPage } from "./pages/alerts.tsx";
-import { ApprovalPage } from "./pages/approval.tsx";
-import { ApprovalsPage } from "./pages/approvals.tsx";
-import { AuditPage } from "./pages/audit.tsx";
-import { HostsPage } from "./pages/hosts.tsx";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { addressFrom, type Query, queryFrom } from "./address.ts";
 import { NotFoundPage } from "./pages/not-found.tsx";
-import { NowPage } from "./pages/now.tsx";
-import { RulesPage } from "./pages/rules.tsx";
-import { RunPage } from "./pages/run.tsx";
-import { RunbookPage } from "./pages/runbook.tsx";
-import { RunbooksPage } from "./pages/runbooks.tsx";
-import { RunsPage } from "./pages/runs.tsx";
-import { SchedulesPage } from "./pages/schedules.tsx";
-import { StatusPage } from "./pages/status.tsx";
-import { TokensPage } from "./pages/tokens.tsx";
-import { Shell } from "./shell.tsx";
+import { Shell } from "./shell/shell.tsx";
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
-const at = <Path extends string>(path: Path, component: () => React.ReactNode) =>
-  createRoute({ getParentRoute: () => rootRoute, path, component });
+
+/** A page that is loaded when it is first opened. */
+function at<const Path extends string, const Name extends string>(
+  path: Path,
+  load: () => Promise<Record<Name, () => React.ReactNode>>,
+  name: Name,
+) {
+  return createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    component: lazyRouteComponent(load, name),
+    // Every parameter is a text; each page reads those that it knows.
+    validateSearch: (search: Record<string, unknown>) => search as Query,
+  });
+}
 
 // Every page has an address of its own, so that a link says where it leads.
 const routes = [
-  at("/", NowPage),
-  at("/alerts", AlertsPage),
-  at("/alerts/$id", AlertPage),
-  at("/runbooks", RunbooksPage),
-  at("/runbooks/$name", RunbookPage),
-  at("/runs", RunsPage),
-  at("/runs/$id", RunPage),
-  at("/approvals", ApprovalsPage),
-  at("/approvals/$id", ApprovalPage),
-  at("/rules", RulesPage),
-  at("/hosts", HostsPage),
-  at("/schedules", SchedulesPage),
-  at("/audit", AuditPage),
-  at("/tokens", TokensPage),
-  at("/status", StatusPage),
+  at("/", () => import("./pages/now.tsx"), "NowPage"),
+  at("/alerts", () => import("./pages/alerts.tsx"), "AlertsPage"),
+  at("/alerts/$id", () => import("./pages/alert.tsx"), "AlertPage"),
+  at("/runbooks", () => import("./pages/runbooks.tsx"), "RunbooksPage"),
+  at("/runbooks/$name", () => import("./pages/runbook.tsx"), "RunbookPage"),
+  at("/runs", () => import("./pages/runs.tsx"), "RunsPage"),
+  at("/runs/$id", () => import("./pages/run.tsx"), "RunPage"),
+  at("/approvals", () => import("./pages/approvals.tsx"), "ApprovalsPage"),
+  at("/approvals/$id", () => import("./pages/approval.tsx"), "ApprovalPage"),
+  at("/rules", () => import("./pages/rules.tsx"), "RulesPage"),
+  at("/hosts", () => import("./pages/hosts.tsx"), "HostsPage"),
+  at("/schedules", () => import("./pages/schedules.tsx"), "SchedulesPage"),
+  at("/audit", () => import("./pages/audit.tsx"), "AuditPage"),
+  at("/tokens", () => import("./pages/tokens.tsx"), "TokensPage"),
+  at("/status", () => import("./pages/status.tsx"), "StatusPage"),
 ] as const;
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren(routes),
-  defaultPreload: false,
+  // The script of a page comes while the pointer is on its way to the link.
+  defaultPreload: "intent",
   scrollRestoration: true,
+  parseSearch: queryFrom,
+  stringifySearch: addressFrom,
 });
 
 declare module "@tanstack/react-router" {

@@ -25,7 +25,7 @@ export async function readEpisodeDetails(
 ): Promise<EpisodeDetails> {
   const current = catalog.current();
   const visible = visibleRuns(request, current);
-  const filter = { state: null, runbook: null, episodeId: episode.id, visible };
+  const filter = { episodeId: episode.id, visible };
   const [decisions, runs] = await Promise.all([
     readDecisions(store.reader, episode.id),
     listRuns(store.reader, filter, RUNS_SHOWN_MAX, null),

@@ -4,8 +4,8 @@ import { cancelRun } from "../../engine/cancel-run.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { isId } from "../../platform/ids.ts";
-import type { Run } from "../../runs/records.ts";
-import { isFinal, RUN_STATES } from "../../runs/states.ts";
+import { type Run, TRIGGER_KINDS } from "../../runs/records.ts";
+import { isFinal, OUTCOMES, RUN_STATES } from "../../runs/states.ts";
 import { readNewestBundle } from "../../store/evidence.ts";
 import { readKeeping } from "../../store/run-keeping.ts";
 import { listRuns, readRun } from "../../store/runs.ts";
@@ -32,7 +32,11 @@ export interface RunRoutesDependencies {
 const runsQuery = z.strictObject({
   ...pageKeys(),
   status: wordParameter(RUN_STATES, "Only runs that are so."),
+  outcome: wordParameter(OUTCOMES, "Only runs with this outcome."),
+  trigger: wordParameter(TRIGGER_KINDS, "Only runs that were started so."),
   runbook: textParameter("Only runs of this runbook."),
+  rule: textParameter("Only runs that this rule started."),
+  host: textParameter("Only runs with a step that may change this host."),
   alert: textParameter("Only runs of the alert with this id."),
 });
 const listFacts = {
@@ -70,13 +74,17 @@ export function runRoutes(dependencies: RunRoutesDependencies): ApiRoutes {
 
 async function sendRuns(
   { store, externalUrl, engineDependencies: { catalog } }: RunRoutesDependencies,
-  { status, runbook, alert, ...page }: z.output<typeof runsQuery>,
+  { status, outcome, trigger, runbook, rule, host, alert, ...page }: z.output<typeof runsQuery>,
   request: Request,
   response: Response,
 ): Promise<void> {
   const filter = {
     state: status,
+    outcome,
+    trigger,
     runbook,
+    rule,
+    host,
     episodeId: alert,
     visible: visibleRuns(request, catalog.current()),
   };

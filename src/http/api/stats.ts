@@ -18,15 +18,17 @@ const namedSchema = z.object({
   more: countSchema,
 });
 
-const statsSchema = z.object({
-  days: z.int(),
-  from: timeSchema.nullable(),
-  to: timeSchema,
-  complete: z.boolean(),
-  totals: statisticsSchema,
-  rules: namedSchema,
-  runbooks: namedSchema,
-});
+const statsSchema = z
+  .object({
+    days: z.int(),
+    from: timeSchema.nullable(),
+    to: timeSchema,
+    complete: z.boolean(),
+    totals: statisticsSchema,
+    rules: namedSchema,
+    runbooks: namedSchema,
+  })
+  .meta({ id: "AllStatistics" });
 
 const facts = {
   id: "getStatistics",

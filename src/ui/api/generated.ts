@@ -49,6 +49,22 @@ export type AlertDetails = {
   readonly decisions: readonly (Decision)[];
 };
 
+export type AllStatistics = {
+  readonly days: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly complete: boolean;
+  readonly totals: Statistics;
+  readonly rules: {
+    readonly items: readonly (NamedStatistics)[];
+    readonly more: number;
+  };
+  readonly runbooks: {
+    readonly items: readonly (NamedStatistics)[];
+    readonly more: number;
+  };
+};
+
 export type Approval = {
   readonly id: string;
   readonly kind: "start" | "step" | "failed_step";

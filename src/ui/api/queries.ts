@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get, send } from "./client.ts";
 import type {
+  AllStatistics,
   Alert,
   AlertDetails,
   Approval,
@@ -45,6 +46,13 @@ export const pauses = () => list<Pause>("pauses", "/pauses?limit=50", OFTEN_MS);
 export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200", SELDOM_MS);
 export const audit = () => list<AuditRow>("audit", "/audit?limit=100", SELDOM_MS);
 export const tokens = () => list<Token>("tokens", "/tokens?limit=100", SELDOM_MS);
+
+export const stats = (query = "days=7") =>
+  queryOptions({
+    queryKey: ["stats", query],
+    queryFn: ({ signal }) => get<AllStatistics>(`/stats?${query}`, signal),
+    refetchInterval: SELDOM_MS,
+  });
 
 export const me = () =>
   queryOptions({ queryKey: ["me"], queryFn: ({ signal }) => get<Me>("/me", signal), staleTime: 60_000 });

@@ -3,6 +3,7 @@ import type { AuditRecord, RunDetails, RunStep } from "./generated.ts";
 // What the API answers, under the names that the pages use.
 
 export type {
+  AllStatistics,
   Alert,
   AlertDetails,
   Approval,

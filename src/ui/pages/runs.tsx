@@ -1,14 +1,14 @@
-import { Group, NativeSelect, Pagination, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Group, NativeSelect } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { runs } from "../api/queries.ts";
+import { addressFrom, useAddress } from "../address.ts";
 import { Answer } from "../pieces/answer.tsx";
-import { Page } from "../pieces/page.tsx";
+import { FilterField } from "../pieces/filter-field.tsx";
+import { Page, Section } from "../pieces/page.tsx";
+import { Paging } from "../pieces/paging.tsx";
 import { RunsTable } from "../pieces/runs-table.tsx";
 
 const STATUSES = [
-  "",
   "queued",
   "waiting_person",
   "running",
@@ -19,73 +19,76 @@ const STATUSES = [
   "interrupted",
   "rejected",
 ];
+const OUTCOMES = ["fixed", "no_effect", "worse", "unknown"];
+const TRIGGERS = ["alert", "person", "schedule", "api", "assistant"];
+const FILTERS = ["status", "outcome", "trigger", "runbook", "host", "rule"] as const;
 
+/** Everything that was run, newest first; what is shown stands in the address. */
 export function RunsPage() {
-  const [status, setStatus] = useState("");
-  const [runbook, setRunbook] = useState("");
-  // The cursors of the pages before: the API goes forward only.
-  const [cursors, setCursors] = useState<readonly string[]>([]);
-  const [named] = useDebouncedValue(runbook.trim(), 300);
-  const after = cursors.at(-1);
-  const parameters = new URLSearchParams({
-    limit: "50",
-    ...(status === "" ? {} : { status }),
-    ...(named === "" ? {} : { runbook: named }),
-    ...(after === undefined ? {} : { after }),
+  const [address, change] = useAddress();
+  const asked = Object.fromEntries(
+    [...FILTERS, "after"].flatMap((name) => (address[name] === undefined ? [] : [[name, address[name]]])),
+  );
+  const query = useQuery({
+    ...runs(addressFrom({ limit: "50", ...asked }).slice(1)),
+    placeholderData: keepPreviousData,
   });
-  const query = useQuery(runs(parameters.toString()));
-  const filter = (change: () => void) => {
-    change();
-    setCursors([]);
-  };
+  const isFiltered = FILTERS.some((name) => address[name] !== undefined);
+  const filter = (name: string, value: string) => change({ [name]: value, after: null });
   return (
     <Page title="Runs">
-      <Group align="flex-end">
-        <NativeSelect
-          label="Status"
-          value={status}
-          onChange={({ currentTarget }) => filter(() => setStatus(currentTarget.value))}
-          data={STATUSES.map((value) => ({
-            value,
-            label: value === "" ? "all" : value.replaceAll("_", " "),
-          }))}
-        />
-        <TextInput
-          label="Runbook"
-          placeholder="restart-web"
-          value={runbook}
-          onChange={({ currentTarget }) => filter(() => setRunbook(currentTarget.value))}
-        />
+      <Group align="flex-end" gap="sm" role="search" aria-label="Filter">
+        {(
+          [
+            ["Status", "status", STATUSES],
+            ["Outcome", "outcome", OUTCOMES],
+            ["Started by", "trigger", TRIGGERS],
+          ] as const
+        ).map(([label, name, words]) => (
+          <NativeSelect
+            key={name}
+            label={label}
+            value={address[name] ?? ""}
+            onChange={({ currentTarget }) => filter(name, currentTarget.value)}
+            data={["", ...words].map((value) => ({
+              value,
+              label: value === "" ? "all" : value.replaceAll("_", " "),
+            }))}
+          />
+        ))}
+        {(
+          [
+            ["Runbook", "runbook", "restart-web"],
+            ["Host", "host", "web-1"],
+            ["Rule", "rule", "web-slow"],
+          ] as const
+        ).map(([label, name, placeholder]) => (
+          <FilterField
+            key={name}
+            label={label}
+            placeholder={placeholder}
+            value={address[name] ?? ""}
+            onChange={(value) => filter(name, value)}
+          />
+        ))}
       </Group>
-      <Answer query={query}>
-        {({ items, next }) => (
-          <>
-            <RunsTable
-              runs={items}
-              none="No run matches. A rule in mode auto, a schedule or a form of a runbook starts one."
-            />
-            {cursors.length === 0 && next === null ? null : (
-              <Pagination.Root
-                total={cursors.length + (next === null ? 1 : 2)}
-                value={cursors.length + 1}
-                onChange={(page) =>
-                  setCursors(
-                    page > cursors.length + 1 && next !== null
-                      ? [...cursors, next]
-                      : cursors.slice(0, page - 1),
-                  )
+      <Section title={isFiltered ? "Runs that match" : "All runs"}>
+        <Answer query={query} lines={12}>
+          {({ items, next }) => (
+            <>
+              <RunsTable
+                runs={items}
+                none={
+                  isFiltered
+                    ? "No run matches. Take a filter away to see more."
+                    : "Nothing was run yet. A rule in mode auto, a schedule, or the form of a runbook starts a run."
                 }
-              >
-                <Group gap="xs">
-                  <Pagination.Previous aria-label="Newer runs" />
-                  <Pagination.Items />
-                  <Pagination.Next aria-label="Older runs" />
-                </Group>
-              </Pagination.Root>
-            )}
-          </>
-        )}
-      </Answer>
+              />
+              <Paging next={next} />
+            </>
+          )}
+        </Answer>
+      </Section>
     </Page>
   );
 }

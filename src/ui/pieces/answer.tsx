@@ -2,22 +2,24 @@ import { Alert, Skeleton, Stack, Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client.ts";
+import { Words } from "./words.tsx";
+
+export interface AnswerProps<Data> {
+  readonly query: UseQueryResult<Data>;
+  /** Lines that are held free while it comes, so that little moves when it is there. */
+  readonly lines?: number;
+  readonly children: (data: Data) => ReactNode;
+}
 
 /** What was asked for: while it comes, when it cannot be had, and when it is there. An older answer stays while a newer one fails. */
-export function Answer<Data>({
-  query,
-  children,
-}: {
-  readonly query: UseQueryResult<Data>;
-  readonly children: (data: Data) => ReactNode;
-}) {
+export function Answer<Data>({ query, lines = 3, children }: AnswerProps<Data>) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error !== null) return <ProblemAlert error={query.error} />;
   return (
     <Stack gap="xs" aria-busy="true" aria-label="Loading">
-      <Skeleton height={28} />
-      <Skeleton height={28} />
-      <Skeleton height={28} />
+      {Array.from({ length: lines }, (_, line) => (
+        <Skeleton key={line} height={28} />
+      ))}
     </Stack>
   );
 }
@@ -27,13 +29,17 @@ export function ProblemAlert({ error }: { readonly error: Error }) {
   const errors = error instanceof ApiError ? error.errors : [];
   return (
     <Alert color="red" title={title} role="alert" variant="light">
-      <Text size="sm">{error.message}</Text>
-      {errors.map(({ pointer, message }) => (
-        <Text size="sm" key={`${pointer} ${message}`}>
-          {pointer === "" ? "" : `${pointer}: `}
-          {message}
-        </Text>
-      ))}
+      <Text size="sm" className="breaks">
+        <Words text={error.message} />
+      </Text>
+      {errors
+        .filter(({ message }) => !error.message.includes(message))
+        .map(({ pointer, message }) => (
+          <Text size="sm" className="breaks" key={`${pointer} ${message}`}>
+            {pointer === "" ? "" : `${pointer}: `}
+            <Words text={message} />
+          </Text>
+        ))}
     </Alert>
   );
 }
@@ -41,7 +47,7 @@ export function ProblemAlert({ error }: { readonly error: Error }) {
 /** Nothing is there, and what to do about it. */
 export function Empty({ children }: { readonly children: ReactNode }) {
   return (
-    <Text c="dimmed" py="md">
+    <Text c="dimmed" py={4}>
       {children}
     </Text>
   );

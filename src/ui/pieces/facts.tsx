@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Words } from "./words.tsx";
 
 /** Names and values, one below the other. Values are text: nothing in them is read as markup. */
 export function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNode])[] }) {
@@ -8,8 +9,10 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [string, R
         .filter(([, value]) => value !== null && value !== undefined && value !== "")
         .map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dt>
+              <Words text={name} />
+            </dt>
+            <dd>{typeof value === "string" ? <Words text={value} /> : value}</dd>
           </div>
         ))}
     </dl>

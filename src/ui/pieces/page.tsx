@@ -1,39 +1,76 @@
-import { Group, Stack, Title } from "@mantine/core";
+import { Group, Paper, Stack, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
+import { Link } from "./link.tsx";
+import { visibleText } from "./words.tsx";
 
-/** A page with its title, in the browser's tab too. */
-export function Page({
-  title,
-  actions,
-  children,
-}: {
+export interface PageProps {
   readonly title: string;
+  /** The list that it is one of. */
+  readonly of?: {
+    readonly to: "/alerts" | "/runs" | "/runbooks" | "/approvals" | "/rules";
+    readonly name: string;
+  };
+  /** What stands in the line of the title: its status. */
+  readonly status?: ReactNode;
+  /** One line below the title. */
+  readonly about?: ReactNode;
   readonly actions?: ReactNode;
   readonly children: ReactNode;
-}) {
+}
+
+/** A page with its title, in the browser's tab too. */
+export function Page({ title, of, status, about, actions, children }: PageProps) {
+  const shown = visibleText(title);
   useEffect(() => {
-    document.title = `${title} · Nightshift`;
-  }, [title]);
+    document.title = `${shown} · Nightshift`;
+  }, [shown]);
   return (
-    <Stack gap="lg">
+    <Stack gap="md" className="page">
       <Group justify="space-between" align="flex-start" gap="sm">
-        <Title order={1} size="h2" className="breaks">
-          {title}
-        </Title>
-        {actions === undefined ? null : <Group gap="xs">{actions}</Group>}
+        <div className="page-head">
+          {of === undefined ? null : (
+            <div className="crumb">
+              <Link to={of.to}>{of.name}</Link>
+            </div>
+          )}
+          <Group gap="sm" align="center">
+            <Title order={1} size="h2" className="breaks clamped">
+              <bdi>{shown}</bdi>
+            </Title>
+            {status}
+          </Group>
+          {about === undefined ? null : <div className="about breaks">{about}</div>}
+        </div>
+        {actions === undefined ? null : (
+          <Group gap="xs" className="page-actions">
+            {actions}
+          </Group>
+        )}
       </Group>
       {children}
     </Stack>
   );
 }
 
-export function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+export interface SectionProps {
+  readonly title: string;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** One part of a page, set apart from the others. */
+export function Section({ title, actions, children }: SectionProps) {
   return (
-    <Stack gap="xs" component="section">
-      <Title order={2} size="h4">
-        {title}
-      </Title>
-      {children}
-    </Stack>
+    <Paper component="section" withBorder radius="md" className="section">
+      <Group justify="space-between" gap="xs" className="section-head">
+        <Title order={2} size="h5">
+          {title}
+        </Title>
+        {actions}
+      </Group>
+      <Stack gap="sm" className="section-body">
+        {children}
+      </Stack>
+    </Paper>
   );
 }

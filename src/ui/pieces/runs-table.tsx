@@ -1,39 +1,62 @@
 import type { Run } from "../api/types.ts";
 import { Empty } from "./answer.tsx";
-import { DataTable } from "./data-table.tsx";
+import { type Column, DataTable } from "./data-table.tsx";
 import { Link } from "./link.tsx";
 import { StatusBadge } from "./status-badge.tsx";
-import { durationText, Time } from "./time.tsx";
+import { Duration, When } from "./time.tsx";
+import { Words } from "./words.tsx";
+
+const COLUMNS: readonly Column<Run>[] = [
+  {
+    title: "Run",
+    cell: (run) => (
+      <>
+        <Link to="/runs/$id" params={{ id: run.id }}>
+          {run.runbook}
+        </Link>
+        {run.dry_run ? <span className="dim"> dry run</span> : null}
+      </>
+    ),
+  },
+  {
+    title: "Status",
+    cell: ({ status, outcome }) => (
+      <span className="statuses">
+        <StatusBadge status={status} />
+        {outcome === null ? null : <StatusBadge status={outcome} />}
+      </span>
+    ),
+  },
+  { title: "Hosts", cell: (run) => hostsText(run.hosts) },
+  {
+    title: "Why",
+    cell: ({ cause, trigger }) => (
+      <>
+        <Words text={cause.title} className="clipped" />
+        <span className="dim small">
+          {trigger.rule === null ? trigger.principal : `rule ${trigger.rule}`}
+        </span>
+      </>
+    ),
+    isWide: true,
+  },
+  { title: "Created", cell: (run) => <When at={run.created_at} /> },
+  {
+    title: "Took",
+    cell: (run) => <Duration from={run.started_at} to={run.finished_at} />,
+    align: "end",
+  },
+];
+
+const HOSTS_SHOWN = 3;
+
+/** The first few; a run on two hundred hosts says how many. */
+export function hostsText(hosts: readonly string[]): string {
+  const shown = hosts.slice(0, HOSTS_SHOWN).join(", ");
+  return hosts.length > HOSTS_SHOWN ? `${shown} and ${hosts.length - HOSTS_SHOWN} more` : shown;
+}
 
 export function RunsTable({ runs, none }: { readonly runs: readonly Run[]; readonly none: string }) {
   if (runs.length === 0) return <Empty>{none}</Empty>;
-  return (
-    <DataTable
-      label="Runs"
-      items={runs}
-      keyOf={(run) => run.id}
-      columns={[
-        {
-          title: "Run",
-          cell: (run) => (
-            <>
-              <Link to="/runs/$id" params={{ id: run.id }}>
-                {run.runbook}
-              </Link>
-              {run.dry_run ? " (dry run)" : ""}
-            </>
-          ),
-        },
-        { title: "Status", cell: (run) => <StatusBadge status={run.status} /> },
-        {
-          title: "Outcome",
-          cell: ({ outcome }) => (outcome === null ? "" : <StatusBadge status={outcome} />),
-        },
-        { title: "Hosts", cell: (run) => run.hosts.join(", ") },
-        { title: "Why", cell: (run) => <span className="clipped">{run.cause.title}</span> },
-        { title: "Created", cell: (run) => <Time at={run.created_at} /> },
-        { title: "Took", cell: (run) => durationText(run.started_at, run.finished_at) },
-      ]}
-    />
-  );
+  return <DataTable label="Runs" items={runs} keyOf={({ id }) => id} columns={COLUMNS} />;
 }

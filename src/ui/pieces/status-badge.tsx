@@ -1,39 +1,72 @@
-import { Badge } from "@mantine/core";
+import {
+  CheckCircledIcon,
+  CircleIcon,
+  ClockIcon,
+  CounterClockwiseClockIcon,
+  CrossCircledIcon,
+  DotFilledIcon,
+  ExclamationTriangleIcon,
+  EyeOpenIcon,
+  Pencil1Icon,
+  PersonIcon,
+  PlayIcon,
+  QuestionMarkCircledIcon,
+  SlashIcon,
+  TrackNextIcon,
+} from "@radix-ui/react-icons";
+import type { ComponentType } from "react";
+
+type Tone = "good" | "bad" | "warning" | "busy" | "quiet";
+
+interface Look {
+  readonly tone: Tone;
+  readonly Sign: ComponentType<{ readonly "aria-hidden": true }>;
+  readonly text?: string;
+}
 
 /** The colour only supports the word: each status is told by its text and its sign. */
-const LOOKS: Readonly<
-  Record<string, { readonly color: string; readonly sign: string; readonly text?: string }>
-> = {
-  queued: { color: "gray", sign: "○", text: "queued" },
-  pending: { color: "gray", sign: "○" },
-  waiting_person: { color: "yellow", sign: "?", text: "waits for a person" },
-  running: { color: "blue", sign: "▶" },
-  succeeded: { color: "teal", sign: "✓" },
-  fixed: { color: "teal", sign: "✓" },
-  resolved: { color: "teal", sign: "✓" },
-  approved: { color: "teal", sign: "✓" },
-  failed: { color: "red", sign: "✗" },
-  timed_out: { color: "red", sign: "⏱", text: "timed out" },
-  interrupted: { color: "red", sign: "!" },
-  rejected: { color: "red", sign: "✗" },
-  worse: { color: "red", sign: "!" },
-  no_effect: { color: "orange", sign: "≈", text: "no effect" },
-  firing: { color: "red", sign: "▲" },
-  stale: { color: "orange", sign: "…" },
-  unknown: { color: "orange", sign: "?" },
-  cancelled: { color: "gray", sign: "⊘" },
-  skipped: { color: "gray", sign: "→" },
-  change: { color: "orange", sign: "✎" },
-  destructive: { color: "red", sign: "⚠" },
-  read: { color: "gray", sign: "◦" },
+const LOOKS: Readonly<Record<string, Look>> = {
+  queued: { tone: "quiet", Sign: ClockIcon },
+  pending: { tone: "quiet", Sign: CircleIcon },
+  waiting_person: { tone: "warning", Sign: PersonIcon, text: "waits for a person" },
+  running: { tone: "busy", Sign: PlayIcon },
+  succeeded: { tone: "good", Sign: CheckCircledIcon },
+  fixed: { tone: "good", Sign: CheckCircledIcon },
+  resolved: { tone: "good", Sign: CheckCircledIcon },
+  approved: { tone: "good", Sign: CheckCircledIcon },
+  failed: { tone: "bad", Sign: CrossCircledIcon },
+  timed_out: { tone: "bad", Sign: CounterClockwiseClockIcon, text: "timed out" },
+  interrupted: { tone: "bad", Sign: ExclamationTriangleIcon },
+  rejected: { tone: "bad", Sign: CrossCircledIcon },
+  worse: { tone: "bad", Sign: ExclamationTriangleIcon },
+  firing: { tone: "bad", Sign: ExclamationTriangleIcon },
+  no_effect: { tone: "warning", Sign: QuestionMarkCircledIcon, text: "no effect" },
+  stale: { tone: "warning", Sign: CounterClockwiseClockIcon },
+  unknown: { tone: "warning", Sign: QuestionMarkCircledIcon },
+  expired: { tone: "warning", Sign: CounterClockwiseClockIcon },
+  cancelled: { tone: "quiet", Sign: SlashIcon },
+  skipped: { tone: "quiet", Sign: TrackNextIcon },
+  change: { tone: "warning", Sign: Pencil1Icon, text: "changes" },
+  destructive: { tone: "bad", Sign: ExclamationTriangleIcon },
+  read: { tone: "quiet", Sign: EyeOpenIcon, text: "only reads" },
 };
 
 export function StatusBadge({ status }: { readonly status: string }) {
-  const { color, sign, text } = LOOKS[status] ?? { color: "gray", sign: "·" };
+  const { tone, Sign, text }: Look = LOOKS[status] ?? { tone: "quiet", Sign: DotFilledIcon };
   return (
-    <Badge color={color} variant="light" tt="none" className="status-badge">
-      <span aria-hidden="true">{sign} </span>
+    <span className={`status status-${tone}`}>
+      <Sign aria-hidden={true} />
       {text ?? status.replaceAll("_", " ")}
-    </Badge>
+    </span>
+  );
+}
+
+/** The sign alone, for places where the word stands beside it. */
+export function StatusSign({ status }: { readonly status: string }) {
+  const { tone, Sign }: Look = LOOKS[status] ?? { tone: "quiet", Sign: DotFilledIcon };
+  return (
+    <span className={`sign sign-${tone}`}>
+      <Sign aria-hidden={true} />
+    </span>
   );
 }

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { runAudit } from "../api/queries.ts";
-import { Empty } from "./answer.tsx";
-import { DataTable } from "./data-table.tsx";
-import { Section } from "./page.tsx";
-import { Time } from "./time.tsx";
+import { runAudit } from "../../api/queries.ts";
+import { Empty } from "../answer.tsx";
+import { DataTable } from "../data-table.tsx";
+import { Section } from "../page.tsx";
+import { Time } from "../time.tsx";
 
 /** Who did what to a run. Whoever may not read it sees no list. */
 export function RunAudit({ runId }: { readonly runId: string }) {

@@ -1,0 +1,126 @@
+import { Anchor, Button, Group, Image, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { artifacts } from "../../api/queries.ts";
+import type { Artifact, Run } from "../../api/types.ts";
+import { Answer, Empty } from "../answer.tsx";
+import { bytesText } from "../bytes.ts";
+import { Words } from "../words.tsx";
+import { FilePreview, isPreviewed } from "./file-preview.tsx";
+
+/** What was gathered: graphs are shown, files are linked and looked into, and everything is one bundle. */
+export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {
+  const [limit, setLimit] = useState(FILES_AT_ONCE);
+  const query = useQuery({ ...artifacts(run.id), refetchInterval: isOver ? false : 3_000 });
+  if (run.evidence_removed_because !== null)
+    return <Empty>No longer kept: {run.evidence_removed_because.replaceAll("_", " ")}.</Empty>;
+  return (
+    <Stack gap="sm">
+      <Group gap="xs">
+        <Button component="a" size="xs" variant="default" href={`/api/v1/runs/${run.id}/bundle.zip`}>
+          Download the bundle (zip)
+        </Button>
+        <Button component="a" size="xs" href={`/api/v1/runs/${run.id}/bundle.tar.gz`} variant="default">
+          tar.gz
+        </Button>
+        <Text size="sm" c="dimmed" className="breaks">
+          {run.bundle === null
+            ? isOver
+              ? "The bundle is being sealed."
+              : "It goes on: a bundle of now has what there is so far."
+            : `Revision ${run.bundle.revision}, ${bytesText(run.bundle.size)}, SHA-256 ${run.bundle.sha256}`}
+        </Text>
+      </Group>
+      <Answer query={query}>
+        {({ items, next }) => (
+          <>
+            <Graphs files={items.filter(isGraph)} />
+            {items.length === 0 ? (
+              <Empty>No file was gathered.</Empty>
+            ) : (
+              <ul className="file-list">
+                {items.slice(0, limit).map((file) => (
+                  <File key={file.path} file={file} />
+                ))}
+              </ul>
+            )}
+            {items.length > limit ? (
+              <Button variant="default" size="xs" w="fit-content" onClick={() => setLimit(items.length)}>
+                Show all {items.length}
+              </Button>
+            ) : null}
+            {next === null ? null : (
+              <Empty>These are the first {items.length} files; the bundle has all of them.</Empty>
+            )}
+          </>
+        )}
+      </Answer>
+    </Stack>
+  );
+}
+
+const FILES_AT_ONCE = 30;
+
+/** The alert's start and the end of the run are marked in each. */
+function Graphs({ files }: { readonly files: readonly Artifact[] }) {
+  if (files.length === 0) return null;
+  return (
+    <div className="graphs">
+      {files.map((file) => (
+        <figure key={file.path}>
+          <Image
+            src={localUrl(file)}
+            alt={`Graph ${file.path}, with the start of the alert marked`}
+            fit="contain"
+          />
+          <figcaption className="dim small breaks">
+            <Words text={file.path} />
+          </figcaption>
+        </figure>
+      ))}
+    </div>
+  );
+}
+
+function File({ file }: { readonly file: Artifact }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <li>
+      <div className="file-line">
+        <Anchor href={localUrl(file)} className="breaks">
+          <Words text={file.path} />
+        </Anchor>
+        <span className="dim small number">{[bytesText(file.size), ...marksOf(file)].join(", ")}</span>
+        {isPreviewed(file) ? (
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            aria-expanded={isOpen}
+            aria-label={`${isOpen ? "Close" : "Look into"} ${file.path}`}
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            {isOpen ? "Close" : "Look into"}
+          </Button>
+        ) : null}
+      </div>
+      {isOpen ? <FilePreview file={file} url={localUrl(file)} /> : null}
+    </li>
+  );
+}
+
+function isGraph({ content_type: type }: Artifact): boolean {
+  return type.startsWith("image/svg");
+}
+
+function marksOf({ truncated, changed, sensitive }: Artifact): string[] {
+  return [
+    truncated ? "shortened" : "",
+    changed ? "changed while it was read" : "",
+    sensitive ? "sensitive" : "",
+  ].filter((mark) => mark !== "");
+}
+
+/** On the address that the page was reached by, whatever the service is called outside. */
+function localUrl({ url }: Artifact): string {
+  return new URL(url).pathname;
+}

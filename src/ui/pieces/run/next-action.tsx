@@ -1,0 +1,73 @@
+import { Alert, Button, Group, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link as RouterLink } from "@tanstack/react-router";
+import { approvals } from "../../api/queries.ts";
+import type { Approval, RunDetails } from "../../api/types.ts";
+import { Time } from "../time.tsx";
+import { Words } from "../words.tsx";
+
+/** What a person has to do next, or what the run waits for by itself; nothing while neither is so. */
+export function NextAction({ run: one, isOver }: { readonly run: RunDetails; readonly isOver: boolean }) {
+  const query = useQuery({
+    ...approvals(`run=${one.id}&limit=50`),
+    enabled: !isOver,
+  });
+  if (isOver) return <AfterEnd run={one} />;
+  const pending = query.data?.items.filter(({ status }) => status === "pending") ?? [];
+  if (pending.length > 0)
+    return pending.map((approval) => <Question key={approval.id} approval={approval} />);
+  if (one.status === "queued" && one.reason !== null)
+    return (
+      <Alert color="gray" title="It waits for its turn" role="status">
+        {one.reason.replaceAll("_", " ")}
+        {one.retry_at === null ? null : (
+          <>
+            ; looked at again <Time at={one.retry_at} />
+          </>
+        )}
+      </Alert>
+    );
+  return null;
+}
+
+function Question({ approval }: { readonly approval: Approval }) {
+  return (
+    <Alert color="yellow" title="It waits for a person" role="status">
+      <Text size="sm" className="breaks">
+        <Words text={approval.message} />
+      </Text>
+      <Text size="sm" c="dimmed" className="breaks">
+        {approval.may_decide ? "You may decide" : `${approval.may_approve.join(", ")} may decide`}, until{" "}
+        <Time at={approval.deadline} />.
+      </Text>
+      <Group mt="xs">
+        <Button
+          renderRoot={(props) => <RouterLink {...props} to="/approvals/$id" params={{ id: approval.id }} />}
+          size="xs"
+          variant={approval.may_decide ? "filled" : "default"}
+        >
+          {approval.may_decide ? "Decide" : "See what is asked"}
+        </Button>
+      </Group>
+    </Alert>
+  );
+}
+
+/** How it ended, where somebody has to go on from it. */
+function AfterEnd({ run: { outcome, status, trigger, failed_step: failed } }: { readonly run: RunDetails }) {
+  if (trigger.alert !== null && (outcome === "no_effect" || outcome === "worse"))
+    return (
+      <Alert color="red" title="The alert is yours now" role="status">
+        {outcome === "worse" ? "It became worse after the change." : "The change did not help."} The bundle
+        has what was seen before and after.
+      </Alert>
+    );
+  if (status === "failed" || status === "timed_out" || status === "interrupted")
+    return (
+      <Alert color="red" title="Look at it yourself" role="status">
+        {failed === null ? "It did not come to its end." : `Step ${failed} did not work; its log is below.`}{" "}
+        What was gathered before is in the bundle. What ran already is not undone.
+      </Alert>
+    );
+  return null;
+}
