@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { hasErrors } from "../catalog/catalog.ts";
 import { loadCatalog } from "../catalog/load.ts";
-import { plannedShape } from "../http/api/shapes/runbook.ts";
+import { calledNow, plannedShape } from "../http/api/shapes/plan.ts";
 import { formatProblem } from "../platform/problems.ts";
 import { makePlan } from "../runbooks/plan.ts";
 import { catalogSourceOf } from "../settings/catalog-source.ts";
@@ -49,8 +49,8 @@ export async function runbookPlanOfflineCommand(
       return refuse(output, lines, "Invalid inputs: the runbook cannot run with these inputs", "after");
     }
     const shape = plannedShape(
-      { runbook, plan: planning.plan, digest: planning.digest, guards: null, expectedDuration: null },
-      catalog.runbooks,
+      { runbook, ...planning, guards: null, approval: null, expectedDuration: null },
+      calledNow(catalog.runbooks, planning.plan),
     );
     output.stdout.write(
       options.format === "json"

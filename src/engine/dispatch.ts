@@ -10,9 +10,8 @@ import { lateStartProblem } from "./late-starts.ts";
 import type { EngineDependencies } from "./dependencies.ts";
 import { finishRun } from "./end-run.ts";
 import { executeRun } from "./execute.ts";
-import { compiledRunbook, type RunbookCache } from "./runbook-cache.ts";
+import { compiledRunbook, plannedRunbooks, type RunbookCache } from "./runbook-cache.ts";
 import { RunbookError } from "../runbooks/load.ts";
-import type { Runbook } from "../runbooks/runbook.ts";
 import { endWithAlert, openSession, type RunSession } from "./session.ts";
 import { sweepWorkFolders } from "./work-folders.ts";
 
@@ -180,10 +179,7 @@ export class Dispatcher {
   async #openSession(run: Run, ownership: Ownership): Promise<RunSession> {
     const dependencies = this.#dependencies;
     const { reader } = dependencies.store;
-    const runbook = await compiledRunbook(reader, this.#runbooks, run.runbookDigest);
-    const called = new Map<string, Runbook>();
-    for (const { digest } of Object.values(run.plan.calls).map((call) => call.runbook))
-      called.set(digest, await compiledRunbook(reader, this.#runbooks, digest));
+    const { runbook, called } = await plannedRunbooks(reader, this.#runbooks, run);
     const session = openSession({ dependencies, run, runbook, called, ownership });
     session.isDraining = this.#stopped.signal.aborted;
     this.#sessions.set(run.id, session);

@@ -1,6 +1,7 @@
 import { compileRunbook } from "../runbooks/load.ts";
 import type { Runbook } from "../runbooks/runbook.ts";
 import { readRunbookText } from "../store/new-runs.ts";
+import type { Run } from "../runs/records.ts";
 import type { Reader } from "../store/store.ts";
 
 /** Compiled runbooks by digest. A run executes the text it was planned with, whatever the files say now. */
@@ -19,4 +20,17 @@ export async function compiledRunbook(db: Reader, cache: RunbookCache, digest: s
   if (cache.size >= RUNBOOKS_MAX) cache.delete(cache.keys().next().value ?? "");
   cache.set(digest, runbook);
   return runbook;
+}
+
+/** The runbook of a run and those that it calls, by their digest, as they were planned. Throws as {@link compiledRunbook} does. */
+export async function plannedRunbooks(
+  db: Reader,
+  cache: RunbookCache,
+  run: Pick<Run, "plan" | "runbookDigest">,
+): Promise<{ readonly runbook: Runbook; readonly called: ReadonlyMap<string, Runbook> }> {
+  const runbook = await compiledRunbook(db, cache, run.runbookDigest);
+  const called = new Map<string, Runbook>();
+  for (const { digest } of Object.values(run.plan.calls).map((call) => call.runbook))
+    called.set(digest, await compiledRunbook(db, cache, digest));
+  return { runbook, called };
 }

@@ -17,6 +17,12 @@ export function seesRunbook(
   return authorize(requireIdentity(request), { permission: "see", subject, isRead: true }).isAllowed;
 }
 
+/** Whether who asks may see what is of no single runbook: rules, schedules, hosts. */
+export function seesEverything(request: Request): boolean {
+  const asked = { permission: "see", subject: { kind: "everything" }, isRead: true } as const;
+  return authorize(requireIdentity(request), asked).isAllowed;
+}
+
 /** Whether who asks may see a run. */
 export function seesRun(
   request: Request,

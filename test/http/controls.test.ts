@@ -146,6 +146,20 @@ describe("hosts", () => {
     expect([(page["items"] as { name: string }[])[0]?.name, page["next"]]).toEqual(["web-1", "web-1"]);
   });
 
+  test("are found by words of their name, address and labels, and by matchers over their labels", async () => {
+    const service = await startControls();
+    const names = async (query: Record<string, string>) =>
+      (await itemsOf(service, `/hosts?${new URLSearchParams(query).toString()}`)).map((host) => host["name"]);
+    expect(await names({ q: "WEB" })).toEqual(["web-1", "web-2"]);
+    expect(await names({ q: "env=prod 192.0" })).toEqual(["web-1"]);
+    expect(await names({ q: "web nothing" })).toEqual([]);
+    expect(await names({ filter: 'env="prod"' })).toEqual(["web-1"]);
+    expect(await names({ filter: 'role!="web"' })).toEqual(["local"]);
+    expect(await names({ filter: 'role=~"we.",other=""', q: "1" })).toEqual(["web-1", "web-2"]);
+    const wrong = await call(service, "GET", "/hosts?filter=role%3D%3D1");
+    expect([wrong.status, wrong.json["errors"]]).toMatchObject([400, [{ pointer: "/filter" }]]);
+  });
+
   test("are held by name or alias, longer or shorter again, and released once", async () => {
     const service = await startControls();
     const held = await call(service, "POST", "/hosts/web-1.example.net/hold", {

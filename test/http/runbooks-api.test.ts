@@ -9,6 +9,7 @@ import type { CommandOutput } from "../../src/cli/output.ts";
 import { runbookListCommand, runbookPlanCommand, runbookShowCommand } from "../../src/cli/runbook.ts";
 import { runbookPlanOfflineCommand } from "../../src/cli/runbook-plan-offline.ts";
 import { createServiceFolder, PROGRAM_FOLDER, type ServiceFolder, startService } from "../support/service.ts";
+import { waitFor } from "../support/wait.ts";
 
 const RENEW = `name: renew
 title: Renew a certificate
@@ -33,6 +34,8 @@ const FILES = {
   "runbooks/renew.yml": RENEW,
   "runbooks/nothing.yml":
     'name: nothing\nsteps: [{id: nothing, target: local, effect: read, command: ["true"]}]\n',
+  "rules/all.yml": "rules:\n  - {name: act, mode: auto, matchers: ['alertname = \"X\"'], runbook: nothing}\n",
+  "schedules.yml": 'schedules: [{name: nightly, cron: "0 3 * * *", runbook: nothing}]\n',
   "data/zones.csv": "name,title\neu,Europe\nus,America\n",
 };
 
@@ -82,7 +85,12 @@ describe("the API", () => {
       description: "Puts a new certificate in place.\n",
       inputs: [
         { name: "servers", type: "hosts", title: "Where", required: true, min_count: 1 },
-        { name: "zone", type: "choice", options: [{ value: "eu", label: "Europe" }, { value: "us" }] },
+        {
+          name: "zone",
+          type: "choice",
+          options: [{ value: "eu", label: "Europe" }, { value: "us" }],
+          options_from: "../data/zones.csv",
+        },
         { name: "grace", type: "duration", default: "5m" },
         { name: "token", type: "secret" },
         { name: "cert", type: "file", max_size: 2 * 1024 * 1024 },
@@ -110,6 +118,36 @@ describe("the API", () => {
     expect((await get(service, "/runbooks/__proto__")).status).toBe(404);
   });
 
+  test("says who may start it, how it went last, and what starts it", async () => {
+    const service = await start();
+    const get1 = async () => (await get(service, "/runbooks/nothing")).body;
+    const last = { may_run: [], may_start: true, last_run: null, expected_duration: null };
+    expect(await get1()).toMatchObject({ ...last, started_by: { rules: ["act"], schedules: ["nightly"] } });
+    const run = async (body: object) => {
+      const started = await fetch(`${service.app.url}/api/v1/runbooks/nothing/runs`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(started.status).toBe(202);
+      const { id } = (await started.json()) as { id: string };
+      await waitFor("the end of the run", async () => {
+        const { body: after } = await get(service, `/runs/${id}`);
+        return after["status"] === "succeeded" ? after : null;
+      });
+      return id;
+    };
+    const [, , newest] = [await run({}), await run({}), await run({})];
+    await run({ dry_run: true });
+    const [nothing, renew] = (await get(service, "/runbooks")).body["items"] as Record<string, unknown>[];
+    expect(nothing).toMatchObject({
+      last_run: { id: newest, status: "succeeded", outcome: null, finished_at: expect.any(String) },
+      last_30_days: { runs: { succeeded: 3, failed: 0 }, success_rate: null, complete: true },
+    });
+    expect(renew).toMatchObject({ last_run: null, last_30_days: { runs: { succeeded: 0 } } });
+    expect((await get1())["expected_duration"]).toMatchObject({ runs: 3 });
+  });
+
   test("plans: what would run where, and what the guards say; nothing is stored", async () => {
     const service = await start();
     const planned = await plan(service, "renew", { inputs: GOOD_INPUTS });
@@ -126,8 +164,22 @@ describe("the API", () => {
       },
       hosts: ["web-1", "web-2"],
       steps: [
-        { id: "look", verb: "command", effect: "read", host: "web-1", if: null, name: "Look around" },
-        { id: "renew", effect: "change", host: "web-1", if: "size(inputs.servers) > 1" },
+        {
+          id: "look",
+          verb: "command",
+          effect: "read",
+          host: "web-1",
+          if: null,
+          name: "Look around",
+          action: "command uptime",
+        },
+        {
+          id: "renew",
+          effect: "change",
+          host: "web-1",
+          if: "size(inputs.servers) > 1",
+          action: "script of 1 line with sh",
+        },
       ],
     });
     const guards = planned.body["guards"] as { guard: string; verdict: string }[];

@@ -1,13 +1,12 @@
-import { MatcherError, parseMatchers, selectorMatches } from "../../expressions/matchers.ts";
+import { selectorMatches } from "../../expressions/matchers.ts";
 import { EPISODE_STATES, type EpisodeState } from "../../runs/records.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
 import { listEpisodes } from "../../store/episodes.ts";
 import type { Reader } from "../../store/store.ts";
 import type { Page } from "./query.ts";
-import { pageKeys, wordParameter } from "./query.ts";
+import { matchersParameter, pageKeys, wordParameter } from "./query.ts";
 import { z } from "zod";
 
-const FILTER_CHARS_MAX = 2_000;
 /** Alerts that are looked at for one page, and at once: matchers are judged here, not in the database. */
 const LOOKED_AT_MAX = 10_000;
 const AT_ONCE = 500;
@@ -16,24 +15,7 @@ const AT_ONCE = 500;
 export const alertsQuery = z.strictObject({
   ...pageKeys(),
   status: wordParameter(EPISODE_STATES, "Only alerts that are so."),
-  filter: z
-    .string()
-    .max(FILTER_CHARS_MAX, `is a text of at most ${FILTER_CHARS_MAX} characters`)
-    .default("")
-    .transform((text, context) => {
-      try {
-        return parseMatchers(text);
-      } catch (error) {
-        if (!(error instanceof MatcherError)) throw error;
-        context.addIssue({ code: "custom", message: `is a list of matchers: ${error.message}` });
-        return z.NEVER;
-      }
-    })
-    .meta({
-      means: { type: "string" },
-      description:
-        'Matchers in Alertmanager\'s grammar, all of which fit the labels: `severity="critical",team=~"web|api"`.',
-    }),
+  filter: matchersParameter("alerts", `severity="critical",team=~"web|api"`),
 });
 
 export interface AlertSearch extends Page {

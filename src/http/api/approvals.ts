@@ -3,6 +3,7 @@ import { z } from "zod";
 import { mayAnswer } from "../../access/judge-answer.ts";
 import { type ApprovalFacts, decideApproval } from "../../engine/approvals.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
+import type { RunbookCache } from "../../engine/runbook-cache.ts";
 import { isId } from "../../platform/ids.ts";
 import { type Answer, ANSWERS, type Approval, APPROVAL_STATES } from "../../runs/approvals.ts";
 import {
@@ -19,6 +20,7 @@ import { requireIdentity } from "../identity.ts";
 import { HttpProblem } from "../problems.ts";
 import { ApiRoutes, KNOWN } from "../routes.ts";
 import { seesRun } from "../visibility.ts";
+import { approvalDetails, approvalDetailsSchema } from "./approval-details.ts";
 import { answerProblem, unknownApproval } from "./approval-problems.ts";
 import { approvalSchema, approvalShape } from "./approval-shape.ts";
 import { decisionSchema } from "./control-schemas.ts";
@@ -39,7 +41,11 @@ const listFacts = {
   query: approvalsQuery,
   answers: { 200: listOf(approvalSchema) },
 };
-const getFacts = { id: "getApproval", summary: "One question to people", answers: { 200: approvalSchema } };
+const getFacts = {
+  id: "getApproval",
+  summary: "One question to people, with what the run would do",
+  answers: { 200: approvalDetailsSchema },
+};
 const answerFacts = {
   body: decisionSchema,
   answers: { 200: approvalSchema },
@@ -56,11 +62,12 @@ const SUMMARIES: Readonly<Record<Answer, string>> = {
 /** What people are asked, and what they say to it. */
 export function approvalRoutes(dependencies: EngineDependencies): ApiRoutes {
   const routes = new ApiRoutes("Approvals");
+  const cache: RunbookCache = new Map();
   routes.get("/approvals", KNOWN, listFacts, (request, response, { query }) =>
     sendApprovals(dependencies, query, request, response),
   );
   routes.get("/approvals/:id", KNOWN, getFacts, (request, response) =>
-    sendApproval(dependencies, request, response),
+    sendApproval(dependencies, cache, request, response),
   );
   for (const answer of ANSWERS) {
     const facts = { ...answerFacts, id: `${answer}Approval`, summary: SUMMARIES[answer] };
@@ -123,11 +130,12 @@ async function shapesOf(
 
 async function sendApproval(
   dependencies: EngineDependencies,
+  cache: RunbookCache,
   request: Request,
   response: Response,
 ): Promise<void> {
   const facts = await visibleApproval(dependencies, request);
-  response.json(approvalShape(dependencies, facts, requireIdentity(request).principal));
+  response.json(await approvalDetails(dependencies, cache, facts, requireIdentity(request).principal));
 }
 
 /** The approval of the path. Throws 404 where there is none, or none for whoever asks. */

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { holdHost, releaseHost } from "../../engine/controls.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { selectorMatches } from "../../expressions/matchers.ts";
 import type { InventoryHost } from "../../hosts/host.ts";
 import { HostLookupError } from "../../hosts/inventory.ts";
 import type { HostHold } from "../../runs/guard-records.ts";
@@ -11,7 +12,7 @@ import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { endOf, holdSchema } from "./control-schemas.ts";
 import { ApiRoutes, may } from "../routes.ts";
-import { type Page, pageKeys } from "./query.ts";
+import { matchersParameter, pageKeys, textParameter } from "./query.ts";
 import { listOf, type Shape, textsSchema, timeSchema } from "./shapes/common.ts";
 import { principalSchema } from "./shapes/words.ts";
 
@@ -33,10 +34,17 @@ const hostSchema = z
   })
   .meta({ id: "Host" });
 
+const hostsQuery = z.strictObject({
+  ...pageKeys((text) => NAME.test(text)),
+  q: textParameter(
+    "Only hosts that have each of these words in their name, their address or a `label=value`.",
+  ),
+  filter: matchersParameter("hosts", 'role="web",env=~"dev|test"'),
+});
 const listFacts = {
   id: "listHosts",
   summary: "The inventory, by name",
-  query: z.strictObject(pageKeys((text) => NAME.test(text))),
+  query: hostsQuery,
   answers: { 200: listOf(hostSchema) },
 };
 const holdFacts = {
@@ -62,23 +70,36 @@ export function hostRoutes(dependencies: EngineDependencies): ApiRoutes {
   return routes;
 }
 
-/** By name; the cursor is a name, too. */
+/** By name; the cursor is a name, too. Those that do not fit are left out before anything is sorted: forms ask while somebody types. */
 async function sendHosts(
   { store, catalog }: EngineDependencies,
-  { limit, after }: Page,
+  { limit, after, q, filter }: z.output<typeof hostsQuery>,
   response: Response,
 ): Promise<void> {
   const holds = await listActiveHolds(store.reader, await store.nowMs(store.reader));
   const holdOf = new Map(holds.map((hold) => [hold.host, hold]));
+  const words = (q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const hosts = catalog
     .current()
-    .inventory.hosts.toSorted((left, right) => (left.name < right.name ? -1 : 1))
-    .filter((host) => after === null || host.name > after);
+    .inventory.hosts.filter(
+      (host) =>
+        (after === null || host.name > after) &&
+        hasWords(host, words) &&
+        selectorMatches(filter, host.labels),
+    )
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
   const shown = hosts.slice(0, limit);
   response.json({
     items: shown.map((host) => hostShape(host, holdOf.get(host.name) ?? null)),
     next: hosts.length > limit ? (shown.at(-1)?.name ?? null) : null,
   });
+}
+
+function hasWords(host: InventoryHost, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const texts = [host.name, host.address, ...Object.entries(host.labels).map((label) => label.join("="))];
+  const text = texts.join("\n").toLowerCase();
+  return words.every((word) => text.includes(word));
 }
 
 async function createHold(

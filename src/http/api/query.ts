@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseTimestampMs } from "../../alerts/timestamps.ts";
+import { MatcherError, parseMatchers } from "../../expressions/matchers.ts";
 import { isId } from "../../platform/ids.ts";
 
 // Parameters of query strings. A message goes on from the name of its parameter: "limit is a whole number from 1 to 200".
@@ -93,4 +94,27 @@ export function timeParameter(description: string) {
     .nullable()
     .default(null)
     .meta({ means: { type: "string", format: "date-time" }, description });
+}
+
+const FILTER_CHARS_MAX = 2_000;
+
+/** Matchers over labels; none when it is left out. */
+export function matchersParameter(things: string, example: string) {
+  return z
+    .string()
+    .max(FILTER_CHARS_MAX, `is a text of at most ${FILTER_CHARS_MAX} characters`)
+    .default("")
+    .transform((text, context) => {
+      try {
+        return parseMatchers(text);
+      } catch (error) {
+        if (!(error instanceof MatcherError)) throw error;
+        context.addIssue({ code: "custom", message: `is a list of matchers: ${error.message}` });
+        return z.NEVER;
+      }
+    })
+    .meta({
+      means: { type: "string" },
+      description: `Only ${things} whose labels fit all of these matchers, in Alertmanager's grammar: \`${example}\`.`,
+    });
 }

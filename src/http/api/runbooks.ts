@@ -1,17 +1,27 @@
+import type { Request } from "express";
 import { z } from "zod";
+import { authorize } from "../../access/authorize.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { neededApproval } from "../../engine/needed-approval.ts";
 import { planRunbook } from "../../engine/plan-runbook.ts";
+import { starterOf, triggerOf } from "../../engine/starter.ts";
 import type { PlanError } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
-import { principalOf } from "../identity.ts";
+import { expectedDuration, RUNS_LOOKED_AT } from "../../runs/expected-duration.ts";
+import { summarise } from "../../runs/statistics.ts";
+import { readLastRuns } from "../../store/last-runs.ts";
+import { readSucceededDurations } from "../../store/run-durations.ts";
+import { readStatistics } from "../../store/stats.ts";
+import { principalOf, requireIdentity } from "../identity.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { ApiRoutes, KNOWN, mayOfRunbook } from "../routes.ts";
-import { seesRunbook } from "../visibility.ts";
+import { seesEverything, seesRunbook } from "../visibility.ts";
 import { pageKeys } from "./query.ts";
 import { listOf } from "./shapes/common.ts";
+import { calledNow, planSchema, plannedShape } from "./shapes/plan.ts";
 import {
-  planSchema,
-  plannedShape,
+  type RunbookExtras,
   runbookDetailsSchema,
   runbookDetailsShape,
   runbookSchema,
@@ -44,32 +54,81 @@ const planFacts = {
 
 /** Runbooks by name, and what one of them would do with some inputs. */
 export function runbookRoutes(dependencies: EngineDependencies): ApiRoutes {
-  const { catalog } = dependencies;
+  const { catalog, store } = dependencies;
   const routes = new ApiRoutes("Runbooks");
-  routes.get("/runbooks", KNOWN, listFacts, (request, response, { query: { limit, after } }) => {
+  routes.get("/runbooks", KNOWN, listFacts, async (request, response, { query: { limit, after } }) => {
     const current = catalog.current();
     const names = [...current.runbooks.keys()].filter((name) => seesRunbook(request, current, name)).sort();
     const left = names.filter((name) => after === null || name > after);
-    const shown = left.slice(0, limit);
+    const shown = left.slice(0, limit).map((name) => runbookNamed(dependencies, name));
+    const extrasOf = await readExtras(dependencies, request, shown);
     response.json({
-      items: shown.map((name) => runbookShape(runbookNamed(dependencies, name))),
-      next: left.length > limit ? (shown.at(-1) ?? null) : null,
+      items: shown.map((runbook) => runbookShape(runbook, extrasOf(runbook))),
+      next: left.length > limit ? (shown.at(-1)?.name ?? null) : null,
     });
   });
-  routes.get("/runbooks/:name", mayOfRunbook("see"), getFacts, (request, response) => {
+  routes.get("/runbooks/:name", mayOfRunbook("see"), getFacts, async (request, response) => {
     const runbook = runbookNamed(dependencies, String(request.params["name"]));
-    response.json(runbookDetailsShape(runbook));
+    const extrasOf = await readExtras(dependencies, request, [runbook]);
+    const durationsMs = await readSucceededDurations(store.reader, runbook.name, RUNS_LOOKED_AT);
+    response.json(
+      runbookDetailsShape(runbook, {
+        ...extrasOf(runbook),
+        expectedDuration: expectedDuration(durationsMs),
+        startedBy: seesEverything(request) ? startersOf(catalog.current(), runbook.name) : null,
+      }),
+    );
   });
   routes.ask("/runbooks/:name/plan", mayOfRunbook("plan"), planFacts, async (request, response, { body }) => {
     const { name } = runbookNamed(dependencies, String(request.params["name"]));
     const { inputs, dry_run: isDryRun } = body;
-    const principal = principalOf(request).id;
-    const planned = await planRunbook(dependencies, { runbook: name, inputs, principal, isDryRun });
+    const principal = principalOf(request);
+    const wanted = { runbook: name, inputs, principal: principal.id, isDryRun };
+    const planned = await planRunbook(dependencies, wanted);
     if (planned.kind === "no-runbook") throw notFound(`there is no runbook ${name}`);
     if (planned.kind === "refused") throw badInputs(planned);
-    response.json(plannedShape(planned, catalog.current().runbooks));
+    const { runbook, plan } = planned;
+    const approval = isDryRun ? null : neededApproval(runbook, plan, triggerOf(starterOf(principal)));
+    response.json(plannedShape({ ...planned, approval }, calledNow(catalog.current().runbooks, plan)));
   });
   return routes;
+}
+
+/** How many days of runs a runbook is shown with. */
+const DAYS = 30;
+
+/** What the database and the rights say of these runbooks, with as many questions for all of them as for one. */
+async function readExtras(
+  { store }: EngineDependencies,
+  request: Request,
+  runbooks: readonly Runbook[],
+): Promise<(runbook: Runbook) => RunbookExtras> {
+  const names = runbooks.map((runbook) => runbook.name);
+  const lastRuns = await readLastRuns(store.reader, names);
+  const nowMs = await store.nowMs(store.reader);
+  const { windows, isComplete } = await readStatistics(store, { days: [DAYS], rules: null, nowMs });
+  const counted = Map.groupBy(windows[0]?.counts ?? [], (count) => count.runbook);
+  const identity = requireIdentity(request);
+  return ({ name, access }) => ({
+    mayStart: authorize(identity, {
+      permission: "start",
+      subject: { kind: "runbook", runbook: name, access },
+      isRead: false,
+    }).isAllowed,
+    lastRun: lastRuns.get(name) ?? null,
+    statistics: summarise(counted.get(name) ?? []),
+    isComplete,
+  });
+}
+
+/** The rules and schedules that start a runbook, in their order. */
+function startersOf({ rules, schedules }: Catalog, runbook: string) {
+  return {
+    rules: rules.filter((rule) => rule.runbook === runbook).map((rule) => rule.name),
+    schedules: [...schedules.values()]
+      .filter((schedule) => schedule.runbook === runbook)
+      .map((schedule) => schedule.name),
+  };
 }
 
 /** What is wrong with inputs, at its places in the body. */

@@ -138,7 +138,13 @@ function optionsSchema({ options }: Options, rows: readonly Option[] | null): Re
   return known({ enum: options ?? rows?.map((row) => row.value) });
 }
 
-function optionsShape({ options }: Options, rows: readonly Option[] | null): Record<string, unknown> {
+function optionsShape(
+  { options, options_from: from }: Options,
+  rows: readonly Option[] | null,
+): Record<string, unknown> {
   const listed = options?.map((value) => ({ value, label: value }));
-  return { options: listed ?? rows?.map(({ value, label }) => ({ value, label })) ?? [] };
+  return {
+    options: listed ?? rows?.map(({ value, label }) => ({ value, label })) ?? [],
+    options_from: from?.file ?? null,
+  };
 }

@@ -99,6 +99,50 @@ export type Approval = {
   readonly run_url: string;
 };
 
+export type ApprovalDetails = {
+  readonly id: string;
+  readonly kind: "start" | "step" | "failed_step";
+  readonly run: string;
+  readonly step: string | null;
+  readonly runbook: string | null;
+  readonly hosts: readonly (string)[];
+  readonly requested_by: string;
+  readonly requested_at: string;
+  readonly may_approve: readonly (string)[];
+  readonly from: readonly (string)[];
+  readonly passes_to: string | null;
+  readonly passed_on_at: string | null;
+  readonly may_decide: boolean;
+  readonly answers: readonly ("approve" | "reject" | "retry" | "skip" | "stop")[];
+  readonly status: "pending" | "approved" | "rejected" | "retried" | "skipped" | "stopped" | "expired" | "void";
+  readonly deadline: string;
+  readonly plan_digest: string;
+  readonly message: string;
+  readonly count: number;
+  readonly approved: number;
+  readonly said: readonly ({
+    readonly by: string;
+    readonly answer: "approve" | "reject" | "retry" | "skip" | "stop";
+    readonly at: string;
+    readonly comment: string | null;
+  })[];
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+  readonly comment: string | null;
+  readonly url: string;
+  readonly run_url: string;
+  readonly run_status: RunStatus;
+  readonly plan: Plan | null;
+  readonly failure: {
+    readonly step: string;
+    readonly host: string | null;
+    readonly status: "pending" | "running" | "succeeded" | "failed" | "skipped" | "cancelled" | "timed_out" | "interrupted" | "rejected";
+    readonly attempts: number;
+    readonly exit_code: number | null;
+    readonly message: string | null;
+  } | null;
+};
+
 export type Artifact = {
   readonly path: string;
   readonly size: number;
@@ -252,6 +296,7 @@ export type Input = {
     readonly value: string;
     readonly label: string;
   })[];
+  readonly options_from?: string | null;
   readonly min_count?: number;
   readonly max_count?: number;
   readonly in?: string;
@@ -428,10 +473,15 @@ export type Plan = {
     readonly host: string | null;
     readonly if: string | null;
     readonly preview: string | null;
+    readonly action: string;
   })[];
   readonly confirm: {
     readonly input: string;
     readonly value: string;
+  } | null;
+  readonly approval: {
+    readonly count: number;
+    readonly may_approve: readonly (string)[];
   } | null;
   readonly guards: readonly (GuardVerdict)[] | null;
   readonly expected_duration: {
@@ -644,6 +694,33 @@ export type Runbook = {
   readonly tags: readonly (string)[];
   readonly inputs: readonly (Input)[];
   readonly confirm: string | null;
+  readonly may_run: readonly (string)[];
+  readonly may_start: boolean;
+  readonly last_run: {
+    readonly id: string;
+    readonly status: RunStatus;
+    readonly outcome: Outcome | null;
+    readonly created_at: string;
+    readonly finished_at: string | null;
+  } | null;
+  readonly last_30_days: {
+    readonly runs: {
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly cancelled: number;
+      readonly timed_out: number;
+      readonly interrupted: number;
+      readonly rejected: number;
+    };
+    readonly outcomes: {
+      readonly fixed: number;
+      readonly no_effect: number;
+      readonly worse: number;
+      readonly unknown: number;
+    };
+    readonly success_rate: number | null;
+    readonly complete: boolean;
+  };
 };
 
 export type RunbookDetails = {
@@ -654,6 +731,33 @@ export type RunbookDetails = {
   readonly tags: readonly (string)[];
   readonly inputs: readonly (Input)[];
   readonly confirm: string | null;
+  readonly may_run: readonly (string)[];
+  readonly may_start: boolean;
+  readonly last_run: {
+    readonly id: string;
+    readonly status: RunStatus;
+    readonly outcome: Outcome | null;
+    readonly created_at: string;
+    readonly finished_at: string | null;
+  } | null;
+  readonly last_30_days: {
+    readonly runs: {
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly cancelled: number;
+      readonly timed_out: number;
+      readonly interrupted: number;
+      readonly rejected: number;
+    };
+    readonly outcomes: {
+      readonly fixed: number;
+      readonly no_effect: number;
+      readonly worse: number;
+      readonly unknown: number;
+    };
+    readonly success_rate: number | null;
+    readonly complete: boolean;
+  };
   readonly file: string;
   readonly digest: string;
   readonly steps: readonly ({
@@ -664,6 +768,15 @@ export type RunbookDetails = {
   })[];
   readonly inputs_schema: { readonly [name: string]: unknown };
   readonly source: string;
+  readonly expected_duration: {
+    readonly median_seconds: number;
+    readonly p90_seconds: number;
+    readonly runs: number;
+  } | null;
+  readonly started_by: {
+    readonly rules: readonly (string)[];
+    readonly schedules: readonly (string)[];
+  } | null;
 };
 
 export type Schedule = {

@@ -146,6 +146,8 @@ export function callsOf(world: World): readonly Step[] {
     { operation: "listPauses", status: 200, query: { history: "true" } },
     { operation: "endPause", status: 200, params: { name: "upgrade" } },
     { operation: "listHosts", status: 200 },
+    { operation: "listHosts", status: 200, query: { q: "web", filter: 'role!="db"' } },
+    { operation: "listHosts", status: 400, query: { filter: "role" } },
     { operation: "holdHost", status: 200, params: { name: "web-1" }, body: { reason: "disk", for: "1h" } },
     { operation: "releaseHost", status: 200, params: { name: "web-1" } },
 

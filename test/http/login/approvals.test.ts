@@ -52,6 +52,19 @@ test("two people who are named let it start, one of them lets it go on, and nobo
     count: 2,
     approved: 0,
   });
+  const shown = await ask(service, "GET", `/approvals/${String(start["id"])}`, { token: tokens.vera });
+  expect(shown.json).toMatchObject({
+    run_status: "waiting_person",
+    failure: null,
+    plan: {
+      digest: start["plan_digest"],
+      steps: [
+        { id: "before", action: "command true", effect: "read", host: "local" },
+        { id: "sure", action: "ask user:vera for the yes of 1: really" },
+        { id: "fix", effect: "change" },
+      ],
+    },
+  });
   expect(
     (await ask(service, "GET", `/approvals/${String(start["id"])}`, { token: tokens.nora })).status,
   ).toBe(404);

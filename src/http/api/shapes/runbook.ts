@@ -1,17 +1,21 @@
 import { z } from "zod";
-import { confirmationOf } from "../../../runbooks/check-confirm.ts";
 import { inputShape, inputsJsonSchema } from "../../../runbooks/input-shapes.ts";
 import { INPUT_TYPES } from "../../../runbooks/inputs/types.ts";
-import { hostOf } from "../../../runbooks/plan.ts";
 import { type Runbook, VERBS } from "../../../runbooks/runbook.ts";
 import type { ExpectedDuration } from "../../../runs/expected-duration.ts";
-import { calledRunbooks } from "../../../engine/candidate.ts";
-import { allInstances } from "../../../engine/frames.ts";
-import type { GuardResult } from "../../../engine/guards.ts";
-import type { PlannedRun } from "../../../engine/plan-runbook.ts";
-import { guardSchema, guardShape } from "../explanation-shape.ts";
-import { anythingSchema, countSchema, digestSchema, type Shape } from "./common.ts";
-import { effectSchema } from "./words.ts";
+import type { Statistics } from "../../../runs/statistics.ts";
+import type { LastRun } from "../../../store/last-runs.ts";
+import { rfc3339 } from "../../times.ts";
+import { anythingSchema, countSchema, digestSchema, idSchema, type Shape, timeSchema } from "./common.ts";
+import { statisticsSchema, statisticsShape } from "./statistics.ts";
+import { effectSchema, outcomeSchema, runStateSchema } from "./words.ts";
+
+/** Of the newest runs that succeeded. */
+export const durationSchema = z.object({
+  median_seconds: z.number(),
+  p90_seconds: z.number(),
+  runs: countSchema,
+});
 
 const limitSchema = z.union([z.number(), z.string()]);
 
@@ -33,6 +37,10 @@ const inputSchema = z
     min: limitSchema.optional(),
     max: limitSchema.optional(),
     options: z.array(z.object({ value: z.string(), label: z.string() })).optional(),
+    options_from: z.string().nullable().optional().meta({
+      description:
+        "The file that the options come from; expressions see such a choice as {value, label, row}.",
+    }),
     min_count: countSchema.optional(),
     max_count: countSchema.optional(),
     in: z.string().optional(),
@@ -49,10 +57,26 @@ export const runbookSchema = z
     tags: z.array(z.string()),
     inputs: z.array(inputSchema),
     confirm: z.string().nullable(),
+    may_run: z.array(z.string()).meta({ description: "As `access.run` of the runbook has it." }),
+    may_start: z.boolean().meta({ description: "Whether whoever asks may start it." }),
+    last_run: z
+      .object({
+        id: idSchema,
+        status: runStateSchema,
+        outcome: outcomeSchema.nullable(),
+        created_at: timeSchema,
+        finished_at: timeSchema.nullable(),
+      })
+      .nullable()
+      .meta({ description: "The newest run; dry runs left aside." }),
+    last_30_days: statisticsSchema
+      .pick({ runs: true, outcomes: true, success_rate: true })
+      .extend({ complete: z.boolean() })
+      .meta({ description: "All runs that ended, whoever started them; `complete` as in the statistics." }),
   })
   .meta({ id: "Runbook" });
 
-const stepSchema = z.object({
+export const runbookStepSchema = z.object({
   id: z.string(),
   name: z.string().nullable(),
   verb: z.enum(VERBS),
@@ -63,34 +87,30 @@ export const runbookDetailsSchema = runbookSchema
   .extend({
     file: z.string(),
     digest: digestSchema,
-    steps: z.array(stepSchema),
+    steps: z.array(runbookStepSchema),
     inputs_schema: anythingSchema,
     source: z.string(),
+    expected_duration: durationSchema.nullable(),
+    started_by: z
+      .object({ rules: z.array(z.string()), schedules: z.array(z.string()) })
+      .nullable()
+      .meta({
+        description: "What starts it without a person; null for who may not see rules and schedules.",
+      }),
   })
   .meta({ id: "RunbookDetails" });
 
-export const planSchema = z
-  .object({
-    runbook: z.string(),
-    digest: z.string(),
-    inputs: anythingSchema,
-    hosts: z.array(z.string()),
-    steps: z.array(
-      stepSchema.extend({
-        host: z.string().nullable(),
-        if: z.string().nullable(),
-        preview: z.string().nullable(),
-      }),
-    ),
-    confirm: z.object({ input: z.string(), value: z.string() }).nullable(),
-    guards: z.array(guardSchema).nullable(),
-    expected_duration: z
-      .object({ median_seconds: z.number(), p90_seconds: z.number(), runs: countSchema })
-      .nullable(),
-  })
-  .meta({ id: "Plan" });
+/** What is known of a runbook beside its text, and by who asks. */
+export interface RunbookExtras {
+  readonly mayStart: boolean;
+  readonly lastRun: LastRun | null;
+  /** Of the last 30 days. */
+  readonly statistics: Statistics;
+  readonly isComplete: boolean;
+}
 
-export function runbookShape(runbook: Runbook): Shape<typeof runbookSchema> {
+export function runbookShape(runbook: Runbook, extras: RunbookExtras): Shape<typeof runbookSchema> {
+  const { runs, outcomes, success_rate } = statisticsShape(extras.statistics);
   return {
     name: runbook.name,
     title: runbook.title,
@@ -100,60 +120,53 @@ export function runbookShape(runbook: Runbook): Shape<typeof runbookSchema> {
     // Each type of input writes its own keys.
     inputs: [...runbook.inputs.values()].map((input) => inputShape(input) as Shape<typeof inputSchema>),
     confirm: runbook.confirm,
+    may_run: runbook.access?.run ?? [],
+    may_start: extras.mayStart,
+    last_run: extras.lastRun === null ? null : lastRunShape(extras.lastRun),
+    last_30_days: { runs, outcomes, success_rate, complete: extras.isComplete },
   };
 }
 
-export function runbookDetailsShape(runbook: Runbook): Shape<typeof runbookDetailsSchema> {
+function lastRunShape({
+  id,
+  state,
+  outcome,
+  createdAtMs,
+  finishedAtMs,
+}: LastRun): Shape<typeof runbookSchema>["last_run"] {
   return {
-    ...runbookShape(runbook),
+    id,
+    status: state,
+    outcome,
+    created_at: rfc3339(createdAtMs),
+    finished_at: rfc3339(finishedAtMs),
+  };
+}
+
+export interface RunbookDetailExtras extends RunbookExtras {
+  readonly expectedDuration: ExpectedDuration | null;
+  readonly startedBy: { readonly rules: readonly string[]; readonly schedules: readonly string[] } | null;
+}
+
+export function runbookDetailsShape(
+  runbook: Runbook,
+  extras: RunbookDetailExtras,
+): Shape<typeof runbookDetailsSchema> {
+  return {
+    ...runbookShape(runbook, extras),
     file: runbook.file,
     digest: runbook.digest,
     steps: runbook.steps.map(({ id, name, verb, effect }) => ({ id, name, verb, effect })),
     inputs_schema: inputsJsonSchema(runbook.inputs),
     source: runbook.text,
+    expected_duration: durationShape(extras.expectedDuration),
+    started_by: extras.startedBy,
   };
 }
 
-/** What a start would run; `guards` is null where none was judged, `expectedDuration` where it is not known. */
-export function plannedShape(
-  {
-    runbook,
-    plan,
-    digest,
-    guards,
-    expectedDuration,
-  }: Pick<PlannedRun, "runbook" | "plan" | "digest" | "expectedDuration"> & {
-    readonly guards: readonly GuardResult[] | null;
-  },
-  runbooks: ReadonlyMap<string, Runbook>,
-): Shape<typeof planSchema> {
-  const called = new Map(calledRunbooks(runbooks, plan).map((one) => [one.digest, one]));
-  return {
-    runbook: runbook.name,
-    digest,
-    inputs: plan.inputs,
-    hosts: plan.hosts.map((host) => host.name),
-    steps: allInstances({ run: { plan }, runbook, called })
-      .filter(({ section }) => section === "steps")
-      .map(({ step }) => ({
-        id: step.id,
-        name: step.name,
-        verb: step.verb,
-        effect: step.effect,
-        host: hostOf(plan, step.id)?.name ?? null,
-        if: step.if?.source ?? null,
-        preview: step.preview?.script ?? null,
-      })),
-    confirm: confirmationOf(runbook, plan),
-    guards: guards?.map(guardShape) ?? null,
-    expected_duration: expectedDuration === null ? null : durationShape(expectedDuration),
-  };
-}
-
-function durationShape({
-  medianMs,
-  p90Ms,
-  runs,
-}: ExpectedDuration): Shape<typeof planSchema>["expected_duration"] {
+/** Null where it is not known. */
+export function durationShape(expected: ExpectedDuration | null): Shape<typeof durationSchema> | null {
+  if (expected === null) return null;
+  const { medianMs, p90Ms, runs } = expected;
   return { median_seconds: medianMs / 1_000, p90_seconds: p90Ms / 1_000, runs };
 }

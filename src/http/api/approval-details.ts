@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { Principal } from "../../access/principal.ts";
+import type { ApprovalFacts } from "../../engine/approvals.ts";
+import type { EngineDependencies } from "../../engine/dependencies.ts";
+import { plannedRunbooks, type RunbookCache } from "../../engine/runbook-cache.ts";
+import { RunbookError } from "../../runbooks/load.ts";
+import { expectedDuration, RUNS_LOOKED_AT } from "../../runs/expected-duration.ts";
+import type { Run } from "../../runs/records.ts";
+import { STEP_STATES } from "../../runs/states.ts";
+import { readSucceededDurations } from "../../store/run-durations.ts";
+import { readSteps } from "../../store/steps.ts";
+import { approvalSchema, approvalShape } from "./approval-shape.ts";
+import { countSchema, type Shape } from "./shapes/common.ts";
+import { planSchema, plannedShape } from "./shapes/plan.ts";
+import { runStateSchema } from "./shapes/words.ts";
+
+export const approvalDetailsSchema = approvalSchema
+  .extend({
+    run_status: runStateSchema,
+    plan: planSchema
+      .nullable()
+      .meta({ description: "What the run does; null where this version cannot read its runbook." }),
+    failure: z
+      .object({
+        step: z.string(),
+        host: z.string().nullable(),
+        status: z.enum(STEP_STATES),
+        attempts: countSchema,
+        exit_code: z.int().nullable(),
+        message: z.string().nullable(),
+      })
+      .nullable()
+      .meta({ description: "The step that failed, as it is now; null where none is asked about." }),
+  })
+  .meta({ id: "ApprovalDetails" });
+
+/** An approval with everything that somebody needs to decide it: they may see no more of its run than this. */
+export async function approvalDetails(
+  dependencies: EngineDependencies,
+  cache: RunbookCache,
+  facts: ApprovalFacts,
+  principal: Principal,
+): Promise<Shape<typeof approvalDetailsSchema>> {
+  return {
+    ...approvalShape(dependencies, facts, principal),
+    run_status: facts.run.state,
+    plan: await planOf(dependencies, cache, facts.run),
+    failure: await failureOf(dependencies, facts),
+  };
+}
+
+async function planOf(
+  { store: { reader } }: EngineDependencies,
+  cache: RunbookCache,
+  run: Run,
+): Promise<Shape<typeof planSchema> | null> {
+  try {
+    const { runbook, called } = await plannedRunbooks(reader, cache, run);
+    const durationsMs = await readSucceededDurations(reader, run.runbook, RUNS_LOOKED_AT);
+    const { plan, planDigest: digest } = run;
+    const expected = expectedDuration(durationsMs);
+    return plannedShape(
+      { runbook, plan, digest, guards: null, approval: null, expectedDuration: expected },
+      called,
+    );
+  } catch (error) {
+    if (error instanceof RunbookError) return null;
+    throw error;
+  }
+}
+
+async function failureOf(
+  { store: { reader } }: EngineDependencies,
+  { approval, run }: ApprovalFacts,
+): Promise<Shape<typeof approvalDetailsSchema>["failure"]> {
+  if (approval.kind !== "failed_step") return null;
+  const step = (await readSteps(reader, run.id)).find((one) => one.id === approval.stepId);
+  if (step === undefined) return null;
+  const { id, host, state, attempts, exitCode, message } = step;
+  return { step: id, host, status: state, attempts, exit_code: exitCode, message };
+}
