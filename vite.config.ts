@@ -11,6 +11,8 @@ export default defineConfig({
     emptyOutDir: true,
     // Nothing inline: the pages run under a policy that forbids it.
     assetsInlineLimit: 0,
+    // These know light-dark(), which is rewritten for older ones in a way that needs a colour scheme that is known when the pages are built.
+    cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },

@@ -8,6 +8,7 @@ import { alertRoutes } from "./http/api/alerts.ts";
 import { approvalRoutes } from "./http/api/approvals.ts";
 import { auditRoutes } from "./http/api/audit.ts";
 import { breakerRoutes } from "./http/api/breakers.ts";
+import { changeRoutes } from "./http/api/changes.ts";
 import { explainRoutes } from "./http/api/explain.ts";
 import { hostRoutes } from "./http/api/hosts.ts";
 import { openApiRoutes } from "./http/api/openapi.ts";
@@ -69,6 +70,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
     runbookRoutes(dependencies),
     scheduleRoutes(dependencies, engine.queue),
     statsRoutes(dependencies),
+    changeRoutes({ ...dependencies, configurationMark: () => markOf(configuration) }),
     reloadRoutes(configuration.reload),
     meRoutes(parts.login),
     tokenRoutes(parts.login),
@@ -80,4 +82,10 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
   const sessionCookie = parts.login.cookies.sessionName;
   routes.push(openApiRoutes(operations, { version: dependencies.version, externalUrl, sessionCookie }));
   return routes;
+}
+
+/** Another one after each load, whether it was taken on or refused. */
+function markOf(configuration: Configuration): string {
+  const { revision, lastReload } = configuration.status();
+  return `${revision} ${lastReload?.atMs ?? 0}`;
 }

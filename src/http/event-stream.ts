@@ -7,6 +7,7 @@ import { HttpProblem } from "./problems.ts";
 /** A proxy closes what is silent for longer than a minute, as a rule. */
 const HEARTBEAT_MS = 15_000;
 const RETRY_AFTER_S = "10";
+const COMES_BACK_AFTER_MS = 1_000;
 /** Whoever may no longer see what a stream tells hears of it for at most so long. */
 const CHECK_EVERY_MS = 2_000;
 
@@ -64,7 +65,8 @@ export function openEventStream(request: Request, response: Response): EventStre
     // For nginx, which would hold events back.
     "x-accel-buffering": "no",
   });
-  response.flushHeaders();
+  // Whoever is cut off comes back soon.
+  response.write(`retry: ${COMES_BACK_AFTER_MS}\n\n`);
   const heartbeat = setInterval(() => response.write(":\n\n"), HEARTBEAT_MS);
   let check: NodeJS.Timeout | undefined;
   const checkLater = () => {

@@ -22,30 +22,31 @@ import type {
   Token,
 } from "./types.ts";
 
-// What the pages ask for. Lists are looked at again while somebody looks at them; a run that is going on is followed by its events.
+// What the pages ask for. It is asked again when the service says that something has changed; a run that is going on is followed by its events.
 
-const OFTEN_MS = 3_000;
+/** Where no change is told, since the stream of changes was lost. */
 const STATUS_MS = 5_000;
-const SELDOM_MS = 15_000;
+const SELDOM_MS = 30_000;
+const LIVE = { meta: { isLive: true }, refetchInterval: SELDOM_MS };
 
-function list<Item>(key: string, path: string, everyMs: number) {
+function list<Item>(key: string, path: string) {
   return queryOptions({
     queryKey: [key, path],
     queryFn: ({ signal }) => get<List<Item>>(path, signal),
-    refetchInterval: everyMs,
+    ...LIVE,
   });
 }
 
-export const runs = (query = "limit=50") => list<Run>("runs", `/runs?${query}`, OFTEN_MS);
-export const alerts = (query = "limit=50") => list<Alert>("alerts", `/alerts?${query}`, OFTEN_MS);
-export const approvals = (query = "limit=50") => list<Approval>("approvals", `/approvals?${query}`, OFTEN_MS);
-export const runbooks = () => list<Runbook>("runbooks", "/runbooks?limit=200", SELDOM_MS);
-export const rules = () => list<Rule>("rules", "/rules?limit=200", SELDOM_MS);
-export const hosts = () => list<Host>("hosts", "/hosts?limit=200", SELDOM_MS);
-export const pauses = () => list<Pause>("pauses", "/pauses?limit=50", OFTEN_MS);
-export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200", SELDOM_MS);
-export const audit = () => list<AuditRow>("audit", "/audit?limit=100", SELDOM_MS);
-export const tokens = () => list<Token>("tokens", "/tokens?limit=100", SELDOM_MS);
+export const runs = (query = "limit=50") => list<Run>("runs", `/runs?${query}`);
+export const alerts = (query = "limit=50") => list<Alert>("alerts", `/alerts?${query}`);
+export const approvals = (query = "limit=50") => list<Approval>("approvals", `/approvals?${query}`);
+export const runbooks = () => list<Runbook>("runbooks", "/runbooks?limit=200");
+export const rules = () => list<Rule>("rules", "/rules?limit=200");
+export const hosts = () => list<Host>("hosts", "/hosts?limit=200");
+export const pauses = () => list<Pause>("pauses", "/pauses?limit=50");
+export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200");
+export const audit = () => list<AuditRow>("audit", "/audit?limit=100");
+export const tokens = () => list<Token>("tokens", "/tokens?limit=100");
 
 export const stats = (query = "days=7") =>
   queryOptions({
@@ -61,13 +62,18 @@ export const status = () =>
   queryOptions({
     queryKey: ["status"],
     queryFn: ({ signal }) => get<Status>("/status", signal),
-    // What every page warns of: also how soon a lost connection is noticed.
+    // What every page warns of: also how soon a lost connection is noticed where no stream is open.
     refetchInterval: STATUS_MS,
+    meta: { isLive: true },
     retry: false,
   });
 
 export const run = (id: string) =>
-  queryOptions({ queryKey: ["run", id], queryFn: ({ signal }) => get<RunDetails>(`/runs/${id}`, signal) });
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => get<RunDetails>(`/runs/${id}`, signal),
+    ...LIVE,
+  });
 
 export const artifacts = (id: string) =>
   queryOptions({
@@ -87,7 +93,7 @@ export const alert = (id: string) =>
   queryOptions({
     queryKey: ["alert", id],
     queryFn: ({ signal }) => get<AlertDetails>(`/alerts/${id}`, signal),
-    refetchInterval: OFTEN_MS,
+    ...LIVE,
   });
 
 /** What the rules of now would do with it; for those who may read payloads. */
@@ -108,5 +114,5 @@ export const approval = (id: string) =>
   queryOptions({
     queryKey: ["approval", id],
     queryFn: ({ signal }) => get<Approval>(`/approvals/${id}`, signal),
-    refetchInterval: OFTEN_MS,
+    ...LIVE,
   });

@@ -1,4 +1,4 @@
-import { Alert, Button, Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useRunEvents } from "../api/follow-run.ts";
@@ -35,7 +35,7 @@ export function RunPage() {
 
 function Content({ run: one }: { readonly run: RunDetails }) {
   const isOver = ENDED.has(one.status);
-  const isConnected = useRunEvents(one.id, isOver);
+  useRunEvents(one.id, isOver);
   const hosts = hostsText(one.hosts);
   return (
     <Page
@@ -57,11 +57,6 @@ function Content({ run: one }: { readonly run: RunDetails }) {
         </>
       }
     >
-      {isConnected ? null : (
-        <Alert color="orange" role="status" title="Connection lost">
-          This page catches up by itself when the service answers again.
-        </Alert>
-      )}
       <NextAction run={one} isOver={isOver} />
       <div className="run-top">
         <Section title="What happened">

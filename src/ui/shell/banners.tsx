@@ -1,6 +1,7 @@
 import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "../api/client.ts";
+import { useConnection } from "../api/live.ts";
 import { pauses, status } from "../api/queries.ts";
 import { Words } from "../pieces/words.tsx";
 import { Time } from "../pieces/time.tsx";
@@ -8,7 +9,8 @@ import { Time } from "../pieces/time.tsx";
 /** What everybody should know whatever page they look at. */
 export function Banners() {
   const { data, error } = useQuery(status());
-  if (error instanceof ApiError && error.status === 0)
+  const isConnected = useConnection();
+  if (!isConnected || (error instanceof ApiError && error.status === 0))
     return (
       <Alert color="red" title="Connection lost" role="status" mb="md">
         What you see may be old. It is tried again every few seconds, and the page catches up by itself.

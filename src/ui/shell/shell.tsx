@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { MoonIcon } from "@radix-ui/react-icons";
 import { Link as RouterLink, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { useChanges } from "../api/live.ts";
 import { Banners } from "./banners.tsx";
 import { ColorScheme } from "./color-scheme.tsx";
 import { Navigation } from "./navigation.tsx";
@@ -14,6 +15,8 @@ export function Shell() {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  // The page of a run follows its own events.
+  useChanges(!/^\/runs\/./.test(pathname));
   // After a change of the page a screen reader begins at its content, not where the old one ended.
   useEffect(() => {
     if (!first.current) main.current?.focus({ preventScroll: true });

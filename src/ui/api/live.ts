@@ -1,0 +1,96 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+
+// Whether the pages hear of changes as they happen. A hidden tab hears nothing: a browser has few connections to one service.
+
+let isConnected = true;
+const watchers = new Set<() => void>();
+let lost: ReturnType<typeof setTimeout> | undefined;
+
+/** A stream that ends in good order is back within a second; that is no loss. */
+const LOST_AFTER_MS = 2_000;
+
+function tell(now: boolean): void {
+  clearTimeout(lost);
+  if (isConnected === now) return;
+  const change = () => {
+    isConnected = now;
+    for (const watcher of watchers) watcher();
+  };
+  if (now) change();
+  else lost = setTimeout(change, LOST_AFTER_MS);
+}
+
+function subscribe(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/** False from when a stream of events was lost until it is there again. */
+export function useConnection(): boolean {
+  return useSyncExternalStore(subscribe, () => isConnected);
+}
+
+const COMES_BACK_AFTER_MS = 3_000;
+
+/** How an `EventSource` is opened; it is given back closed. */
+export type OpenStream = () => EventSource;
+
+/**
+ * Keeps one stream open while the page can be seen. What a browser gives up (an answer that is no stream, such as 503) is tried
+ * again after a while. Gives back how to end it.
+ */
+export function keepStream(open: OpenStream, onBack: () => void): () => void {
+  let events: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let hasFailed = false;
+  const stop = () => {
+    clearTimeout(timer);
+    events?.close();
+    events = null;
+  };
+  const begin = () => {
+    stop();
+    const stream = open();
+    events = stream;
+    stream.addEventListener("open", () => {
+      if (hasFailed) onBack();
+      hasFailed = false;
+      tell(true);
+    });
+    stream.addEventListener("error", () => {
+      if (events !== stream) return;
+      hasFailed = true;
+      tell(false);
+      if (stream.readyState === EventSource.CLOSED) timer = setTimeout(begin, COMES_BACK_AFTER_MS);
+    });
+  };
+  const look = () => (document.hidden ? stop() : begin());
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    stop();
+    tell(true);
+  };
+}
+
+/** Lists are asked for again as soon as something has changed. */
+export function useChanges(isWanted: boolean): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (!isWanted) return undefined;
+    const refresh = () => refreshLive(client);
+    return keepStream(() => {
+      const events = new EventSource("/api/v1/changes");
+      events.addEventListener("changed", refresh);
+      return events;
+    }, refresh);
+  }, [client, isWanted]);
+}
+
+/** Asks again for everything on the page that changes by itself. */
+export function refreshLive(client: QueryClient): void {
+  void client.invalidateQueries({ predicate: ({ meta }) => meta?.["isLive"] === true });
+}
