@@ -25,6 +25,7 @@ import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
 import { scheduleRoutes } from "./http/api/schedules.ts";
+import { sourceRoutes } from "./http/api/sources.ts";
 import { statsRoutes } from "./http/api/stats.ts";
 import { statusRoutes } from "./http/api/status.ts";
 import type { Configuration } from "./configuration.ts";
@@ -59,6 +60,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
     retentionRoutes(dependencies, engine.retention),
     auditRoutes(dependencies),
     alertRoutes(dependencies),
+    sourceRoutes(dependencies),
     pauseRoutes(dependencies),
     noticeRoutes(dependencies),
     hostRoutes(dependencies),

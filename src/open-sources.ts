@@ -36,6 +36,7 @@ export async function openSources(settings: Settings, parts: SourceParts): Promi
     const source: Source = {
       name: each.name,
       kind: each.kind,
+      authKind: each.auth?.kind ?? "none",
       mapping: each.map === undefined ? null : compileMapping(each.map),
       ...(await openApi(each, parts)),
       episodeTtlMs: each.episode_ttl,

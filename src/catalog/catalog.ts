@@ -63,6 +63,8 @@ export interface Catalog {
 export interface RuleSource {
   /** Its part of the file, as loaded, without the indent that all of its lines have. */
   readonly text: string;
+  /** The line of the file that it begins at, from 1. */
+  readonly line: number;
   /** The same as data: what a difference is told by. */
   readonly value: unknown;
 }

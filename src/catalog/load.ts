@@ -70,7 +70,7 @@ function toCatalog(
     ruleSources: new Map(
       loaded.rules.map(({ rule, file, path }) => [
         rule.name,
-        { text: file.textAt(path), value: file.valueAt(path) },
+        { text: file.textAt(path), line: file.problem(path, "", "").line, value: file.valueAt(path) },
       ]),
     ),
     index: buildMatchIndex(rules),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { SourceAuth } from "../access/source-auth/authenticate.ts";
 import type { SourceKind } from "../alerts/alert.ts";
 import type { Mapping } from "../alerts/mapping.ts";
 import type { ArchiveFolder } from "../archive/archive-folder.ts";
@@ -31,6 +32,8 @@ import type { ReadSecret } from "./secrets.ts";
 export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
+  /** How what it sends proves to be its own. */
+  readonly authKind: SourceAuth["kind"];
   /** For `generic` sources: how their JSON is read. */
   readonly mapping: Mapping | null;
   /** Where the state of an alert can be asked for; null when nothing is configured. */

@@ -41,7 +41,7 @@ export async function beginSilences(session: RunSession): Promise<void> {
     }
     const atMs = clock.nowMs();
     const key = { runId: run.id, source: lead.source, stepId: null };
-    const silence = { ...key, endsAtMs: atMs + (rule.silenceForMs ?? 0) };
+    const silence = { ...key, askedAtMs: atMs, endsAtMs: atMs + (rule.silenceForMs ?? 0) };
     await commitOwned(session, async (tx) => {
       await addSilence(tx, silence);
       const data = { matchers: matchers.map(({ name, value }) => [name, value]) };

@@ -21,7 +21,7 @@ export async function silenceForStep(
   const api = silencesOf(session, wish.source);
   const key = { runId: run.id, source: wish.source, stepId };
   const nowMs = clock.nowMs();
-  const wished = { ...key, endsAtMs: nowMs + wish.forMs };
+  const wished = { ...key, askedAtMs: nowMs, endsAtMs: nowMs + wish.forMs };
   const silence = await commitOwned(session, async (tx) => {
     await addSilence(tx, wished);
     await renewSilence(tx, wished, nowMs);

@@ -1,7 +1,7 @@
 import type { Access } from "../runbooks/runbook.ts";
 import type { EngineDependencies } from "../engine/dependencies.ts";
 import { isId } from "../platform/ids.ts";
-import type { Run } from "../runs/records.ts";
+import type { Trigger } from "../runs/records.ts";
 import { readRun } from "../store/runs.ts";
 import type { Subject } from "../access/authorize.ts";
 import type { Subjects } from "./policing.ts";
@@ -23,10 +23,16 @@ export function createSubjects(dependencies: Pick<EngineDependencies, "store" | 
   };
 }
 
+/** What is to be known of a run to say who may see it. */
+export interface RunAsked {
+  readonly runbook: string;
+  readonly trigger: Pick<Trigger, "principal">;
+}
+
 /** Who may see a run follows the runbook as it is now, not as it was run. */
 export function runSubject(
   { catalog }: Pick<EngineDependencies, "catalog">,
-  { runbook, trigger }: Pick<Run, "runbook" | "trigger">,
+  { runbook, trigger }: RunAsked,
 ): Extract<Subject, { kind: "run" }> {
   const access: Access | null = catalog.current().runbooks.get(runbook)?.access ?? null;
   return { kind: "run", runbook, access, requestedBy: trigger.principal };

@@ -1,10 +1,9 @@
 import type { Request } from "express";
 import { authorize, type Identity } from "../access/authorize.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Run } from "../runs/records.ts";
 import type { VisibleRuns } from "../store/runs.ts";
 import { requireIdentity } from "./identity.ts";
-import { runSubject } from "./subjects.ts";
+import { type RunAsked, runSubject } from "./subjects.ts";
 
 /** Whether who asks may see a runbook. */
 export function seesRunbook(
@@ -27,7 +26,7 @@ export function seesEverything(request: Request): boolean {
 export function seesRun(
   request: Request,
   dependencies: Parameters<typeof runSubject>[0],
-  run: Pick<Run, "runbook" | "trigger">,
+  run: RunAsked,
 ): boolean {
   const subject = runSubject(dependencies, run);
   return authorize(requireIdentity(request), { permission: "see", subject, isRead: true }).isAllowed;

@@ -60,6 +60,8 @@ export interface SilenceKey {
 export interface Silence extends SilenceKey {
   /** The source's id of it; null while it is not known whether it was made. */
   readonly silenceId: string | null;
+  /** Since when it is wanted; null where an earlier version has made it. */
+  readonly askedAtMs: number | null;
   readonly endsAtMs: number;
   readonly liftedAtMs: number | null;
 }

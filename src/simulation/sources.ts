@@ -23,6 +23,7 @@ export function simulatedSources(
         mapping: source.map === undefined ? null : compileMapping(source.map),
         api: source.api === undefined ? null : simulatedApi(source.name, reader),
         annotations: null,
+        authKind: source.auth?.kind ?? "none",
         episodeTtlMs: source.episode_ttl,
       },
     ]),

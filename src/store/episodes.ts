@@ -124,16 +124,3 @@ export async function findSilentEpisodes(
     .execute();
   return rows.map(toEpisode);
 }
-
-/** Newest first, after `before` (an id) where given. */
-export async function listEpisodes(
-  db: Reader,
-  limit: number,
-  before: string | null,
-  state: EpisodeState | null = null,
-): Promise<JudgedEpisode[]> {
-  let query = selectEpisodes(db).orderBy("id", "desc").limit(limit);
-  if (before !== null) query = query.where("id", "<", before);
-  if (state !== null) query = query.where("state", "=", state);
-  return (await query.execute()).map(toEpisode);
-}

@@ -116,6 +116,8 @@ export interface SilenceTable {
   /** Empty for the silence of the run's rule. */
   readonly step_id: string;
   readonly silence_id: string | null;
+  /** Null for those of earlier versions. */
+  readonly asked_at: number | null;
   readonly ends_at: number;
   readonly lifted_at: number | null;
 }

@@ -14,6 +14,8 @@ import * as starts from "./migrations/0012-starts.ts";
 import * as audit from "./migrations/0013-audit.ts";
 import * as stepSilences from "./migrations/0014-step-silences.ts";
 import * as access from "./migrations/0016-access.ts";
+import * as alertSearch from "./migrations/0017-alert-search.ts";
+import * as silenceAsked from "./migrations/0018-silence-asked.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -36,6 +38,8 @@ const MIGRATIONS: readonly {
   { name: "0013-audit", up: audit.up },
   { name: "0014-step-silences", up: stepSilences.up },
   { name: "0016-access", up: access.up },
+  { name: "0017-alert-search", up: alertSearch.up },
+  { name: "0018-silence-asked", up: silenceAsked.up },
 ];
 
 /**

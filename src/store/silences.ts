@@ -1,13 +1,17 @@
 import type { ExpressionBuilder } from "kysely";
 import type { Silence, SilenceKey } from "../runs/guard-records.ts";
 import type { SilenceTable } from "./guard-tables.ts";
+import { inParts } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import type { Reader, Tx } from "./store.ts";
 
 // Silences of ours at sources: one for each source and rule or step of a run, from the decision to make it until it is lifted.
 
 /** A silence that is to be made. A second time changes nothing. */
-export async function addSilence(tx: Tx, silence: SilenceKey & Pick<Silence, "endsAtMs">): Promise<void> {
+export async function addSilence(
+  tx: Tx,
+  silence: SilenceKey & Pick<Silence, "askedAtMs" | "endsAtMs">,
+): Promise<void> {
   await tx
     .insertInto("silence")
     .values({
@@ -15,6 +19,7 @@ export async function addSilence(tx: Tx, silence: SilenceKey & Pick<Silence, "en
       source: silence.source,
       step_id: silence.stepId ?? "",
       silence_id: null,
+      asked_at: silence.askedAtMs,
       ends_at: silence.endsAtMs,
       lifted_at: null,
     })
@@ -30,7 +35,7 @@ export async function renewSilence(
 ): Promise<void> {
   await tx
     .updateTable("silence")
-    .set({ ends_at: silence.endsAtMs })
+    .set({ asked_at: nowMs, ends_at: silence.endsAtMs })
     .where(isThat(silence))
     .where("silence_id", "is", null)
     .where("lifted_at", "is", null)
@@ -45,13 +50,21 @@ export async function readSilence(db: Reader, key: SilenceKey): Promise<Silence 
 
 /** All silences of a run, also those that were lifted. */
 export async function readSilencesOf(db: Reader, runId: string): Promise<Silence[]> {
-  const rows = await db
-    .selectFrom("silence")
-    .selectAll()
-    .where("run_id", "=", runId)
-    .orderBy("source")
-    .orderBy("step_id")
-    .execute();
+  return readSilencesOfRuns(db, [runId]);
+}
+
+/** The same of several runs, run by run. */
+export async function readSilencesOfRuns(db: Reader, runIds: readonly string[]): Promise<Silence[]> {
+  const rows = await inParts(runIds, (part) =>
+    db
+      .selectFrom("silence")
+      .selectAll()
+      .where("run_id", "in", part)
+      .orderBy("run_id")
+      .orderBy("source")
+      .orderBy("step_id")
+      .execute(),
+  );
   return rows.map(toSilence);
 }
 
@@ -89,6 +102,7 @@ function toSilence(row: SilenceTable): Silence {
     source: row.source,
     stepId: row.step_id === "" ? null : row.step_id,
     silenceId: row.silence_id,
+    askedAtMs: row.asked_at,
     endsAtMs: row.ends_at,
     liftedAtMs: row.lifted_at,
   };

@@ -28,8 +28,19 @@ target: local
 steps: [{id: touch, command: ["true"]}]
 `;
 
-async function open(rules = RULES): Promise<App> {
-  const at = createServiceFolder({ "rules/shop.yml": rules, "runbooks/touch.yml": RUNBOOK });
+const SAY = `
+name: say
+target: local
+inputs: {word: {type: string, pattern: "[a-z]+"}, times: {type: integer, default: 1}}
+steps: [{id: say, effect: read, command: [echo, "\${{ inputs.word }}"]}]
+`;
+
+async function open(rules = RULES, more: Readonly<Record<string, string>> = {}): Promise<App> {
+  const at = createServiceFolder({
+    "rules/shop.yml": rules,
+    "runbooks/touch.yml": RUNBOOK,
+    ...more,
+  });
   const app = await startService(at);
   onTestFinished(async () => {
     await app.stop();
@@ -149,6 +160,50 @@ guards:
     expect((await get(app, "/rules/watch"))["source"]).toBe(
       `{name: watch, mode: observe, matchers: ['alertname =~ "Full|Slow"'], runbook: touch, with: {}}\n`,
     );
+  });
+
+  test("says what it asks for, its guards and what follows in words, and where its text begins", async () => {
+    const app = await open(
+      `rules:
+  - name: restart
+    mode: auto
+    source: alertmanager
+    matchers: ['alertname = "Slow"', 'service =~ "web|api"']
+    if: alert.labels.service != "batch"
+    after: 2m
+    group_by: [service]
+    continue: true
+    runbook: say
+    with: {word: "\${{ alert.labels.service }}", times: 2}
+    guards: {cooldown: 30m, rate_limit: {max: 3, per: 1h}, locks: [shop], wait: 5m}
+    ladder: [{runbook: touch, mode: approve}]
+    on_resolve: let_finish
+`,
+      { "runbooks/say.yml": SAY },
+    );
+    expect(await get(app, "/rules/restart")).toMatchObject({
+      matchers: ['alertname="Slow"', 'service=~"web|api"'],
+      if: 'alert.labels.service != "batch"',
+      with: { word: "${{ alert.labels.service }}", times: "2" },
+      conditions: [
+        "only alerts of source alertmanager",
+        "once it fires for 2m",
+        "one run for all alerts with the same service",
+        "later rules are tried as well",
+      ],
+      guards: [
+        "cooldown: 30m after a run for the same group",
+        "rate limit: 3 starts in 1h",
+        "locks: shop",
+        "waits up to 5m for what is taken",
+      ],
+      following: [
+        "fixed when the alert resolves within 10m and stays so for 10m",
+        "1. if it still fires: touch runs (approve)",
+        "when the alert ends, its run goes on",
+      ],
+      source_line: 2,
+    });
   });
 
   test("is 404 for a rule that is not there", async () => {

@@ -14,12 +14,12 @@ import {
   closeEpisode,
   findOpeningsAfter,
   findSilentEpisodes,
-  listEpisodes,
   readEpisode,
   readEpisodes,
   readNewestEpisode,
   setEpisodeOutcome,
 } from "../../src/store/episodes.ts";
+import { listEpisodes } from "../../src/store/episode-list.ts";
 import { newEpisode } from "./rows.ts";
 import { describeStores } from "./stores.ts";
 

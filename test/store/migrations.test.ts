@@ -37,7 +37,8 @@ function suite(newPlace: () => Promise<Place>): void {
         tx,
       );
       await sql`insert into silence values ('run-1', 'alertmanager', 's-1', 5000, null)`.execute(tx);
-      await tx.deleteFrom("schema_migration").where("name", "=", "0014-step-silences").execute();
+      const ofSilences = ["0014-step-silences", "0018-silence-asked"];
+      await tx.deleteFrom("schema_migration").where("name", "in", ofSilences).execute();
     });
     await first.close();
     const second = await open();
@@ -45,6 +46,7 @@ function suite(newPlace: () => Promise<Place>): void {
     expect(await readSilence(second.reader, key)).toEqual({
       ...key,
       silenceId: "s-1",
+      askedAtMs: null,
       endsAtMs: 5_000,
       liftedAtMs: null,
     });
@@ -111,6 +113,8 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0013-audit" },
         { name: "0014-step-silences" },
         { name: "0016-access" },
+        { name: "0017-alert-search" },
+        { name: "0018-silence-asked" },
       ]);
       await store.close();
     }

@@ -40,6 +40,7 @@ export const TEST_SOURCE: Source = {
   mapping: null,
   api: null,
   annotations: null,
+  authKind: "none",
   episodeTtlMs: 3_600_000,
 };
 

@@ -10,7 +10,7 @@ import type { Silence } from "../../src/runs/guard-records.ts";
 import { describeStores } from "./stores.ts";
 
 describeStores("silences", ({ store }) => {
-  const wanted = { runId: "run-1", source: "alertmanager", stepId: null, endsAtMs: 5_000 };
+  const wanted = { runId: "run-1", source: "alertmanager", stepId: null, askedAtMs: 1_000, endsAtMs: 5_000 };
   const add = (parts: Partial<Silence> = {}) =>
     store().transaction((tx) => addSilence(tx, { ...wanted, ...parts }));
   const made = (id: string) => store().transaction((tx) => noteSilenceMade(tx, wanted, id));

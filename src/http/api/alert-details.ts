@@ -5,8 +5,10 @@ import type { Rule } from "../../rules/rule.ts";
 import type { Decision } from "../../runs/records.ts";
 import { readDecisions } from "../../store/decisions.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
+import { readSilencesOfRuns } from "../../store/silences.ts";
 import { listRuns, readRun } from "../../store/runs.ts";
 import { seesRun, seesRunbook, visibleRuns } from "../visibility.ts";
+import { readLastDecisionShapes } from "./last-decision.ts";
 import type { EpisodeDetails } from "./shapes/alert.ts";
 
 /** Runs shown with one alert; one that flaps starts no more of them than its rule's guards allow. */
@@ -26,17 +28,20 @@ export async function readEpisodeDetails(
   const current = catalog.current();
   const visible = visibleRuns(request, current);
   const filter = { episodeId: episode.id, visible };
-  const [decisions, runs] = await Promise.all([
+  const [decisions, lasts, runs] = await Promise.all([
     readDecisions(store.reader, episode.id),
+    readLastDecisionShapes(request, { store, catalog }, [episode.id]),
     listRuns(store.reader, filter, RUNS_SHOWN_MAX, null),
   ]);
   const named = new Set(decisions.flatMap(({ runId }) => (runId === null ? [] : [runId])));
   const shown = new Set(runs.map(({ id }) => id));
   for (const id of named)
     if (visible === null || (await isSeen(request, { store, catalog }, id))) shown.add(id);
-  if (visible === null) return { decisions, runs: [...shown] };
+  const silences = await readSilencesOfRuns(store.reader, [...shown]);
+  const parts = { runs: [...shown], silences, last: lasts.get(episode.id) ?? null };
+  if (visible === null) return { ...parts, decisions };
   const isOpen = (name: string) => seesRunbook(request, current, name);
-  return { decisions: decisions.map((one) => cutDecision(one, current, shown, isOpen)), runs: [...shown] };
+  return { ...parts, decisions: decisions.map((one) => cutDecision(one, current, shown, isOpen)) };
 }
 
 async function isSeen(request: Request, parts: Parts, runId: string): Promise<boolean> {

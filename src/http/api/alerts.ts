@@ -8,6 +8,7 @@ import { HttpProblem, notFound } from "../problems.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { readEpisodeDetails } from "./alert-details.ts";
 import { alertsQuery, searchAlerts } from "./alert-search.ts";
+import { readLastDecisionShapes } from "./last-decision.ts";
 import { alertDetailsSchema, alertSchema, episodeDetailsShape, episodeShape } from "./shapes/alert.ts";
 import { listOf, problemSchema } from "./shapes/common.ts";
 
@@ -43,9 +44,12 @@ export function alertRoutes(
 ): ApiRoutes {
   const { store, externalUrl } = dependencies;
   const routes = new ApiRoutes("Alerts");
-  routes.get("/alerts", may("see"), listFacts, async (_request, response, { query }) => {
+  routes.get("/alerts", may("see"), listFacts, async (request, response, { query }) => {
     const { items, next } = await searchAlerts(store.reader, query);
-    response.json({ items: items.map((episode) => episodeShape(externalUrl, episode)), next });
+    const ids = items.map(({ id }) => id);
+    const decisions = await readLastDecisionShapes(request, dependencies, ids);
+    const shapes = items.map((one) => episodeShape(externalUrl, one, decisions.get(one.id) ?? null));
+    response.json({ items: shapes, next });
   });
   const findAlert = async (request: Request): Promise<JudgedEpisode> => {
     const id = String(request.params["id"]);

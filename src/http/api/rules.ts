@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Catalog } from "../../catalog/catalog.ts";
 import type { CatalogHolder } from "../../catalog/reload.ts";
+import { formatMatcher } from "../../expressions/matchers.ts";
 import { judgeBreaker } from "../../guards/breaker.ts";
 import { MODES, type Rule } from "../../rules/rule.ts";
 import type { BreakerState } from "../../runs/guard-records.ts";
@@ -12,7 +12,8 @@ import { notFound } from "../problems.ts";
 import { rfc3339 } from "../times.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { pageKeys } from "./query.ts";
-import { countSchema, idSchema, listOf, type Shape, timeSchema } from "./shapes/common.ts";
+import { countSchema, idSchema, listOf, type Shape, textsSchema, timeSchema } from "./shapes/common.ts";
+import { conditionsInWords, followingInWords, guardsInWords, withAsWritten } from "./shapes/rule-words.ts";
 import { statisticsSchema, statisticsShape } from "./shapes/statistics.ts";
 
 export interface RuleRoutesDependencies {
@@ -31,6 +32,12 @@ const ruleSchema = z
     file: z.string(),
     line: countSchema,
     runbook: z.string().nullable(),
+    with: textsSchema.meta({ description: "Values of the runbook's inputs, as written." }),
+    matchers: z.array(z.string()),
+    if: z.string().nullable(),
+    conditions: z.array(z.string()).meta({ description: "What else has to be so, in words." }),
+    guards: z.array(z.string()).meta({ description: "In words." }),
+    following: z.array(z.string()).meta({ description: "What is done after its run, in words." }),
     breaker: z
       .object({
         state: z.enum(["open", "closed"]),
@@ -48,7 +55,14 @@ const ruleSchema = z
   })
   .meta({ id: "Rule" });
 
-const ruleDetailsSchema = ruleSchema.extend({ source: z.string().nullable() }).meta({ id: "RuleDetails" });
+const ruleDetailsSchema = ruleSchema
+  .extend({
+    source: z.string().nullable(),
+    source_line: countSchema
+      .nullable()
+      .meta({ description: "The line of its file that `source` begins at." }),
+  })
+  .meta({ id: "RuleDetails" });
 
 const listFacts = {
   id: "listRules",
@@ -76,13 +90,10 @@ export function ruleRoutes({ store, catalog }: RuleRoutesDependencies): ApiRoute
     const rule = snapshot.rulesByName.get(name);
     if (rule === undefined) throw notFound(`there is no rule ${name.slice(0, 64)}`);
     const [shape] = await ruleShapes(store, snapshot.rules, [rule]);
-    response.json({ ...shape, source: sourceOf(snapshot, rule) });
+    const source = snapshot.ruleSources.get(rule.name);
+    response.json({ ...shape, source: source?.text ?? null, source_line: source?.line ?? null });
   });
   return routes;
-}
-
-function sourceOf(catalog: Catalog, rule: Rule): string | null {
-  return catalog.ruleSources.get(rule.name)?.text ?? null;
 }
 
 async function ruleShapes(
@@ -107,6 +118,12 @@ async function ruleShapes(
     file: rule.file,
     line: rule.line,
     runbook: rule.runbook,
+    with: withAsWritten(rule.with),
+    matchers: rule.matchers.map(formatMatcher),
+    if: rule.if?.source ?? null,
+    conditions: conditionsInWords(rule),
+    guards: guardsInWords(rule.guards),
+    following: rule.runbook === null ? [] : followingInWords(rule),
     breaker: breakerShape(rule, breakers.get(rule.name) ?? null, nowMs),
     statistics: {
       complete: isComplete,

@@ -27,6 +27,7 @@ export type Alert = {
   readonly closed_at: string | null;
   readonly repeats: number;
   readonly generator_url: string | null;
+  readonly decision: LastDecision | null;
   readonly url: string;
 };
 
@@ -44,9 +45,21 @@ export type AlertDetails = {
   readonly closed_at: string | null;
   readonly repeats: number;
   readonly generator_url: string | null;
+  readonly decision: LastDecision | null;
   readonly url: string;
   readonly runs: readonly (string)[];
   readonly decisions: readonly (Decision)[];
+  readonly silences: readonly (AlertSilence)[];
+};
+
+export type AlertSilence = {
+  readonly run: string;
+  readonly step: string | null;
+  readonly source: string;
+  readonly made: boolean;
+  readonly asked_at: string | null;
+  readonly ends_at: string;
+  readonly lifted_at: string | null;
 };
 
 export type AllStatistics = {
@@ -313,6 +326,15 @@ export type Keeping = {
   readonly id: string;
 };
 
+export type LastDecision = {
+  readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+  readonly rule: string | null;
+  readonly reason: Reason | null;
+  readonly run: string | null;
+  readonly runbook: string | null;
+  readonly at: string;
+};
+
 export type Log = {
   readonly step: string;
   readonly stream: "stdout" | "stderr";
@@ -545,6 +567,12 @@ export type Rule = {
   readonly file: string;
   readonly line: number;
   readonly runbook: string | null;
+  readonly with: { readonly [name: string]: string };
+  readonly matchers: readonly (string)[];
+  readonly if: string | null;
+  readonly conditions: readonly (string)[];
+  readonly guards: readonly (string)[];
+  readonly following: readonly (string)[];
   readonly breaker: {
     readonly state: "open" | "closed";
     readonly opened_at: string | null;
@@ -566,6 +594,12 @@ export type RuleDetails = {
   readonly file: string;
   readonly line: number;
   readonly runbook: string | null;
+  readonly with: { readonly [name: string]: string };
+  readonly matchers: readonly (string)[];
+  readonly if: string | null;
+  readonly conditions: readonly (string)[];
+  readonly guards: readonly (string)[];
+  readonly following: readonly (string)[];
   readonly breaker: {
     readonly state: "open" | "closed";
     readonly opened_at: string | null;
@@ -579,6 +613,7 @@ export type RuleDetails = {
     readonly days_30: Statistics;
   };
   readonly source: string | null;
+  readonly source_line: number | null;
 };
 
 export type Run = {
@@ -799,6 +834,14 @@ export type Schedule = {
     readonly text: string | null;
     readonly run: string | null;
   } | null;
+};
+
+export type Source = {
+  readonly name: string;
+  readonly kind: "alertmanager" | "grafana" | "generic";
+  readonly auth: "none" | "bearer" | "basic" | "hmac" | "standard_webhooks";
+  readonly api: boolean;
+  readonly url: string;
 };
 
 export type Statistics = {

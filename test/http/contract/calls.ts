@@ -53,6 +53,20 @@ export function callsOf(world: World): readonly Step[] {
     { operation: "explainAccess", status: 404, query: { user: "vera", runbook: "nothing" } },
 
     { operation: "listAlerts", status: 200 },
+    {
+      operation: "listAlerts",
+      status: 200,
+      query: {
+        status: "firing",
+        outcome: "fixed",
+        source: "alertmanager",
+        rule: "act",
+        decision: "refused",
+        reason: "cooldown",
+        filter: 'team="web"',
+      },
+    },
+    { operation: "listSources", status: 200 },
     { operation: "getAlert", status: 200, params: { id: alert } },
     { operation: "getAlertDelivery", status: 200, params: { id: alert } },
     ...downloads("getAlertBundleZip", { id: alert }),
@@ -106,7 +120,7 @@ export function callsOf(world: World): readonly Step[] {
       body: { inputs: { a: 1 } },
     },
 
-    { operation: "listRuns", status: 200, query: { status: "succeeded", runbook: "fix" } },
+    { operation: "listRuns", status: 200, query: { status: "succeeded", runbook: "fix", rule: "act" } },
     { operation: "getRun", status: 200, ...ofRun },
     { operation: "followRun", status: 200, ...ofRun },
     { operation: "followChanges", status: 200, query: { seconds: "0" } },

@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "get /alerts/:id/bundle.zip": from.responder,
   "get /alerts/:id/bundle.tar.gz": from.responder,
   "post /alerts/:id/replay": from.operator,
+  "get /sources": from.viewer,
   "get /rules": from.viewer,
   "get /rules/:name": from.viewer,
   "post /rules/:name/breaker/reset": from.operator,

@@ -1,9 +1,22 @@
 import { z } from "zod";
 import { DECISION_KINDS } from "../../../runs/reasons.ts";
 import { type Decision, type Episode, EPISODE_STATES } from "../../../runs/records.ts";
+import type { Silence } from "../../../runs/guard-records.ts";
 import { rfc3339 } from "../../times.ts";
 import { anythingSchema, countSchema, idSchema, type Shape, textsSchema, timeSchema } from "./common.ts";
 import { outcomeSchema, reasonSchema } from "./words.ts";
+
+const lastDecisionSchema = z
+  .object({
+    kind: z.enum(DECISION_KINDS),
+    rule: z.string().nullable(),
+    reason: reasonSchema.nullable(),
+    run: idSchema.nullable(),
+    runbook: z.string().nullable().meta({ description: "Of its run." }),
+    at: timeSchema,
+  })
+  .meta({ id: "LastDecision", description: "What tells best what was done about an alert." });
+export type LastDecisionShape = Shape<typeof lastDecisionSchema>;
 
 export const alertSchema = z
   .object({
@@ -20,6 +33,7 @@ export const alertSchema = z
     closed_at: timeSchema.nullable(),
     repeats: countSchema,
     generator_url: z.string().nullable(),
+    decision: lastDecisionSchema.nullable(),
     url: z.url(),
   })
   .meta({ id: "Alert", description: "One firing period of one alert." });
@@ -35,16 +49,41 @@ const decisionSchema = z
   })
   .meta({ id: "Decision" });
 
+const silenceSchema = z
+  .object({
+    run: idSchema,
+    step: z.string().nullable().meta({ description: "Null for the one of the run's rule." }),
+    source: z.string(),
+    made: z.boolean().meta({ description: "Whether the source is known to have made it." }),
+    asked_at: timeSchema.nullable(),
+    ends_at: timeSchema,
+    lifted_at: timeSchema.nullable(),
+  })
+  .meta({
+    id: "AlertSilence",
+    description: "A silence at the source of alerts, for as long as a run goes on.",
+  });
+
 export const alertDetailsSchema = alertSchema
-  .extend({ runs: z.array(idSchema), decisions: z.array(decisionSchema) })
+  .extend({
+    runs: z.array(idSchema),
+    decisions: z.array(decisionSchema),
+    silences: z.array(silenceSchema),
+  })
   .meta({ id: "AlertDetails" });
 
 export interface EpisodeDetails {
   readonly runs: readonly string[];
   readonly decisions: readonly Decision[];
+  readonly silences: readonly Silence[];
+  readonly last: LastDecisionShape | null;
 }
 
-export function episodeShape(externalUrl: string, episode: Episode): Shape<typeof alertSchema> {
+export function episodeShape(
+  externalUrl: string,
+  episode: Episode,
+  decision: LastDecisionShape | null,
+): Shape<typeof alertSchema> {
   return {
     id: episode.id,
     source: episode.source,
@@ -60,6 +99,7 @@ export function episodeShape(externalUrl: string, episode: Episode): Shape<typeo
     closed_at: rfc3339(episode.closedAtMs),
     repeats: episode.repeats,
     generator_url: episode.generatorUrl,
+    decision,
     url: `${externalUrl}/a/${episode.fingerprint}`,
   };
 }
@@ -67,9 +107,26 @@ export function episodeShape(externalUrl: string, episode: Episode): Shape<typeo
 export function episodeDetailsShape(
   externalUrl: string,
   episode: Episode,
-  { runs, decisions }: EpisodeDetails,
+  { runs, decisions, silences, last }: EpisodeDetails,
 ): Shape<typeof alertDetailsSchema> {
-  return { ...episodeShape(externalUrl, episode), runs, decisions: decisions.map(decisionShape) };
+  return {
+    ...episodeShape(externalUrl, episode, last),
+    runs,
+    decisions: decisions.map(decisionShape),
+    silences: silences.map(silenceShape),
+  };
+}
+
+function silenceShape(silence: Silence): Shape<typeof silenceSchema> {
+  return {
+    run: silence.runId,
+    step: silence.stepId,
+    source: silence.source,
+    made: silence.silenceId !== null,
+    asked_at: rfc3339(silence.askedAtMs),
+    ends_at: rfc3339(silence.endsAtMs),
+    lifted_at: rfc3339(silence.liftedAtMs),
+  };
 }
 
 function decisionShape(decision: Decision): Shape<typeof decisionSchema> {
