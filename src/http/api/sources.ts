@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SOURCE_KINDS } from "../../alerts/alert.ts";
 import type { EngineDependencies, Source } from "../../engine/dependencies.ts";
+import { nameSchema } from "../../platform/schemas.ts";
 import { ApiRoutes, may } from "../routes.ts";
 import { pageKeys } from "./query.ts";
 import { listOf, type Shape } from "./shapes/common.ts";
@@ -20,7 +21,7 @@ const sourceSchema = z
 const listFacts = {
   id: "listSources",
   summary: "Who may post alerts, by name",
-  query: z.strictObject(pageKeys((text) => text.length <= 300)),
+  query: z.strictObject(pageKeys((text) => nameSchema.safeParse(text).success)),
   answers: { 200: listOf(sourceSchema) },
 };
 

@@ -48,8 +48,8 @@ export type AlertDetails = {
   readonly decision: LastDecision | null;
   readonly url: string;
   readonly runs: readonly (string)[];
-  readonly decisions: readonly (Decision)[];
   readonly silences: readonly (AlertSilence)[];
+  readonly decisions: readonly (Decision)[];
 };
 
 export type AlertSilence = {

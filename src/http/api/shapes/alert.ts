@@ -67,8 +67,8 @@ const silenceSchema = z
 export const alertDetailsSchema = alertSchema
   .extend({
     runs: z.array(idSchema),
-    decisions: z.array(decisionSchema),
     silences: z.array(silenceSchema),
+    decisions: z.array(decisionSchema),
   })
   .meta({ id: "AlertDetails" });
 
@@ -112,8 +112,8 @@ export function episodeDetailsShape(
   return {
     ...episodeShape(externalUrl, episode, last),
     runs,
-    decisions: decisions.map(decisionShape),
     silences: silences.map(silenceShape),
+    decisions: decisions.map(decisionShape),
   };
 }
 
