@@ -11,6 +11,7 @@ import type {
   Host,
   List,
   Me,
+  Notice,
   Pause,
   Rule,
   Run,
@@ -45,7 +46,8 @@ export const rules = () => list<Rule>("rules", "/rules?limit=200");
 export const hosts = () => list<Host>("hosts", "/hosts?limit=200");
 export const pauses = () => list<Pause>("pauses", "/pauses?limit=50");
 export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200");
-export const audit = () => list<AuditRow>("audit", "/audit?limit=100");
+export const audit = (query = "limit=100") => list<AuditRow>("audit", `/audit?${query}`);
+export const notices = (query: string) => list<Notice>("notices", `/notices?${query}`);
 export const tokens = () => list<Token>("tokens", "/tokens?limit=100");
 
 export const stats = (query = "days=7") =>

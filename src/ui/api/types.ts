@@ -18,6 +18,7 @@ export type {
   LogPart,
   Me,
   NewToken,
+  Notice,
   Pause,
   Plan,
   Rule,

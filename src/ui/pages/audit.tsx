@@ -1,46 +1,73 @@
-import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { addressFrom, useAddress } from "../address.ts";
 import { audit } from "../api/queries.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
-import { DataTable } from "../pieces/data-table.tsx";
-import { Page } from "../pieces/page.tsx";
-import { Time } from "../pieces/time.tsx";
+import { AuditTable } from "../pieces/audit-table.tsx";
+import { FilterField } from "../pieces/filter-field.tsx";
+import { Filters } from "../pieces/filters.tsx";
+import { Page, Section } from "../pieces/page.tsx";
+import { Paging } from "../pieces/paging.tsx";
+
+const FILTERS = [
+  ["principal", "Who", "user:dana"],
+  ["action", "What", "run.start"],
+  ["subject", "On", "run:ID, or a kind such as pause"],
+] as const;
 
 /** Who changed what, newest first. */
 export function AuditPage() {
-  const query = useQuery(audit());
+  const [address, change] = useAddress();
+  const asked = Object.fromEntries(
+    ["principal", "action", "subject", "after"].map((name) => [name, address[name]]),
+  );
+  const query = useQuery({
+    ...audit(addressFrom({ limit: "100", ...asked }).slice(1)),
+    placeholderData: keepPreviousData,
+  });
+  const isFiltered = FILTERS.some(([name]) => address[name] !== undefined);
+  const exported = addressFrom({ ...asked, after: undefined });
   return (
     <Page
       title="Audit"
+      about="Each record is chained to the one before it; nightshift audit verify finds the first that was changed."
       actions={
-        <Button component="a" href="/api/v1/audit/export" variant="default">
-          Export (JSON lines)
+        <Button component="a" size="xs" href={`/api/v1/audit/export${exported}`} variant="default">
+          Export as JSON lines
         </Button>
       }
     >
-      <Answer query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty>Nobody has changed anything yet.</Empty>
-          ) : (
-            <DataTable
-              label="Audit"
-              items={items}
-              keyOf={(row) => row.id}
-              columns={[
-                { title: "When", cell: (row) => <Time at={row.at} /> },
-                { title: "Who", cell: (row) => row.principal },
-                { title: "What", cell: (row) => row.action },
-                { title: "On", cell: (row) => `${row.subject.kind} ${row.subject.id}` },
-                {
-                  title: "Detail",
-                  cell: (row) => <span className="clipped">{JSON.stringify(row.detail)}</span>,
-                },
-              ]}
-            />
-          )
-        }
-      </Answer>
+      <Filters>
+        {FILTERS.map(([name, label, placeholder]) => (
+          <FilterField
+            key={name}
+            label={label}
+            placeholder={placeholder}
+            value={address[name] ?? ""}
+            onChange={(value) => change({ [name]: value, after: null })}
+          />
+        ))}
+      </Filters>
+      <Section title={isFiltered ? "Records that match" : "All records"}>
+        <Answer query={query} lines={12}>
+          {({ items, next }) => (
+            <>
+              {items.length === 0 ? (
+                <Empty>
+                  {isFiltered
+                    ? "No record matches. Take a filter away to see more."
+                    : "Nobody has changed anything yet."}
+                </Empty>
+              ) : (
+                <AuditTable records={items} />
+              )}
+              <Group>
+                <Paging next={next} />
+              </Group>
+            </>
+          )}
+        </Answer>
+      </Section>
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import type { Statistics } from "../api/types.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { ApprovalsList } from "../pieces/approvals-list.tsx";
+import { counted } from "../pieces/counted.ts";
 import { Figure } from "../pieces/figure.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
@@ -94,7 +95,9 @@ function Figures() {
               value={
                 now === undefined ? "…" : now.configuration.last_reload?.ok === false ? "refused" : "in use"
               }
-              about={now === undefined ? "" : `${now.rules} rules, ${now.runbooks} runbooks`}
+              about={
+                now === undefined ? "" : `${counted(now.rules, "rule")}, ${counted(now.runbooks, "runbook")}`
+              }
               to="/status"
             />
           </SimpleGrid>

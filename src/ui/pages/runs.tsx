@@ -1,9 +1,10 @@
-import { Group, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { runs } from "../api/queries.ts";
 import { addressFrom, useAddress } from "../address.ts";
 import { Answer } from "../pieces/answer.tsx";
 import { FilterField } from "../pieces/filter-field.tsx";
+import { Filters } from "../pieces/filters.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 import { RunsTable } from "../pieces/runs-table.tsx";
@@ -37,7 +38,7 @@ export function RunsPage() {
   const filter = (name: string, value: string) => change({ [name]: value, after: null });
   return (
     <Page title="Runs">
-      <Group align="flex-end" gap="sm" role="search" aria-label="Filter">
+      <Filters>
         {(
           [
             ["Status", "status", STATUSES],
@@ -71,7 +72,7 @@ export function RunsPage() {
             onChange={(value) => filter(name, value)}
           />
         ))}
-      </Group>
+      </Filters>
       <Section title={isFiltered ? "Runs that match" : "All runs"}>
         <Answer query={query} lines={12}>
           {({ items, next }) => (

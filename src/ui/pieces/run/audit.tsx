@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { runAudit } from "../../api/queries.ts";
 import { Empty } from "../answer.tsx";
-import { DataTable } from "../data-table.tsx";
+import { AuditTable } from "../audit-table.tsx";
 import { Section } from "../page.tsx";
-import { Time } from "../time.tsx";
 
 /** Who did what to a run. Whoever may not read it sees no list. */
 export function RunAudit({ runId }: { readonly runId: string }) {
@@ -14,16 +13,7 @@ export function RunAudit({ runId }: { readonly runId: string }) {
       {data.items.length === 0 ? (
         <Empty>Nothing was done to it by anybody.</Empty>
       ) : (
-        <DataTable
-          label="Audit"
-          items={data.items}
-          keyOf={(row) => row.id}
-          columns={[
-            { title: "When", cell: (row) => <Time at={row.at} /> },
-            { title: "Who", cell: (row) => row.principal },
-            { title: "What", cell: (row) => row.action },
-          ]}
-        />
+        <AuditTable records={data.items} />
       )}
     </Section>
   );

@@ -1,0 +1,57 @@
+import type { AuditRow } from "../api/types.ts";
+import { type Column, DataTable } from "./data-table.tsx";
+import { Link } from "./link.tsx";
+import { When } from "./time.tsx";
+import { Words } from "./words.tsx";
+
+const COLUMNS: readonly Column<AuditRow>[] = [
+  { title: "When", cell: (row) => <When at={row.at} /> },
+  { title: "Who", cell: (row) => <Words text={row.principal} /> },
+  { title: "What", cell: (row) => row.action },
+  { title: "On", cell: (row) => <Subject row={row} /> },
+  {
+    title: "Detail",
+    cell: (row) => <Words text={detailText(row.detail)} className="clipped" />,
+    isWide: true,
+  },
+  {
+    title: "From",
+    cell: ({ via, remote_address: address }) => [via, address].filter((part) => part !== null).join(", "),
+  },
+];
+
+/** Records of the audit log. */
+export function AuditTable({ records }: { readonly records: readonly AuditRow[] }) {
+  return <DataTable label="Audit" items={records} keyOf={({ id }) => id} columns={COLUMNS} />;
+}
+
+function Subject({ row: { subject } }: { readonly row: AuditRow }) {
+  const { kind, id } = subject;
+  if (kind === "run")
+    return (
+      <Link to="/runs/$id" params={{ id }}>
+        run {id.slice(-8)}
+      </Link>
+    );
+  if (kind === "alert")
+    return (
+      <Link to="/alerts/$id" params={{ id }}>
+        alert {id.slice(-8)}
+      </Link>
+    );
+  if (kind === "approval")
+    return (
+      <Link to="/approvals/$id" params={{ id }}>
+        approval {id.slice(-8)}
+      </Link>
+    );
+  return <Words text={`${kind} ${id}`} />;
+}
+
+/** `reason: new kernels, until: 2026-…`. */
+function detailText(detail: Readonly<Record<string, unknown>>): string {
+  return Object.entries(detail)
+    .filter(([, value]) => value !== null && value !== "")
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}
