@@ -35,6 +35,7 @@ const MAIN = "main.ts";
 const FENCES: Readonly<Record<string, (file: string) => boolean>> = {
   croner: (file) => file.startsWith("schedules/"),
   express: (file) => file.startsWith("http/"),
+  compression: (file) => file.startsWith("http/"),
   helmet: (file) => file.startsWith("http/"),
   execa: (file) => file.startsWith("executors/"),
   "node-ssh": (file) => /^executors\/ssh[^/]*\.ts$/.test(file),

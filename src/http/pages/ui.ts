@@ -1,3 +1,4 @@
+import compression from "compression";
 import express, { type RequestHandler, type Response } from "express";
 import { existsSync, readFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
@@ -23,9 +24,12 @@ export function readUi(folder: string): UiFiles | null {
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
-/** Scripts and styles: their names change with their content, so that a browser may keep them for ever. They hold nothing secret. */
-export function uiAssets({ folder }: UiFiles): RequestHandler {
-  return express.static(folder, { immutable: true, maxAge: YEAR_MS, index: false, redirect: false });
+/** Scripts and styles, compressed: their names change with their content, so that a browser may keep them for ever. They hold nothing secret. */
+export function uiAssets({ folder }: UiFiles): RequestHandler[] {
+  return [
+    compression(),
+    express.static(folder, { immutable: true, maxAge: YEAR_MS, index: false, redirect: false }),
+  ];
 }
 
 /** Every address of a page. What is at none of them is not found, also for a browser. */
