@@ -2,26 +2,27 @@ import type { Response } from "express";
 import { createHash } from "node:crypto";
 import { identityOf } from "../identity.ts";
 import { Html, html } from "./html.ts";
+import { UI_BASE } from "./ui.ts";
 
+// The colours are those of the web pages (ui/styles.css).
 const STYLE = `
-:root { color-scheme: light dark; --line: light-dark(#d5d9e0, #3a3f4a); --soft: light-dark(#f3f5f8, #1d2027); --link: light-dark(#0b57d0, #8ab4f8); }
+:root { color-scheme: light dark; --line: light-dark(#dfe3e8, #2b313b); --card: light-dark(#fff, #171a21); --dim: light-dark(#59616b, #a7aeb8); --link: light-dark(#364fc7, #a5b8ff); }
 * { box-sizing: border-box; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0; background: light-dark(#fff, #14161b); color: light-dark(#16181d, #e4e7ec); }
-header, main { max-width: 62rem; margin: 0 auto; padding: 1rem; }
-header { display: flex; gap: 1rem; align-items: baseline; border-bottom: 1px solid var(--line); flex-wrap: wrap; }
-header small { opacity: .75; }
+body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; margin: 0; background: light-dark(#f7f8fa, #101318); color: light-dark(#16181d, #d3d8df); }
+header { display: flex; gap: 1rem; align-items: center; justify-content: space-between; padding: .6rem 1rem; background: var(--card); border-bottom: 1px solid var(--line); flex-wrap: wrap; }
+header a { display: flex; gap: .5rem; align-items: center; font-weight: 700; font-size: 1.05rem; color: inherit; text-decoration: none; }
+header small { color: var(--dim); }
+main { max-width: 30rem; margin: 8vh auto 0; padding: 1.25rem 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
+@media (max-width: 32rem) { main { margin: 1rem; } }
 a { color: var(--link); }
-h1 { font-size: 1.35rem; margin: .4rem 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .5rem 0; }
-dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
-pre { background: var(--soft); padding: .8rem; overflow-x: auto; white-space: pre-wrap; border-radius: .3rem; }
-code { font-family: ui-monospace, monospace; font-size: .92em; }
-.button { display: inline-block; padding: .35rem .9rem; border: 1px solid var(--link); border-radius: .3rem; text-decoration: none; margin-right: .5rem; }
-.status { font-weight: 600; white-space: nowrap; }
+h1 { font-size: 1.35rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
+label { font-weight: 600; font-size: .875rem; }
+input:not([type=hidden]) { font: inherit; width: 100%; margin-top: .2rem; padding: .45rem .7rem; border: 1px solid light-dark(#b8bfc8, #4a5361); border-radius: .25rem; background: light-dark(#fff, #1e222a); color: inherit; }
+.button { font: inherit; font-weight: 600; display: inline-block; padding: .45rem 1.1rem; border: 0; border-radius: .25rem; background: #3b5bdb; color: #fff; text-decoration: none; cursor: pointer; }
+header .button { padding: .15rem .6rem; background: transparent; color: inherit; border: 1px solid var(--line); font-size: .875rem; }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+p { overflow-wrap: anywhere; }
+[role=alert] { color: light-dark(#b3261e, #ff9089); }
 `;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
@@ -42,7 +43,7 @@ export function sendPage(
   const page = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${head}<title>${title} · Nightshift</title><style>${new Html(STYLE)}</style></head>
-<body><header><strong><a href="/">Nightshift</a></strong>${whoContent(response)}</header>
+<body><header><a href="/"><img src="${UI_BASE}/icon.svg" alt="" width="22" height="22">Nightshift</a>${whoContent(response)}</header>
 <main><h1>${title}</h1>${content}</main></body></html>`;
   response.send(page.text);
 }

@@ -4,6 +4,7 @@ import { DataTable } from "./data-table.tsx";
 import { Link } from "./link.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { Time } from "./time.tsx";
+import { Words } from "./words.tsx";
 
 export function alertName(alert: Alert): string {
   return alert.labels["alertname"] ?? alert.fingerprint;
@@ -36,7 +37,7 @@ export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
           title: "Outcome",
           cell: ({ outcome }) => (outcome === null ? "" : <StatusBadge status={outcome} />),
         },
-        { title: "Labels", cell: (alert) => <span className="clipped">{labelsText(alert)}</span> },
+        { title: "Labels", cell: (alert) => <Words text={labelsText(alert)} className="clipped" /> },
         { title: "Received", cell: (alert) => <Time at={alert.received_at} /> },
       ]}
     />

@@ -1,6 +1,5 @@
 import { AppShell, Burger, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { MoonIcon } from "@radix-ui/react-icons";
 import { Link as RouterLink, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useChanges } from "../api/live.ts";
@@ -44,7 +43,7 @@ export function Shell() {
               aria-expanded={isOpen}
             />
             <RouterLink to="/" className="brand">
-              <MoonIcon aria-hidden width={18} height={18} />
+              <img src="/ui/icon.svg" alt="" width={22} height={22} />
               Nightshift
             </RouterLink>
           </Group>
