@@ -20,6 +20,9 @@ import { ruleRoutes } from "./http/api/rules.ts";
 import { runbookRoutes } from "./http/api/runbooks.ts";
 import { runFileRoutes } from "./http/api/run-files.ts";
 import { runEventRoutes } from "./http/api/run-events.ts";
+import { logDependencies } from "./http/api/logs.ts";
+import { runLogRawRoutes } from "./http/api/run-log-raw.ts";
+import { runLogSearchRoutes } from "./http/api/run-log-search.ts";
 import { runLogRoutes } from "./http/api/run-log.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
@@ -48,12 +51,15 @@ export interface ApiParts {
 export function apiRoutes(parts: ApiParts): ApiRoutes[] {
   const { engineDependencies: dependencies, engine, startedAtMs, configuration } = parts;
   const { store, externalUrl } = dependencies;
+  const logs = logDependencies(dependencies);
   const asking = { engineDependencies: dependencies, queue: engine.queue, limits: parts.limits };
   const routes: ApiRoutes[] = [
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
-    runLogRoutes(dependencies),
+    runLogRoutes(logs),
+    runLogSearchRoutes(logs),
+    runLogRawRoutes(logs),
     runNoteRoutes(dependencies),
     runFileRoutes(dependencies),
     alertBundleRoutes(dependencies),

@@ -1,4 +1,6 @@
 import type { ArtifactStore, StoredArtifact } from "./artifact-store.ts";
+import { LineMarks } from "./line-marks.ts";
+import { LogLines } from "./log-lines.ts";
 import { encodeHeader, HEADER_BYTES, readLogical, type RingLayout, writeLogical } from "./output-layout.ts";
 import { type Block, type OutputLimits, PendingBlocks } from "./pending-blocks.ts";
 import type { ScratchFile } from "./scratch-file.ts";
@@ -27,7 +29,13 @@ export interface LivePart {
   readonly start: number;
   readonly content: Buffer;
   readonly totalBytes: number;
+  /** The line that `content` begins in, of those that were written, from 1; null where that cannot be known. */
+  readonly firstLine: number | null;
+  readonly totalLines: number;
 }
+
+/** Where a part of a running output is to begin: at a byte, or at a line. */
+export type LiveStart = { readonly offset: number } | { readonly line: number };
 
 /**
  * One output of a running step. `write` never fails and never waits: content goes to a scratch file by and by, the end
@@ -37,14 +45,18 @@ export class OutputLog {
   readonly #scratch: ScratchFile;
   readonly #layout: RingLayout;
   readonly #pending: PendingBlocks;
+  readonly #marks: LineMarks;
+  readonly #lines: LogLines;
   #flushedBytes = 0;
   /** From here on the ring holds everything up to `#flushedBytes`; later than usual when the disk could not keep up. */
   #ringStart: number;
   #flushing: Promise<void> | null = null;
   #writeError: string | null = null;
 
-  constructor(scratch: ScratchFile, limits: OutputLimits = OUTPUT_LIMITS) {
+  constructor(scratch: ScratchFile, limits: OutputLimits = OUTPUT_LIMITS, markBytes?: number) {
     this.#scratch = scratch;
+    this.#marks = new LineMarks(limits, markBytes);
+    this.#lines = new LogLines(this.#marks, (start, end) => this.#readKept(start, end));
     this.#layout = { ...limits };
     this.#pending = new PendingBlocks(limits);
     this.#ringStart = limits.headBytes;
@@ -56,22 +68,40 @@ export class OutputLog {
 
   write(chunk: Uint8Array): void {
     if (chunk.byteLength === 0) return;
+    this.#marks.add(chunk);
     this.#pending.add(chunk);
     this.#flushing ??= this.#flush();
   }
 
-  /** What can be shown of the running output, from `start` on, at most `lengthMax` bytes. */
-  async readLive(start: number, lengthMax: number): Promise<LivePart> {
+  /** What can be shown of the running output, from there on, at most `lengthMax` bytes. */
+  async readLive(start: LiveStart, lengthMax: number): Promise<LivePart> {
     const { headBytes, tailBytes } = this.#layout;
+    // A line of which the beginning is no longer known is looked for where the end begins that is kept.
+    const wanted = "offset" in start ? start.offset : ((await this.#lines.offsetOf(start.line)) ?? headBytes);
     for (;;) {
       const end = this.#flushedBytes;
-      let from = Math.min(start, end);
+      let from = Math.min(wanted, end);
       if (from >= headBytes) from = Math.max(from, end - tailBytes, this.#ringStart);
       const stop = Math.min(from < headBytes ? Math.min(end, headBytes) : end, from + lengthMax);
       const content = await readLogical(this.#scratch, this.#layout, from, stop);
-      const isOverwritten = from >= headBytes && from < this.#flushedBytes - tailBytes;
-      if (!isOverwritten) return { start: from, content, totalBytes: this.totalBytes };
+      if (!this.#isKept(from, stop)) continue;
+      const { totalBytes, totalLines } = { totalBytes: this.totalBytes, totalLines: this.#marks.totalLines };
+      return { start: from, content, totalBytes, totalLines, firstLine: await this.#lines.lineAt(from) };
     }
+  }
+
+  /** Null when a part of it is no longer kept; what is not written to the disk yet is left out. */
+  async #readKept(start: number, wantedEnd: number): Promise<Buffer | null> {
+    const end = Math.min(wantedEnd, this.#flushedBytes);
+    if (end < start || !this.#isKept(start, end)) return null;
+    const content = await readLogical(this.#scratch, this.#layout, start, end);
+    return this.#isKept(start, end) ? content : null;
+  }
+
+  #isKept(start: number, end: number): boolean {
+    const { headBytes, tailBytes } = this.#layout;
+    if (end <= headBytes) return true;
+    return Math.max(start, headBytes) >= Math.max(this.#ringStart, this.#flushedBytes - tailBytes);
   }
 
   /**

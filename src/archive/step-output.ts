@@ -2,7 +2,14 @@ import { StringDecoder } from "node:string_decoder";
 import type { RedactedStream, Redaction } from "../redaction/redaction.ts";
 import type { StepOutput } from "../runs/step-context.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
-import { type LivePart, OUTPUT_LIMITS, type OutputFacts, OutputLog, recoverOutput } from "./output-log.ts";
+import {
+  type LivePart,
+  type LiveStart,
+  OUTPUT_LIMITS,
+  type OutputFacts,
+  OutputLog,
+  recoverOutput,
+} from "./output-log.ts";
 import type { OutputLimits } from "./pending-blocks.ts";
 
 export type OutputName = "stdout" | "stderr";
@@ -22,7 +29,7 @@ export interface StepOutputFacts extends OutputFacts {
 /** stdout and stderr of one attempt while it runs. Secrets are taken out on the way in: neither disk nor memory holds them. */
 export interface RunningOutput extends StepOutput {
   /** For people who watch the run. */
-  readLive(name: OutputName, start: number, lengthMax: number): Promise<LivePart>;
+  readLive(name: OutputName, start: LiveStart, lengthMax: number): Promise<LivePart>;
   /** Makes both durable. Call it once, when nothing writes any more. Never rejects for a full disk. */
   finish(): Promise<Record<OutputName, StepOutputFacts>>;
 }

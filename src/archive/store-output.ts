@@ -107,7 +107,8 @@ async function startOfCharacter(kept: KeptOutput, start: number): Promise<number
 const CAPPED = "the log is capped";
 const NO_ROOM = "there was no room for all of it";
 
-function omissionLine(omittedBytes: number, because: string): Buffer {
+/** What stands in a log where nothing is kept. */
+export function omissionLine(omittedBytes: number, because: string = CAPPED): Buffer {
   const size = formatBytes(omittedBytes);
   return Buffer.from(
     `\n[nightshift: ${omittedBytes} bytes (${size}) are left out here, because ${because}]\n`,

@@ -41,7 +41,32 @@ export async function sendDownload(request: Request, response: Response, downloa
   response.status(range === null ? 200 : 206).set("content-length", String(end - start));
   if (range !== null) response.set("content-range", `bytes ${start}-${end - 1}/${download.bytes}`);
   if (content === null) return void response.end();
-  // A client that goes away in the middle is no error of ours.
+  await sendContent(content, response);
+}
+
+/** A file that is not complete: it has no length and no ranges, and nothing keeps it. */
+export interface GrowingDownload extends Pick<Download, "fileName" | "contentType"> {
+  readonly content: Readable;
+}
+
+/** Sends what there is by now. */
+export async function sendGrowing(
+  request: Request,
+  response: Response,
+  { fileName, contentType, content }: GrowingDownload,
+): Promise<void> {
+  response.set({
+    "content-type": contentType,
+    "content-disposition": `attachment; ${fileNameParameters(fileName)}`,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  });
+  if (request.method === "HEAD") return void response.end();
+  await sendContent(content, response);
+}
+
+// A client that goes away in the middle is no error of ours.
+async function sendContent(content: Readable, response: Response): Promise<void> {
   await pipeline(content, response).catch((error: unknown) => {
     if (!response.destroyed) throw error;
   });

@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from "express";
 import { ArtifactError } from "../archive/artifact-store.ts";
 import type { Log } from "../platform/log.ts";
 import { NoRoomError } from "../platform/no-room.ts";
+import { TooBusyError } from "../platform/shared-results.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 
 /** One thing wrong with a request, at a place in it. */
@@ -61,10 +62,15 @@ export function sendProblem(response: Response, problem: HttpProblem, instance: 
   );
 }
 
+/** Whoever asked does not wait for the answer any more. */
+export class ClientGoneError extends Error {
+  override readonly name = "ClientGoneError";
+}
+
 /** The last handler: whatever was thrown becomes a problem; what nobody foresaw is logged and told as 500 without a word of it. */
 export function problemHandler(log: Log) {
   return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
-    if (response.headersSent) {
+    if (response.headersSent || error instanceof ClientGoneError) {
       response.destroy();
       return;
     }
@@ -87,6 +93,8 @@ function toProblem(error: unknown, log: Log): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ArtifactError && error.code === "not-found")
     return notFound("this file is no longer kept");
+  if (error instanceof TooBusyError)
+    return new HttpProblem(503, "Busy", error.message, { headers: { "retry-after": RETRY_AFTER_S } });
   if (error instanceof NoRoomError || error instanceof StoreUnavailableError) {
     const detail = UNAVAILABLE[error.code];
     log.warn({ error }, "a request was refused");

@@ -110,8 +110,10 @@ describe("on a full disk", () => {
     const runId = newId();
     const log = new OutputLog(archive.artifacts.scratch(runId, LOG));
     log.write(Buffer.from("first words\n"));
-    await expect.poll(() => log.readLive(0, 100)).toMatchObject({ totalBytes: 12 });
-    await expect.poll(async () => (await log.readLive(0, 100)).content.toString()).toBe("first words\n");
+    await expect.poll(() => log.readLive({ offset: 0 }, 100)).toMatchObject({ totalBytes: 12 });
+    await expect
+      .poll(async () => (await log.readLive({ offset: 0 }, 100)).content.toString())
+      .toBe("first words\n");
     disk.fill();
     log.write(randomBytes(2 * MIB));
     await expect.poll(() => archive.reports.length).toBeGreaterThan(0);
@@ -137,7 +139,9 @@ describe("on a full disk", () => {
     const runId = newId();
     const log = new OutputLog(artifacts.scratch(runId, LOG), { headBytes: MIB, tailBytes: MIB });
     log.write(Buffer.from(`begin ${"x".repeat(3 * MIB)} end`));
-    await expect.poll(async () => (await log.readLive(log.totalBytes, 1)).start).toBe(log.totalBytes);
+    await expect
+      .poll(async () => (await log.readLive({ offset: log.totalBytes }, 1)).start)
+      .toBe(log.totalBytes);
     disk.isFull = true;
     const facts = await log.finish(artifacts, runId, LOG);
     expect(facts.writeError).toContain("the disk is full");
@@ -157,7 +161,7 @@ describe("on a full disk", () => {
     const scratch = artifacts.scratch(runId, LOG);
     const killed = new OutputLog(scratch);
     killed.write(Buffer.from("before the crash"));
-    await expect.poll(async () => (await killed.readLive(16, 1)).start).toBe(16);
+    await expect.poll(async () => (await killed.readLive({ offset: 16 }, 1)).start).toBe(16);
     await scratch.close();
     disk.isFull = true;
     expect(await recoverOutput(artifacts, runId, LOG)).toMatchObject({

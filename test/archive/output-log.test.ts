@@ -47,7 +47,7 @@ describe("OutputLog", () => {
             ).join("");
             output += chunk;
             log.write(Buffer.from(chunk));
-            if (isSlow) await log.readLive(0, 1);
+            if (isSlow) await log.readLive({ offset: 0 }, 1);
           }
           const { facts, content } = await finish(log, store, runId);
           const wanted = expected(output, limits);
@@ -110,20 +110,26 @@ describe("OutputLog", () => {
     const [store, runId] = [await openArtifactStore(await temporaryFolder()), newId()];
     const log = new OutputLog(store.scratch(runId, PATH), { headBytes: 10, tailBytes: 10 });
     const settled = () =>
-      expect.poll(async () => (await log.readLive(log.totalBytes, 1)).start).toBe(log.totalBytes);
+      expect.poll(async () => (await log.readLive({ offset: log.totalBytes }, 1)).start).toBe(log.totalBytes);
     log.write(Buffer.from("0123456789abc"));
     await settled();
-    expect(await log.readLive(0, 4)).toEqual({ start: 0, content: Buffer.from("0123"), totalBytes: 13 });
-    expect((await log.readLive(4, 100)).content.toString()).toBe("456789");
-    expect((await log.readLive(10, 100)).content.toString()).toBe("abc");
+    expect(await log.readLive({ offset: 0 }, 4)).toMatchObject({
+      start: 0,
+      content: Buffer.from("0123"),
+      totalBytes: 13,
+      firstLine: 1,
+      totalLines: 1,
+    });
+    expect((await log.readLive({ offset: 4 }, 100)).content.toString()).toBe("456789");
+    expect((await log.readLive({ offset: 10 }, 100)).content.toString()).toBe("abc");
     log.write(Buffer.from("defghijklmnopqrstuvwxyz"));
     await settled();
-    expect(await log.readLive(12, 100)).toEqual({
+    expect(await log.readLive({ offset: 12 }, 100)).toMatchObject({
       start: 26,
       content: Buffer.from("qrstuvwxyz"),
       totalBytes: 36,
     });
-    expect((await log.readLive(36, 100)).content).toHaveLength(0);
+    expect((await log.readLive({ offset: 36 }, 100)).content).toHaveLength(0);
     await log.finish(store, runId, PATH);
   });
 
@@ -137,7 +143,7 @@ describe("OutputLog", () => {
     };
     const log = new OutputLog(full);
     log.write(Buffer.from("lost"));
-    await expect.poll(() => log.readLive(0, 1)).toMatchObject({ totalBytes: 4 });
+    await expect.poll(() => log.readLive({ offset: 0 }, 1)).toMatchObject({ totalBytes: 4 });
     log.write(Buffer.alloc(20 * 1024 * 1024));
     const facts = await log.finish(store, runId, PATH);
     expect(facts).toMatchObject({ file: null, writeError: "ENOSPC: no space left" });
@@ -154,7 +160,9 @@ describe("recoverOutput", () => {
     const scratch = store.scratch(runId, PATH);
     const killed = new OutputLog(scratch, limits);
     killed.write(Buffer.from(output));
-    await expect.poll(async () => (await killed.readLive(output.length, 1)).start).toBe(output.length);
+    await expect
+      .poll(async () => (await killed.readLive({ offset: output.length }, 1)).start)
+      .toBe(output.length);
     await scratch.close();
 
     const facts = await recoverOutput(store, runId, PATH, limits);

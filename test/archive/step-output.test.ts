@@ -51,7 +51,9 @@ test("what a killed process had written is stored at the next start, once", asyn
   const { store, place } = await open();
   const killed = openStepOutput(store, place, NO_SECRETS);
   killed.stderr.write(Buffer.from("about to change something\n"));
-  await expect.poll(async () => (await killed.readLive("stderr", 0, 100)).content.length).toBeGreaterThan(0);
+  await expect
+    .poll(async () => (await killed.readLive("stderr", { offset: 0 }, 100)).content.length)
+    .toBeGreaterThan(0);
 
   const recovered = await recoverStepOutput(store, place);
   expect(recovered.stdout).toBeNull();

@@ -17,14 +17,26 @@ interface Range {
 
 /** A whole number. */
 export function numberParameter({ min, max, otherwise }: Range, description: string) {
+  return wholeNumber(min, max)
+    .default(otherwise)
+    .meta({ means: { type: "integer", minimum: min, maximum: max, default: otherwise }, description });
+}
+
+/** A whole number; null when it is left out. */
+export function numberOrNone({ min, max }: Pick<Range, "min" | "max">, description: string) {
+  return wholeNumber(min, max)
+    .nullable()
+    .default(null)
+    .meta({ means: { type: "integer", minimum: min, maximum: max }, description });
+}
+
+function wholeNumber(min: number, max: number) {
   const message = `is a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^\d{1,16}$/, message)
     .transform(Number)
-    .refine((number) => number >= min && number <= max, message)
-    .default(otherwise)
-    .meta({ means: { type: "integer", minimum: min, maximum: max, default: otherwise }, description });
+    .refine((number) => number >= min && number <= max, message);
 }
 
 /** A page of a list: at most `limit` items after this cursor, which is an id where the list does not say otherwise. */

@@ -1,15 +1,13 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { type LogQuery, readLog } from "../../engine/read-log.ts";
 import type { StepRecord } from "../../runs/records.ts";
-import { readSteps } from "../../store/steps.ts";
 import { openEventStream, StreamSlots } from "../event-stream.ts";
-import { notFound } from "../problems.ts";
+import { HttpProblem } from "../problems.ts";
 import { principalOf } from "../identity.ts";
 import { ApiRoutes, mayOfRun } from "../routes.ts";
-import { numberParameter } from "./query.ts";
-import { findRun } from "./runs.ts";
+import { findStep, goneSignal, LOG_PATH, type LogDependencies, logKeys } from "./logs.ts";
+import { flagParameter, numberOrNone, numberParameter } from "./query.ts";
 import { problemSchema, type Shape } from "./shapes/common.ts";
 import { logAttemptSchema, logPartSchema, logSchema } from "./shapes/log.ts";
 
@@ -21,16 +19,28 @@ const STREAMS_MAX = 100;
 const STREAMS_OF_ONE_MAX = 40;
 const LOOK_EVERY_MS = 300;
 
-const logQuery = z.strictObject({
-  stream: z.enum(["stdout", "stderr"], { error: "is stdout or stderr" }).default("stdout"),
-  offset: numberParameter({ min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 }, "Byte to begin at."),
+const LINE = { min: 1, max: Number.MAX_SAFE_INTEGER };
+const partKeys = {
+  ...logKeys,
+  offset: numberOrNone(
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    "Byte to begin at; the first one when it is left out.",
+  ),
   limit: numberParameter({ min: 4, max: LIMIT_MAX, otherwise: LIMIT_DEFAULT }, "Bytes of one part."),
+};
+const logQuery = z.strictObject({
+  ...partKeys,
+  line: numberOrNone(LINE, "Line to begin at, instead of an offset."),
+  numbered: flagParameter(
+    "With the numbers of lines, also where the whole log has to be read for them first: about a second for 1 GB.",
+  ),
 });
 const readFacts = {
   id: "readLog",
   summary: "A part of what a step printed, also while it runs",
   query: logQuery,
   answers: { 200: logSchema },
+  problems: { 503: problemSchema },
 };
 const followFacts = {
   id: "followLog",
@@ -38,7 +48,7 @@ const followFacts = {
   description:
     "`log` has what is new, with the offset behind it as its id; `attempt` says that another try has begun, from offset 0 again; " +
     "`end` that nothing more comes. With the id of the newest event in `Last-Event-ID` the stream goes on behind it.",
-  query: logQuery,
+  query: z.strictObject(partKeys),
   headers: [{ name: "Last-Event-ID", description: "The offset behind what is known.", schema: z.string() }],
   answers: {
     200: {
@@ -52,49 +62,57 @@ const followFacts = {
 } as const;
 
 /** What a step printed, part by part, or as it comes; also while it runs. */
-export function runLogRoutes(dependencies: EngineDependencies): ApiRoutes {
+export function runLogRoutes(dependencies: LogDependencies): ApiRoutes {
   const routes = new ApiRoutes("Runs");
   const slots = new StreamSlots(STREAMS_MAX, STREAMS_OF_ONE_MAX);
-  const path = "/runs/:id/steps/*step/log";
-  routes.get(path, mayOfRun("read_evidence"), readFacts, async (request, response, { query }) => {
-    const step = await findStep(dependencies, request);
-    const { stream } = query;
-    const log: Shape<typeof logSchema> = {
-      step: step.id,
-      stream,
-      ...(await partOf(dependencies, step, query)),
-    };
+  routes.get(LOG_PATH, mayOfRun("read_evidence"), readFacts, async (request, response, { query }) => {
+    if (query.line !== null && query.offset !== null) throw twoStarts();
+    const step = await findStep(dependencies, request, query.attempt);
+    const { stream, numbered: isNumbered } = query;
+    const wanted = { ...query, offset: query.offset ?? 0, isNumbered };
+    const part = await partOf(dependencies, step, wanted, goneSignal(response));
+    const log: Shape<typeof logSchema> = { step: step.id, stream, ...part };
     response.json(log);
   });
-  routes.get(`${path}/stream`, mayOfRun("read_evidence"), followFacts, (request, response, { query }) =>
-    streamLog(dependencies, slots, { request, response, query }),
+  routes.get(
+    `${LOG_PATH}/stream`,
+    mayOfRun("read_evidence"),
+    followFacts,
+    (request, response, { query: { offset, ...query } }) =>
+      streamLog(dependencies, slots, {
+        request,
+        response,
+        query: { ...query, offset: offset ?? 0, line: null, isNumbered: false },
+      }),
   );
   return routes;
 }
 
-async function findStep({ store }: EngineDependencies, request: Request): Promise<StepRecord> {
-  const run = await findRun(store, request);
-  const parts: unknown = request.params["step"];
-  const id = Array.isArray(parts) ? parts.join("/") : String(parts);
-  const step = (await readSteps(store.reader, run.id)).find((one) => one.id === id);
-  if (step === undefined) throw notFound(`the run has no step ${id.slice(0, 200)}`);
-  return step;
+function twoStarts(): HttpProblem {
+  const message = "cannot be given together with offset; give one of the two";
+  return new HttpProblem(400, "Bad request", `line ${message}`, {
+    errors: [{ pointer: "/line", code: "invalid", message }],
+  });
 }
 
 async function partOf(
-  dependencies: EngineDependencies,
+  dependencies: LogDependencies,
   step: StepRecord,
   query: LogQuery,
+  signal: AbortSignal,
 ): Promise<Shape<typeof logPartSchema>> {
-  const { offset, content, totalBytes, isComplete } = await readLog(dependencies, step, query);
+  const part = await readLog(dependencies, step, query, signal);
+  const { offset, content, totalBytes, isComplete } = part;
   // A character that is cut by the limit comes whole with the next part.
   const isLast = totalBytes !== null && offset + content.byteLength >= totalBytes && isComplete;
   const bytes = isLast ? content.byteLength : wholeCharacters(content);
   return {
-    attempt: step.attempts,
+    attempt: query.attempt ?? step.attempts,
     offset,
     next_offset: offset + bytes,
     total_bytes: totalBytes,
+    first_line: part.firstLine,
+    total_lines: part.totalLines,
     complete: isComplete,
     content: content.subarray(0, bytes).toString("utf8"),
   };
@@ -105,7 +123,7 @@ async function partOf(
  * another try begins, from offset 0 again; `end` when nothing more comes.
  */
 async function streamLog(
-  dependencies: EngineDependencies,
+  dependencies: LogDependencies,
   slots: StreamSlots,
   {
     request,
@@ -115,22 +133,22 @@ async function streamLog(
 ): Promise<void> {
   const last = request.get("last-event-id");
   let offset = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : query.offset;
-  let step = await findStep(dependencies, request);
+  let step = await findStep(dependencies, request, query.attempt);
   const giveBack = slots.take(principalOf(request));
   const stream = openEventStream(request, response);
   const { gone } = stream;
   try {
     while (!gone.aborted) {
       await stream.taken();
-      const part = await partOf(dependencies, step, { ...query, offset });
+      const part = await partOf(dependencies, step, { ...query, offset }, gone);
       offset = part.next_offset;
       if (part.content !== "") stream.send({ id: String(offset), name: "log", data: part });
       else if (part.complete) return stream.send({ id: String(offset), name: "end", data: part });
       else {
         await dependencies.clock.sleep(LOOK_EVERY_MS, gone).catch(() => {});
         if (gone.aborted) return;
-        const now = await findStep(dependencies, request);
-        if (now.attempts > step.attempts && step.attempts > 0) {
+        const now = await findStep(dependencies, request, query.attempt);
+        if (query.attempt === null && now.attempts > step.attempts && step.attempts > 0) {
           offset = 0;
           stream.send({ id: "0", name: "attempt", data: { attempt: now.attempts } });
         }

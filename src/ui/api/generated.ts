@@ -342,8 +342,28 @@ export type Log = {
   readonly offset: number;
   readonly next_offset: number;
   readonly total_bytes: number | null;
+  readonly first_line: number | null;
+  readonly total_lines: number | null;
   readonly complete: boolean;
   readonly content: string;
+};
+
+export type LogMatch = {
+  readonly number: number;
+  readonly line: number | null;
+  readonly offset: number;
+  readonly column: number | null;
+  readonly text: string;
+};
+
+export type LogMatches = {
+  readonly step: string;
+  readonly stream: "stdout" | "stderr";
+  readonly attempt: number;
+  readonly total: number;
+  readonly complete: boolean;
+  readonly items: readonly (LogMatch)[];
+  readonly next: string | null;
 };
 
 export type LogPart = {
@@ -351,6 +371,8 @@ export type LogPart = {
   readonly offset: number;
   readonly next_offset: number;
   readonly total_bytes: number | null;
+  readonly first_line: number | null;
+  readonly total_lines: number | null;
   readonly complete: boolean;
   readonly content: string;
 };

@@ -72,6 +72,8 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "get /runs/:id/artifacts/*path": run.evidence,
   "get /runs/:id/steps/*step/log": run.evidence,
   "get /runs/:id/steps/*step/log/stream": run.evidence,
+  "get /runs/:id/steps/*step/log/search": run.evidence,
+  "get /runs/:id/steps/*step/log/raw": run.evidence,
   "get /runs/:id/bundle.zip": run.evidence,
   "get /runs/:id/bundle.tar.gz": run.evidence,
   "get /audit": from.admin,
