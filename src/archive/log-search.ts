@@ -12,14 +12,12 @@ export interface MatchQuery extends Needle {
 export interface FoundMatches {
   /** Matching lines of the whole log, or of what there is by now. */
   readonly total: number;
-  readonly items: readonly LogMatch[];
-  /** Whether matches follow behind the last one. */
-  readonly hasMore: boolean;
+  readonly matches: readonly LogMatch[];
 }
 
 /** Takes from matches that come in order those that are asked for. */
 export class MatchPage {
-  readonly items: LogMatch[] = [];
+  readonly matches: LogMatch[] = [];
   readonly #query: MatchQuery;
 
   constructor(query: MatchQuery) {
@@ -27,17 +25,12 @@ export class MatchPage {
   }
 
   get isFull(): boolean {
-    return this.items.length >= this.#query.limit;
+    return this.matches.length >= this.#query.limit;
   }
 
   add(found: FoundLine): void {
     const { after, line } = this.#query;
     const isBefore = line !== null && (found.line === null || found.line < line);
-    if (!this.isFull && found.number > after && !isBefore) this.items.push(found.whole());
-  }
-
-  result(total: number): FoundMatches {
-    const last = this.items.at(-1);
-    return { total, items: this.items, hasMore: last !== undefined && last.number < total };
+    if (!this.isFull && found.number > after && !isBefore) this.matches.push(found.whole());
   }
 }

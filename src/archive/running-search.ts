@@ -29,7 +29,7 @@ export async function searchRunning(
     take(cutter.push(content));
   }
   take(cutter.end());
-  return page.result(scan.state.number);
+  return { total: scan.state.number, matches: page.matches };
 }
 
 /** All of it from the first byte to what was the end when it was begun, with how much is not kept before each part. */

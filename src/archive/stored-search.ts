@@ -39,14 +39,14 @@ export class StoredSearches {
     const lines = await this.#lines.of(log, signal);
     const page = new MatchPage(query);
     const from = await startOf(marks, query, lines);
-    if (from === null || total === 0 || query.after >= total) return page.result(total);
+    if (from === null || total === 0 || query.after >= total) return { total, matches: page.matches };
     const line = await lines.lineAt(from.offset);
     const scan = new LogScan(query, { number: from.number, isMatched: from.isMatched, line });
     for await (const stretch of this.#stretches(log, from, signal)) {
       scan.find(stretch, (found) => page.add(found));
       if (page.isFull || scan.state.number >= total) break;
     }
-    return page.result(total);
+    return { total, matches: page.matches };
   }
 
   async #countAll(log: StoredLog, query: MatchQuery, signal: AbortSignal): Promise<MatchMarks> {

@@ -32,6 +32,6 @@ export async function searchLog(
         isComplete: source.isComplete,
       };
     case "nothing":
-      return { total: 0, items: [], hasMore: false, isComplete: source.isComplete };
+      return { total: 0, matches: [], isComplete: source.isComplete };
   }
 }

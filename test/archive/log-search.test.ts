@@ -71,8 +71,8 @@ describe("searching", () => {
       "One error here\nnothing\n\u001b[31mERR\u001b[0mOR in colour\r\nGRÖSSE error\nerror error\n",
     );
     const found = await search(asked("Error"));
-    expect(found).toMatchObject({ total: 4, hasMore: false });
-    expect(found.items).toEqual([
+    expect(found).toMatchObject({ total: 4 });
+    expect(found.matches).toEqual([
       { number: 1, line: 1, offset: 0, column: 5, text: "One error here" },
       { number: 2, line: 3, offset: 23, column: 1, text: "ERROR in colour" },
       { number: 3, line: 4, offset: 49, column: 8, text: "GRÖSSE error" },
@@ -81,7 +81,7 @@ describe("searching", () => {
     expect((await search(asked("größe"))).total).toBe(0);
     expect((await search(asked("grösse"))).total).toBe(1);
     expect((await search(asked("ERROR", { isCaseSensitive: true }))).total).toBe(1);
-    expect((await search(asked("absent"))).items).toEqual([]);
+    expect((await search(asked("absent"))).matches).toEqual([]);
   });
 
   test("gives page after page, from any match and from any line", async () => {
@@ -92,19 +92,18 @@ describe("searching", () => {
     );
     const search = await openSearch(lines.join("\n"));
     const last = await search(asked("wanted", { after: 33_332, limit: 5 }));
-    expect(last).toMatchObject({ total: 33_334, hasMore: false });
-    expect(last.items.map(({ number, line }) => [number, line])).toEqual([
+    expect(last).toMatchObject({ total: 33_334 });
+    expect(last.matches.map(({ number, line }) => [number, line])).toEqual([
       [33_333, 99_997],
       [33_334, 100_000],
     ]);
     const from = await search(asked("wanted", { line: 50_000, limit: 2 }));
-    expect(from.items.map(({ line }) => line)).toEqual([50_002, 50_005]);
-    expect(from.items[0]).toMatchObject({ number: 16_668, text: "line 50002 wanted" });
-    expect(from.hasMore).toBe(true);
-    for (const { offset, text } of from.items)
+    expect(from.matches.map(({ line }) => line)).toEqual([50_002, 50_005]);
+    expect(from.matches[0]).toMatchObject({ number: 16_668, text: "line 50002 wanted" });
+    for (const { offset, text } of from.matches)
       expect(lines.join("\n").slice(offset, offset + text.length)).toBe(text);
-    expect((await search(asked("wanted", { line: 100_001 }))).items).toEqual([]);
-    expect((await search(asked("wanted", { after: 99_999 }))).items).toEqual([]);
+    expect((await search(asked("wanted", { line: 100_001 }))).matches).toEqual([]);
+    expect((await search(asked("wanted", { after: 99_999 }))).matches).toEqual([]);
   });
 
   test("counts a line without an end once, and finds what lies across its pieces", async () => {
@@ -113,14 +112,14 @@ describe("searching", () => {
     const search = await openSearch(
       Buffer.concat([Buffer.from("first\n"), long, Buffer.from("\nthe last needle")]),
     );
-    const { total, items } = await search(asked("NEEDLE"));
+    const { total, matches } = await search(asked("NEEDLE"));
     expect(total).toBe(2);
-    expect(items.map(({ line, offset }) => [line, offset])).toEqual([
+    expect(matches.map(({ line, offset }) => [line, offset])).toEqual([
       [2, 6],
       [3, 3_000_007],
     ]);
-    expect(items[0]?.text.length).toBeLessThanOrEqual(400);
-    expect(items[0]?.text).toContain("needle");
+    expect(matches[0]?.text.length).toBeLessThanOrEqual(400);
+    expect(matches[0]?.text).toContain("needle");
   });
 
   test("counts the same however the log is cut into chunks", () => {
@@ -167,9 +166,9 @@ describe("searching", () => {
     const all = await searchRunning(read, asked("ab", { limit: 200 }), never);
     // The beginning, and the end, whose first line is cut.
     expect(all.total).toBe(Math.ceil((128 * 1024) / 13) - 1 + Math.ceil(200_000 / 13));
-    expect(all.items.every(({ line, text }) => Number.parseInt(text, 10) === line)).toBe(true);
+    expect(all.matches.every(({ line, text }) => Number.parseInt(text, 10) === line)).toBe(true);
     const end = await searchRunning(read, asked("ab", { line: 99_999 }), never);
-    expect(end.items.map(({ line, text }) => [line, text.trim()])).toEqual([
+    expect(end.matches.map(({ line, text }) => [line, text.trim()])).toEqual([
       [99_999, "99999 ab"],
       [100_000, "100000 ab"],
     ]);

@@ -51,14 +51,18 @@ test("lines are numbered, searched and downloaded while a step runs, and are the
   const look = async () => ({
     part: await get(service, id, "?line=1500&limit=18"),
     found: await get(service, id, "/search?q=LINE%20150&limit=3"),
-    next: await get(service, id, "/search?q=line&line=1998&after=1998"),
+    next: await get(service, id, "/search?q=line&line=1998&from=1999"),
     download: (await (await raw(service, id)).text()).split("\n").slice(0, 2_000).join("\n"),
   });
   const running = await look();
   expect(running.part).toMatchObject({ first_line: 1_500, content: "line 1500 of it\nli", complete: false });
-  expect(running.found).toMatchObject({ total: 11, complete: false, next: "3" });
-  expect((running.found["items"] as { line: number }[]).map(({ line }) => line)).toEqual([150, 1_500, 1_501]);
-  expect((running.next["items"] as { number: number }[]).map(({ number }) => number)).toEqual([1_999, 2_000]);
+  expect(running.found).toMatchObject({ total: 11, complete: false });
+  expect((running.found["matches"] as { line: number }[]).map(({ line }) => line)).toEqual([
+    150, 1_500, 1_501,
+  ]);
+  expect((running.next["matches"] as { number: number }[]).map(({ number }) => number)).toEqual([
+    1_999, 2_000,
+  ]);
   const growing = await raw(service, id);
   expect([growing.status, growing.headers.get("etag"), growing.headers.get("cache-control")]).toEqual([
     200,
@@ -78,7 +82,10 @@ test("lines are numbered, searched and downloaded while a step runs, and are the
   expect(over.found).toEqual({ ...running.found, complete: true });
   expect(over.next).toEqual({ ...running.next, complete: true });
   expect(over.download).toBe(running.download);
-  expect(await get(service, id, "/search?q=last&case_sensitive=true")).toMatchObject({ total: 0, items: [] });
+  expect(await get(service, id, "/search?q=last&case_sensitive=true")).toMatchObject({
+    total: 0,
+    matches: [],
+  });
   expect(await get(service, id, "?line=9999")).toMatchObject({ content: "", first_line: 2_001 });
 });
 
@@ -123,7 +130,7 @@ test("what makes no sense is refused and named", async () => {
     ["/search?q=", "q"],
     ["/search?q=a%0Ab", "q"],
     [`/search?q=${"x".repeat(301)}`, "q"],
-    ["/search?q=a&after=x", "after"],
+    ["/search?q=a&from=0", "from"],
     ["/stream?line=3", "line"],
     ["/raw?offset=3", "offset"],
   ] as const) {

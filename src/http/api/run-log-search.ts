@@ -2,7 +2,7 @@ import { z } from "zod";
 import { searchLog } from "../../engine/search-log.ts";
 import { ApiRoutes, mayOfRun } from "../routes.ts";
 import { findStep, goneSignal, LOG_PATH, type LogDependencies, logKeys } from "./logs.ts";
-import { flagParameter, numberOrNone, pageKeys } from "./query.ts";
+import { flagParameter, numberOrNone, numberParameter } from "./query.ts";
 import { problemSchema, type Shape } from "./shapes/common.ts";
 import { logMatchesSchema } from "./shapes/log.ts";
 
@@ -13,7 +13,7 @@ const searchFacts = {
   summary: "Lines of a log in which a text is found, and how many there are in all of it",
   description:
     "The text is looked for as it is written, in lines as they are seen: without colours and other control sequences, and of a line " +
-    "that was written over what was written last. `after` takes the `number` of any match.",
+    "that was written over what was written last. Matches are numbered from 1 to `total`: any of them can be asked for.",
   query: z.strictObject({
     ...logKeys,
     q: z
@@ -24,7 +24,11 @@ const searchFacts = {
       .meta({ means: { type: "string" }, description: "The text to look for." }),
     case_sensitive: flagParameter("Whether capital and small letters differ."),
     line: numberOrNone({ min: 1, max: Number.MAX_SAFE_INTEGER }, "Only matches from this line on."),
-    ...pageKeys((text) => /^\d{1,15}$/.test(text)),
+    from: numberParameter(
+      { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: 1 },
+      "Number of the first match that is wanted.",
+    ),
+    limit: numberParameter({ min: 1, max: 200, otherwise: 50 }, "Matches of one answer."),
   }),
   answers: { 200: logMatchesSchema },
   problems: { 503: problemSchema },
@@ -40,7 +44,7 @@ export function runLogSearchRoutes(dependencies: LogDependencies): ApiRoutes {
     async (request, response, { query }) => {
       const { q: text, case_sensitive: isCaseSensitive, stream, attempt, line, limit } = query;
       const step = await findStep(dependencies, request, attempt);
-      const wanted = { text, isCaseSensitive, stream, attempt, line, limit, after: Number(query.after ?? 0) };
+      const wanted = { text, isCaseSensitive, stream, attempt, line, limit, after: query.from - 1 };
       const found = await searchLog(dependencies, step, wanted, goneSignal(response));
       const matches: Shape<typeof logMatchesSchema> = {
         step: step.id,
@@ -48,8 +52,7 @@ export function runLogSearchRoutes(dependencies: LogDependencies): ApiRoutes {
         attempt: attempt ?? step.attempts,
         total: found.total,
         complete: found.isComplete,
-        items: [...found.items],
-        next: found.hasMore ? String(found.items.at(-1)?.number ?? 0) : null,
+        matches: [...found.matches],
       };
       response.json(matches);
     },

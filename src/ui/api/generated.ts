@@ -362,8 +362,7 @@ export type LogMatches = {
   readonly attempt: number;
   readonly total: number;
   readonly complete: boolean;
-  readonly items: readonly (LogMatch)[];
-  readonly next: string | null;
+  readonly matches: readonly (LogMatch)[];
 };
 
 export type LogPart = {

@@ -44,8 +44,7 @@ export const logMatchesSchema = z
     attempt: countSchema,
     total: countSchema.meta({ description: "Matching lines of the whole log; of what there is by now." }),
     complete: z.boolean(),
-    items: z.array(logMatchSchema),
-    next: z.string().nullable(),
+    matches: z.array(logMatchSchema),
   })
   .meta({ id: "LogMatches" });
 
