@@ -1,8 +1,8 @@
 import { Image, Loader, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Artifact } from "../../api/types.ts";
-import { ansiPieces } from "../ansi.ts";
 import { bytesText } from "../bytes.ts";
+import { plainText } from "../log/ansi.ts";
 import { Printed } from "../scrolling.tsx";
 
 const PREVIEW_BYTES = 64 * 1024;
@@ -32,12 +32,9 @@ function TextPreview({ file, url }: { readonly file: Artifact; readonly url: str
   });
   if (error !== null) return <Text size="sm">{error.message}</Text>;
   if (data === undefined) return <Loader size="sm" aria-label="Loading the file" />;
-  const text = ansiPieces(data)
-    .map((piece) => piece.text)
-    .join("");
   return (
     <>
-      <Printed label={file.path} text={text} />
+      <Printed label={file.path} text={plainText(data)} />
       {file.size > PREVIEW_BYTES ? (
         <Text size="sm" c="dimmed">
           The first {bytesText(PREVIEW_BYTES)} of {bytesText(file.size)}; the link has all of it.

@@ -1,0 +1,55 @@
+import { Anchor, Button, Checkbox, Group } from "@mantine/core";
+import { DownloadIcon } from "@radix-ui/react-icons";
+import { type LogPlace, rawUrl } from "./log-api.ts";
+import type { LogState } from "./log-feed.ts";
+import type { LogScroller } from "./log-scroller.ts";
+import { SearchField } from "./log-search.tsx";
+import classes from "./log.module.css";
+import type { LogSearch } from "./use-log-search.ts";
+
+export interface LogBarProps {
+  readonly place: LogPlace;
+  readonly state: LogState;
+  readonly search: LogSearch;
+  readonly scroller: LogScroller;
+  readonly isAtEnd: boolean;
+  readonly isWrapped: boolean;
+  readonly onWrap: (isWrapped: boolean) => void;
+}
+
+/** What can be done with a log, above it. */
+export function LogBar({ place, state, search, scroller, isAtEnd, isWrapped, onWrap }: LogBarProps) {
+  const isRunning = !state.isComplete && !state.isLoading;
+  return (
+    <Group gap="xs" className={classes["bar"]}>
+      <SearchField search={search} lineInView={() => scroller.lineInView} />
+      <Checkbox
+        size="xs"
+        label="Wrap lines"
+        checked={isWrapped}
+        onChange={({ currentTarget }) => onWrap(currentTarget.checked)}
+      />
+      <Button
+        size="compact-xs"
+        variant="default"
+        aria-pressed={isRunning ? isAtEnd : undefined}
+        disabled={isAtEnd && !isRunning}
+        onClick={() => scroller.toEnd()}
+      >
+        {isRunning ? (isAtEnd ? "Following" : "Follow") : "To the end"}
+      </Button>
+      <Anchor href={rawUrl(place)} size="xs" className={classes["raw"]}>
+        <DownloadIcon aria-hidden={true} /> Raw log
+      </Anchor>
+      <span role="status" className={classes["state"]}>
+        {stateText(state)}
+      </span>
+    </Group>
+  );
+}
+
+function stateText({ isConnected, isNewAttempt, isNumbered, attempt }: LogState): string {
+  if (!isConnected) return "Connection lost, trying again";
+  if (!isNumbered) return "Counting lines…";
+  return isNewAttempt ? `Attempt ${attempt} has begun` : "";
+}

@@ -1,0 +1,174 @@
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { ProblemAlert } from "../answer.tsx";
+import type { LogPlace } from "./log-api.ts";
+import { LogBar } from "./log-bar.tsx";
+import type { LogFeed, LogState } from "./log-feed.ts";
+import { LogRow } from "./log-row.tsx";
+import { LogScroller, type Range } from "./log-scroller.ts";
+import classes from "./log.module.css";
+import { useLogFeed } from "./use-log-feed.ts";
+import { type LogSearch, useLogSearch } from "./use-log-search.ts";
+
+/** Lines that are marked; the address names them: `123`, `120-130`. */
+export interface ChosenLines {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface LogViewerProps {
+  readonly place: LogPlace;
+  readonly chosen: ChosenLines | null;
+  /** The address of a line. */
+  readonly hrefOf: (line: string) => string;
+  readonly onChoose: (line: string) => void;
+}
+
+/** What a step printed: any place of it, its end first. While the step runs the end is followed, until somebody scrolls up. */
+export function LogViewer({ place: given, chosen, hrefOf, onChoose }: LogViewerProps) {
+  const { runId, stepId, stream, attempt } = given;
+  const place = useMemo(() => ({ runId, stepId, stream, attempt }), [runId, stepId, stream, attempt]);
+  const [feed, state] = useLogFeed(place);
+  const [isWrapped, setIsWrapped] = useState(false);
+  const [range, setRange] = useState<Range>({ first: 1, last: 0 });
+  const scroller = useMemo(() => new LogScroller(setRange), []);
+  const search = useLogSearch(
+    place,
+    useCallback(({ line }) => (line === null ? undefined : scroller.show(line)), [scroller]),
+  );
+  if (state.problem !== null) return <ProblemAlert error={state.problem} />;
+  return (
+    <div className={classes["viewer"]}>
+      <LogBar
+        place={place}
+        state={state}
+        search={search}
+        scroller={scroller}
+        isAtEnd={range.last >= state.count && scroller.isAtEnd}
+        isWrapped={isWrapped}
+        onWrap={setIsWrapped}
+      />
+      <LogLines
+        {...{ feed, state, scroller, range, isWrapped, chosen, hrefOf, onChoose, search }}
+        label={`${stream} of ${stepId}`}
+      />
+    </div>
+  );
+}
+
+interface LinesProps extends Omit<LogViewerProps, "place"> {
+  readonly label: string;
+  readonly feed: LogFeed;
+  readonly state: LogState;
+  readonly scroller: LogScroller;
+  readonly range: Range;
+  readonly isWrapped: boolean;
+  readonly search: LogSearch;
+}
+
+function LogLines({ label, feed, state, scroller, range, isWrapped, chosen, ...others }: LinesProps) {
+  const [box, spacer, block] = [
+    useRef<HTMLDivElement>(null),
+    useRef<HTMLDivElement>(null),
+    useRef<HTMLDivElement>(null),
+  ];
+  const { count, isNumbered, shift } = state;
+  useLayoutEffect(() => {
+    if (box.current === null || spacer.current === null || block.current === null) return undefined;
+    return scroller.attach(box.current, spacer.current, block.current);
+  }, [scroller]);
+  useLayoutEffect(() => scroller.shift(shift), [scroller, shift]);
+  useLayoutEffect(() => scroller.setLines(count, isWrapped), [scroller, count, isWrapped]);
+  useLayoutEffect(() => scroller.laidOut(range));
+  useEffect(() => feed.want(range.first, range.last), [feed, range, count, isNumbered]);
+  useShownLine(scroller, isNumbered && count > 0, chosen);
+  const { found } = others.search;
+  const choose = useChoice(chosen, others.onChoose);
+  const rows = Array.from({ length: Math.max(0, range.last - range.first + 1) }, (_, at) => range.first + at);
+  return (
+    <div
+      ref={box}
+      className={classes["box"]}
+      role="log"
+      aria-live="off"
+      aria-label={label}
+      aria-busy={state.isLoading}
+      tabIndex={0}
+      data-wrapped={isWrapped || undefined}
+      style={
+        {
+          "--log-digits": String(Math.max(3, String(count).length)),
+          "--log-rows": String(Math.max(1, count)),
+        } as React.CSSProperties
+      }
+      onKeyDown={(event) => {
+        if (!event.ctrlKey && !event.metaKey && !event.altKey && moved(scroller, event.key))
+          event.preventDefault();
+      }}
+    >
+      <div ref={spacer} className={classes["spacer"]}>
+        <div ref={block} className={classes["block"]}>
+          {rows.map((number) => (
+            <LogRow
+              key={number}
+              number={number}
+              isNumbered={isNumbered}
+              line={feed.line(number)}
+              href={others.hrefOf(String(number))}
+              isChosen={chosen !== null && isNumbered && number >= chosen.first && number <= chosen.last}
+              needle={found.text.toLowerCase()}
+              isCurrentMatch={found.current?.line === number}
+              onChoose={choose}
+            />
+          ))}
+        </div>
+        {count === 0 && !state.isLoading ? (
+          <div className={classes["nothing"]}>
+            {state.isComplete ? "It printed nothing here." : "Nothing printed yet."}
+          </div>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+/** Goes to the line of the address, once for each, as soon as there are lines. */
+function useShownLine(scroller: LogScroller, isReady: boolean, chosen: ChosenLines | null): void {
+  const shown = useRef<number | null>(null);
+  const line = chosen?.first ?? null;
+  useLayoutEffect(() => {
+    if (!isReady || shown.current === line) return;
+    shown.current = line;
+    if (line !== null) scroller.show(line);
+  }, [scroller, isReady, line]);
+}
+
+function useChoice(
+  chosen: ChosenLines | null,
+  onChoose: (line: string) => void,
+): (line: number, isRange: boolean) => void {
+  // Rows are drawn again only when something of their own changes.
+  const newest = useRef({ chosen, onChoose });
+  useLayoutEffect(() => {
+    newest.current = { chosen, onChoose };
+  });
+  return useCallback((line, isRange) => {
+    const from = isRange ? (newest.current.chosen?.first ?? line) : line;
+    const [first, last] = [Math.min(from, line), Math.max(from, line)];
+    newest.current.onChoose(first === last ? String(line) : `${first}-${last}`);
+  }, []);
+}
+
+/** Whether the key moves the lines. */
+function moved(scroller: LogScroller, key: string): boolean {
+  const moves: Readonly<Record<string, () => void>> = {
+    ArrowDown: () => scroller.moveBy(20),
+    ArrowUp: () => scroller.moveBy(-20),
+    PageDown: () => scroller.moveBy(0, 1),
+    PageUp: () => scroller.moveBy(0, -1),
+    " ": () => scroller.moveBy(0, 1),
+    Home: () => scroller.toStart(),
+    End: () => scroller.toEnd(),
+  };
+  moves[key]?.();
+  return moves[key] !== undefined;
+}

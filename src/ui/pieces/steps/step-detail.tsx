@@ -1,0 +1,122 @@
+import { Group, NativeSelect, SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { addressFrom, useAddress } from "../../address.ts";
+import type { Step } from "../../api/types.ts";
+import { bytesText } from "../bytes.ts";
+import { Facts, valueText } from "../facts.tsx";
+import { type LogPlace, readLog, type Stream } from "../log/log-api.ts";
+import { type ChosenLines, LogViewer } from "../log/log-viewer.tsx";
+import classes from "./steps.module.css";
+
+const LOOK_EVERY_MS = 3_000;
+
+/** What an opened step shows: its result, and what it printed. */
+export function StepDetail({ runId, step }: { readonly runId: string; readonly step: Step }) {
+  const [address, change] = useAddress();
+  const attempt = attemptOf(address["attempt"], step.attempts);
+  const sizes = useSizes(runId, step, attempt);
+  const asked = address["stream"] === "stdout" || address["stream"] === "stderr" ? address["stream"] : null;
+  const isOnlyError = sizes.stdout === 0 && (sizes.stderr ?? 0) > 0;
+  const stream: Stream = asked ?? (isOnlyError ? "stderr" : "stdout");
+  // Which of the two is shown is not decided before it is known whether there is anything.
+  const isReady = asked !== null || sizes.stdout !== undefined;
+  const query = {
+    ...address,
+    step: step.id,
+    stream,
+    attempt: attempt === null ? undefined : String(attempt),
+  };
+  return (
+    <div className={classes["detail"]}>
+      <StepFacts step={step} />
+      <Group gap="sm">
+        <SegmentedControl
+          size="xs"
+          aria-label="Which output"
+          value={stream}
+          onChange={(value) => change({ step: step.id, stream: value, line: null })}
+          data={(["stdout", "stderr"] as const).map((value) => ({
+            value,
+            label: labelOf(value, sizes[value]),
+          }))}
+        />
+        {step.attempts > 1 ? (
+          <NativeSelect
+            size="xs"
+            aria-label="Which attempt"
+            value={attempt === null ? "" : String(attempt)}
+            onChange={({ currentTarget }) =>
+              change({ step: step.id, attempt: currentTarget.value, line: null })
+            }
+            data={Array.from({ length: step.attempts }, (_, index) => {
+              const number = step.attempts - index;
+              return index === 0
+                ? { value: "", label: `Attempt ${number}, the newest` }
+                : { value: String(number), label: `Attempt ${number}` };
+            })}
+          />
+        ) : null}
+      </Group>
+      {isReady ? (
+        <LogViewer
+          key={`${stream} ${attempt ?? ""}`}
+          place={{ runId, stepId: step.id, stream, attempt }}
+          chosen={linesOf(address["line"])}
+          hrefOf={(line) => addressFrom({ ...query, line })}
+          onChoose={(line) => change({ step: step.id, stream, line })}
+        />
+      ) : (
+        <div className={classes["waiting"]} aria-busy="true" />
+      )}
+    </div>
+  );
+}
+
+function StepFacts({ step }: { readonly step: Step }) {
+  const outputs = Object.entries(step.outputs ?? {});
+  const facts: [string, React.ReactNode][] = [
+    ["Exit code", step.exit_code === null ? null : String(step.exit_code)],
+    ["Message", step.status === "succeeded" ? step.message : null],
+    ...outputs.map(([name, value]): [string, React.ReactNode] => [name, valueText(value)]),
+  ];
+  const known = facts.filter(([, value]) => value !== null);
+  return known.length === 0 ? null : <Facts facts={known} />;
+}
+
+type Sizes = Readonly<Partial<Record<Stream, number | null>>>;
+
+/** How much there is of both outputs; undefined before it is known. */
+function useSizes(runId: string, step: Step, attempt: number | null): Sizes {
+  const isGrowing = step.status === "running" || step.status === "pending";
+  const { data } = useQuery({
+    queryKey: ["log-sizes", runId, step.id, attempt, step.attempts, step.status],
+    queryFn: async ({ signal }) => {
+      const sizeOf = async (stream: Stream) => {
+        const place: LogPlace = { runId, stepId: step.id, stream, attempt };
+        return (await readLog(place, { limit: 4 }, signal)).total_bytes;
+      };
+      const [stdout, stderr] = await Promise.all([sizeOf("stdout"), sizeOf("stderr")]);
+      return { stdout, stderr };
+    },
+    placeholderData: (before) => before,
+    refetchInterval: isGrowing ? LOOK_EVERY_MS : false,
+  });
+  return data ?? {};
+}
+
+function labelOf(stream: Stream, bytes: number | null | undefined): string {
+  if (bytes === undefined || bytes === null) return stream;
+  return `${stream} ${bytes === 0 ? "empty" : bytesText(bytes)}`;
+}
+
+function attemptOf(text: string | undefined, attempts: number): number | null {
+  const number = /^\d{1,6}$/.test(text ?? "") ? Number(text) : 0;
+  return number >= 1 && number < attempts ? number : null;
+}
+
+/** `123` or `120-130`. */
+function linesOf(text: string | undefined): ChosenLines | null {
+  const [, from, to] = /^(\d{1,12})(?:-(\d{1,12}))?$/.exec(text ?? "") ?? [];
+  const first = Number(from ?? 0);
+  return first < 1 ? null : { first, last: Math.max(first, Number(to ?? first)) };
+}

@@ -1,0 +1,69 @@
+import { ChevronRightIcon } from "@radix-ui/react-icons";
+import { memo } from "react";
+import type { Step } from "../../api/types.ts";
+import { StatusBadge, StatusSign } from "../status-badge.tsx";
+import { Duration } from "../time.tsx";
+import { Words } from "../words.tsx";
+import { StepDetail } from "./step-detail.tsx";
+import classes from "./steps.module.css";
+
+export interface StepItemProps {
+  readonly runId: string;
+  readonly step: Step;
+  readonly name: string;
+  /** How deep it is inside of others, 0 to 3. */
+  readonly depth: number;
+  readonly isOpen: boolean;
+  readonly onToggle: (id: string) => void;
+}
+
+const EXPECTED = new Set(["succeeded", "pending"]);
+
+/** One step as one line, and what went wrong with it below. */
+export const StepItem = memo(function StepItem(props: StepItemProps) {
+  const { runId, step, name, depth, isOpen, onToggle } = props;
+  const isExpected = EXPECTED.has(step.status);
+  return (
+    <li className={classes["item"]} data-depth={depth} data-open={isOpen || undefined}>
+      <button
+        type="button"
+        className={classes["line"]}
+        aria-expanded={isOpen}
+        onClick={() => onToggle(step.id)}
+      >
+        <ChevronRightIcon aria-hidden={true} className={classes["chevron"]} />
+        <StatusSign status={step.status} />
+        <span className={classes["name"]}>
+          <strong>
+            <Words text={name} />
+          </strong>{" "}
+          <span className="dim small">{aboutOf(step)}</span>
+        </span>
+        <span className={classes["marks"]}>
+          {step.effect === "read" ? null : <StatusBadge status={step.effect} />}
+          {step.attempts > 1 ? <span className="dim small">{step.attempts} attempts</span> : null}
+          {isExpected ? (
+            <span className="visually-hidden">{step.status}</span>
+          ) : (
+            <StatusBadge status={step.status} />
+          )}
+          <span className={classes["duration"]}>
+            <Duration from={step.started_at} to={step.finished_at} />
+          </span>
+        </span>
+      </button>
+      {step.message === null || step.status === "succeeded" ? null : (
+        <p className={classes["message"]}>
+          <Words text={step.message} />
+        </p>
+      )}
+      {isOpen ? <StepDetail runId={runId} step={step} /> : null}
+    </li>
+  );
+});
+
+function aboutOf({ verb, host, section }: Step): string {
+  const where = host === "local" ? "on the service's machine" : host;
+  const part = section === "steps" ? null : section.replaceAll("_", " ");
+  return [verb, where, part].filter((word) => word !== null).join(" · ");
+}
