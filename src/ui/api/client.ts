@@ -11,27 +11,47 @@ export class ApiError extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly ProblemError[];
+  /** What the problem has beside the members that all have, such as `retry_at`. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, title: string, detail: string, errors: readonly ProblemError[] = []) {
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    errors: readonly ProblemError[] = [],
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(detail);
     this.status = status;
     this.title = title;
     this.errors = errors;
+    this.members = members;
   }
 }
 
 /** Reads from the API. `path` begins behind `/api/v1`. Throws {@link ApiError}. */
 export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  return (await call("GET", path, undefined, signal)) as Answer;
+  return (await call("GET", path, { signal })) as Answer;
 }
 
-/** Asks the API for a change. Throws {@link ApiError}. */
-export async function send<Answer>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
-  return (await call(method, path, body)) as Answer;
+/** Asks the API for a change. `key` makes a start that is sent twice one start. Throws {@link ApiError}. */
+export async function send<Answer>(
+  method: "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+  key?: string,
+): Promise<Answer> {
+  return (await call(method, path, { body, key })) as Answer;
 }
 
-async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
-  const response = await answerTo(method, path, body, signal);
+interface Sent {
+  readonly body?: unknown;
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function call(method: string, path: string, sent: Sent): Promise<unknown> {
+  const response = await answerTo(method, path, sent);
   const text = await response.text();
   const json: unknown = text === "" ? null : parse(text);
   if (response.ok) return json;
@@ -39,18 +59,14 @@ async function call(method: string, path: string, body?: unknown, signal?: Abort
   throw problemOf(response.status, json);
 }
 
-async function answerTo(
-  method: string,
-  path: string,
-  body: unknown,
-  signal?: AbortSignal,
-): Promise<Response> {
+async function answerTo(method: string, path: string, { body, key, signal }: Sent): Promise<Response> {
   try {
     return await fetch(`/api/v1${path}`, {
       method,
       headers: {
         accept: "application/json",
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(key === undefined ? {} : { "idempotency-key": key }),
       },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
@@ -84,12 +100,13 @@ function problemOf(status: number, json: unknown): ApiError {
     title = `Error ${status}`,
     detail = "",
     errors = [],
+    ...members
   } = json as {
     title?: string;
     detail?: string;
     errors?: readonly ProblemError[];
   };
-  return new ApiError(status, title, detail, errors);
+  return new ApiError(status, title, detail, errors, members);
 }
 
 /** The session is over: what was typed stays in the browser's history, and the login leads back here. */

@@ -5,6 +5,7 @@ import type {
   Alert,
   AlertDetails,
   Approval,
+  ApprovalDetails,
   Artifact,
   AuditRow,
   Explanation,
@@ -29,6 +30,7 @@ import type {
 const STATUS_MS = 5_000;
 const SELDOM_MS = 30_000;
 const LIVE = { meta: { isLive: true }, refetchInterval: SELDOM_MS };
+const RARELY_MS = 60_000;
 
 function list<Item>(key: string, path: string) {
   return queryOptions({
@@ -41,9 +43,8 @@ function list<Item>(key: string, path: string) {
 export const runs = (query = "limit=50") => list<Run>("runs", `/runs?${query}`);
 export const alerts = (query = "limit=50") => list<Alert>("alerts", `/alerts?${query}`);
 export const approvals = (query = "limit=50") => list<Approval>("approvals", `/approvals?${query}`);
-export const runbooks = () => list<Runbook>("runbooks", "/runbooks?limit=200");
 export const rules = () => list<Rule>("rules", "/rules?limit=200");
-export const hosts = () => list<Host>("hosts", "/hosts?limit=200");
+export const hosts = (query: string) => list<Host>("hosts", `/hosts?${query}`);
 export const pauses = () => list<Pause>("pauses", "/pauses?limit=50");
 export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200");
 export const audit = (query = "limit=100") => list<AuditRow>("audit", `/audit?${query}`);
@@ -106,6 +107,26 @@ export const explanation = (alertId: string) =>
     retry: false,
   });
 
+/** As many pages of the catalogue as are read; what comes after them is found by no search. */
+const CATALOGUE_PAGES_MAX = 25;
+
+/** Every runbook that one may see: the catalogue is searched in the browser, as it is typed. */
+export const runbooks = () =>
+  queryOptions({
+    queryKey: ["runbooks"],
+    queryFn: async ({ signal }) => {
+      const items: Runbook[] = [];
+      for (let page = 1, after = ""; page <= CATALOGUE_PAGES_MAX; page += 1) {
+        const part = await get<List<Runbook>>(`/runbooks?limit=200${after}`, signal);
+        items.push(...part.items);
+        if (part.next === null) break;
+        after = `&after=${encodeURIComponent(part.next)}`;
+      }
+      return items;
+    },
+    refetchInterval: RARELY_MS,
+  });
+
 export const runbook = (name: string) =>
   queryOptions({
     queryKey: ["runbook", name],
@@ -115,6 +136,6 @@ export const runbook = (name: string) =>
 export const approval = (id: string) =>
   queryOptions({
     queryKey: ["approval", id],
-    queryFn: ({ signal }) => get<Approval>(`/approvals/${id}`, signal),
+    queryFn: ({ signal }) => get<ApprovalDetails>(`/approvals/${id}`, signal),
     ...LIVE,
   });

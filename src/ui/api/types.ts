@@ -8,6 +8,7 @@ export type {
   AlertDetails,
   AlertSilence,
   Approval,
+  ApprovalDetails,
   Artifact,
   Decision,
   Explanation,

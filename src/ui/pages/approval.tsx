@@ -1,111 +1,101 @@
-import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
-import { send } from "../api/client.ts";
-import { approval, run } from "../api/queries.ts";
-import type { Approval } from "../api/types.ts";
-import { Answer, ProblemAlert } from "../pieces/answer.tsx";
+import { approval } from "../api/queries.ts";
+import type { ApprovalDetails } from "../api/types.ts";
+import { Answer, Empty } from "../pieces/answer.tsx";
+import { Countdown } from "../pieces/approval/countdown.tsx";
+import { Decision } from "../pieces/approval/decision.tsx";
+import { Failure } from "../pieces/approval/failure.tsx";
+import { Result } from "../pieces/approval/result.tsx";
+import { askedText, mayDecideText } from "../pieces/approval/words.ts";
 import { Facts, valueText } from "../pieces/facts.tsx";
+import { PlanSteps } from "../pieces/form/plan-steps.tsx";
+import { durationWords } from "../pieces/form/plan-preview.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
+import { hostsText } from "../pieces/runs-table.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 import { Time } from "../pieces/time.tsx";
+import { Words } from "../pieces/words.tsx";
 
 /** What somebody is asked, in words, and the answer. */
 export function ApprovalPage() {
   const { id } = useParams({ from: "/approvals/$id" });
   const query = useQuery(approval(id));
-  return <Answer query={query}>{(data) => <Content approval={data} />}</Answer>;
+  return (
+    <Answer query={query} lines={12}>
+      {(data) => <Content approval={data} />}
+    </Answer>
+  );
 }
 
-const LABELS: Readonly<Record<string, { readonly label: string; readonly color: string }>> = {
-  approve: { label: "Approve", color: "teal" },
-  reject: { label: "Reject", color: "red" },
-  retry: { label: "Try the step again", color: "indigo" },
-  skip: { label: "Skip the step", color: "orange" },
-  stop: { label: "Stop the run", color: "red" },
-};
-
-function Content({ approval: one }: { readonly approval: Approval }) {
-  const hosts = one.hosts.join(", ") || "no host";
+function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
+  const hosts = hostsText(one.hosts);
+  const isPending = one.status === "pending";
   return (
-    <Page title={`${one.runbook ?? "A run"} on ${hosts}`} actions={<StatusBadge status={one.status} />}>
-      <Text className="breaks">
-        {one.message ?? `${one.requested_by} asks to run ${one.runbook} on ${hosts}`}
-      </Text>
-      <Facts
-        facts={[
-          ["Asked by", one.requested_by],
-          ["At step", one.step],
-          ["Asked", <Time key="asked" at={one.requested_at} />],
-          ["Deadline", <Time key="deadline" at={one.deadline} />],
-          ["May decide", one.may_approve.join(", ")],
-          ["Approved", one.count > 1 ? `${one.approved} of ${one.count}` : null],
-          ["Decided by", one.decided_by],
-          ["Comment", one.comment],
-          [
-            "Run",
-            <Link key="run" to="/runs/$id" params={{ id: one.run }}>
-              see its inputs and steps
-            </Link>,
-          ],
-        ]}
-      />
-      <Inputs runId={one.run} />
-      {one.status === "pending" ? <Decision approval={one} /> : null}
+    <Page
+      of={{ to: "/approvals", name: "Approvals" }}
+      title={`${one.runbook ?? "A run"}${hosts === "" ? "" : ` on ${hosts}`}`}
+      status={<StatusBadge status={one.status} />}
+      about={<Words text={askedText(one, hosts)} />}
+    >
+      {isPending ? null : <Result approval={one} />}
+      {one.failure === null ? null : <Failure run={one.run} failure={one.failure} />}
+      <Section title={one.kind === "start" ? "What will happen" : "The steps of the run"}>
+        {one.plan === null ? (
+          <Empty>
+            This version cannot read the runbook as it was planned. Look at the run before you decide.
+          </Empty>
+        ) : (
+          <>
+            <PlanSteps steps={one.plan.steps} />
+            {one.kind === "start" ? <div className="small dim">{durationWords(one.plan)}</div> : null}
+          </>
+        )}
+      </Section>
+      {one.plan === null || Object.keys(one.plan.inputs).length === 0 ? null : (
+        <Section title="With these inputs">
+          <Facts facts={Object.entries(one.plan.inputs).map(([name, value]) => [name, valueText(value)])} />
+        </Section>
+      )}
+      {isPending ? (
+        <Section title="Your answer">
+          <Decision approval={one} />
+        </Section>
+      ) : null}
+      <Section title="Facts">
+        <Facts
+          facts={[
+            ["Asked", one.kind === "start" ? null : one.message],
+            ["Asked by", one.requested_by],
+            ["Why", one.kind === "start" ? reasonOf(one) : null],
+            ["Asked at", <Time key="asked" at={one.requested_at} />],
+            [
+              "Deadline",
+              isPending ? (
+                <Countdown key="left" until={one.deadline} />
+              ) : (
+                <Time key="deadline" at={one.deadline} />
+              ),
+            ],
+            ["May decide", mayDecideText(one)],
+            ["Asked next", one.passes_to],
+            ["Yes", `${one.approved} of ${one.count} needed`],
+            ["Hosts", one.hosts.length > 3 ? one.hosts.join(", ") : null],
+            [
+              "Run",
+              <Link key="run" to="/runs/$id" params={{ id: one.run }}>
+                <StatusBadge status={one.run_status} />
+              </Link>,
+            ],
+          ]}
+        />
+      </Section>
     </Page>
   );
 }
 
-function Inputs({ runId }: { readonly runId: string }) {
-  const { data } = useQuery(run(runId));
-  if (data === undefined || Object.keys(data.inputs).length === 0) return null;
-  return (
-    <Section title="Inputs">
-      <Facts facts={Object.entries(data.inputs).map(([name, value]) => [name, valueText(value)])} />
-    </Section>
-  );
-}
-
-function Decision({ approval: one }: { readonly approval: Approval }) {
-  const [comment, setComment] = useState("");
-  const client = useQueryClient();
-  const decide = useMutation({
-    mutationFn: (answer: string) =>
-      send("POST", `/approvals/${one.id}/${answer}`, {
-        plan_digest: one.plan_digest,
-        ...(comment === "" ? {} : { comment }),
-      }),
-    onSettled: () => client.invalidateQueries(),
-  });
-  if (!one.may_decide)
-    return (
-      <Text c="dimmed">You cannot decide this: {one.may_approve.join(", ")} may, and never who asked.</Text>
-    );
-  return (
-    <Stack gap="sm" maw={560}>
-      <Textarea
-        label="Comment"
-        value={comment}
-        onChange={({ currentTarget }) => setComment(currentTarget.value)}
-        autosize
-        minRows={2}
-      />
-      {decide.error === null ? null : <ProblemAlert error={decide.error} />}
-      <Group>
-        {one.answers.map((answer) => (
-          <Button
-            key={answer}
-            color={LABELS[answer]?.color ?? "gray"}
-            variant={answer === "approve" ? "filled" : "light"}
-            loading={decide.isPending}
-            onClick={() => decide.mutate(answer)}
-          >
-            {LABELS[answer]?.label ?? answer}
-          </Button>
-        ))}
-      </Group>
-    </Stack>
-  );
+/** What the one who asked has said: it stands behind the question itself. */
+function reasonOf({ message, requested_by: by }: ApprovalDetails): string | null {
+  return message.startsWith(`${by} asks to run `) ? (/: (.*)$/s.exec(message)?.[1] ?? null) : message;
 }

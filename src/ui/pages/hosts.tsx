@@ -1,52 +1,63 @@
-import { useQuery } from "@tanstack/react-query";
+import { Group } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { addressFrom, useAddress } from "../address.ts";
+import { ApiError } from "../api/client.ts";
 import { hosts } from "../api/queries.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
-import { DataTable } from "../pieces/data-table.tsx";
-import { Page } from "../pieces/page.tsx";
-import { Time } from "../pieces/time.tsx";
+import { FilterField } from "../pieces/filter-field.tsx";
+import { HostsTable } from "../pieces/hosts/table.tsx";
+import styles from "../pieces/runbook/search.module.css";
+import { Page, Section } from "../pieces/page.tsx";
+import { Paging } from "../pieces/paging.tsx";
 
+/** The inventory by name: found by words and by labels, held and released. What is searched stands in the address. */
 export function HostsPage() {
-  const query = useQuery(hosts());
+  const [{ q = "", filter = "", after }, change] = useAddress();
+  const query = useQuery({
+    ...hosts(addressFrom({ limit: "100", q, filter, after }).slice(1)),
+    placeholderData: keepPreviousData,
+  });
+  const wrong = query.error instanceof ApiError && query.error.status === 400 ? query.error.errors : [];
+  const isFiltered = q !== "" || filter !== "";
   return (
     <Page title="Hosts">
-      <Answer query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty>
-              The inventory is empty. Write hosts into hosts.yml, or name a file_sd file of Prometheus.
-            </Empty>
-          ) : (
-            <DataTable
-              label="Hosts"
-              items={items}
-              keyOf={(host) => host.name}
-              columns={[
-                { title: "Host", cell: (host) => host.name },
-                { title: "Address", cell: (host) => host.address ?? "–" },
-                {
-                  title: "Labels",
-                  cell: (host) =>
-                    Object.entries(host.labels)
-                      .map(([name, value]) => `${name}=${value}`)
-                      .join(", "),
-                },
-                { title: "Automation", cell: (host) => host.automation },
-                {
-                  title: "On hold",
-                  cell: (host) =>
-                    host.hold === null ? (
-                      "no"
-                    ) : (
-                      <>
-                        until <Time at={host.hold.until} />: {host.hold.reason} ({host.hold.principal})
-                      </>
-                    ),
-                },
-              ]}
-            />
-          )
-        }
-      </Answer>
+      <Group align="flex-end" gap="sm" role="search" aria-label="Filter">
+        <div className={styles["search"]}>
+          <FilterField
+            label="Search"
+            placeholder="name, address, label=value"
+            value={q}
+            onChange={(text) => change({ q: text, after: null })}
+          />
+        </div>
+        <div className={styles["search"]}>
+          <FilterField
+            label="Labels"
+            placeholder={'role="web",env=~"dev|test"'}
+            value={filter}
+            error={wrong.find(({ pointer }) => pointer === "/filter")?.message ?? null}
+            onChange={(text) => change({ filter: text, after: null })}
+          />
+        </div>
+      </Group>
+      <Section title={isFiltered ? "Hosts that match" : "All hosts"}>
+        <Answer query={query} lines={12}>
+          {({ items, next }) => (
+            <>
+              {items.length > 0 ? (
+                <HostsTable hosts={items} />
+              ) : (
+                <Empty>
+                  {isFiltered
+                    ? "No host matches. Take a word away to see more."
+                    : "The inventory is empty. Write hosts into hosts.yml, or name a file_sd file of Prometheus."}
+                </Empty>
+              )}
+              <Paging next={next} first="First" further="Further" />
+            </>
+          )}
+        </Answer>
+      </Section>
     </Page>
   );
 }

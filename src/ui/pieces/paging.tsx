@@ -2,8 +2,15 @@ import { Button, Group } from "@mantine/core";
 import { ArrowLeftIcon, ArrowRightIcon } from "@radix-ui/react-icons";
 import { useAddress } from "../address.ts";
 
+export interface PagingProps {
+  readonly next: string | null;
+  /** What the ends of the list are called where it is not one of times. */
+  readonly first?: string;
+  readonly further?: string;
+}
+
 /** Between the pages of a list, newest first. The cursor stands in the address: back is the browser's back, or the newest. */
-export function Paging({ next }: { readonly next: string | null }) {
+export function Paging({ next, first = "Newest", further = "Older" }: PagingProps) {
   const [{ after }, change] = useAddress();
   if (after === undefined && next === null) return null;
   return (
@@ -15,7 +22,7 @@ export function Paging({ next }: { readonly next: string | null }) {
         disabled={after === undefined}
         onClick={() => change({ after: null }, "push")}
       >
-        Newest
+        {first}
       </Button>
       <Button
         variant="default"
@@ -24,7 +31,7 @@ export function Paging({ next }: { readonly next: string | null }) {
         disabled={next === null}
         onClick={() => change({ after: next }, "push")}
       >
-        Older
+        {further}
       </Button>
     </Group>
   );

@@ -1,0 +1,93 @@
+import { Autocomplete, TagsInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { hosts } from "../../api/queries.ts";
+import type { Host } from "../../api/types.ts";
+import type { CommonProps } from "./field.tsx";
+
+/** Choices at once: whoever does not see theirs goes on typing. */
+const CHOICES = 20;
+const SETTLES_AFTER_MS = 200;
+
+interface HostProps extends CommonProps {
+  readonly placeholder: string | undefined;
+  /** Matchers over labels that the host has to fit. */
+  readonly within: string | undefined;
+}
+
+/** One host by its name. What is typed and not among the choices may be sent all the same: the service judges. */
+export function HostField({
+  within,
+  value,
+  ...common
+}: HostProps & { readonly value: string; readonly onChange: (value: string) => void }) {
+  const found = useHosts(value, within);
+  return (
+    <Autocomplete
+      {...common}
+      placeholder={common.placeholder ?? "Type a part of its name"}
+      value={value}
+      data={namesOf(found)}
+      filter={({ options }) => options}
+      renderOption={({ option }) => <HostChoice name={option.value} found={found} />}
+    />
+  );
+}
+
+/** Several hosts, in the order in which they are named. */
+export function HostsField({
+  within,
+  value,
+  ...common
+}: HostProps & { readonly value: string[]; readonly onChange: (value: string[]) => void }) {
+  const [typed, setTyped] = useState("");
+  const found = useHosts(typed, within).filter(({ name }) => !value.includes(name));
+  return (
+    <TagsInput
+      {...common}
+      placeholder={value.length === 0 ? (common.placeholder ?? "Type a part of a name") : undefined}
+      value={value}
+      searchValue={typed}
+      onSearchChange={setTyped}
+      data={namesOf(found)}
+      filter={({ options }) => options}
+      acceptValueOnBlur
+      splitChars={[",", ";"]}
+      renderOption={({ option }) => <HostChoice name={option.value} found={found} />}
+    />
+  );
+}
+
+/** The first hosts with these words that fit, as the service finds them; none for who may not see hosts. */
+function useHosts(typed: string, within: string | undefined): readonly Host[] {
+  const [text] = useDebouncedValue(typed.trim(), SETTLES_AFTER_MS);
+  const query = new URLSearchParams({ limit: String(CHOICES) });
+  if (text !== "") query.set("q", text.slice(0, 200));
+  if (within !== undefined) query.set("filter", within);
+  const { data } = useQuery({
+    ...hosts(query.toString()),
+    placeholderData: keepPreviousData,
+    refetchInterval: false,
+    meta: {},
+    staleTime: 30_000,
+    retry: false,
+  });
+  return data?.items ?? [];
+}
+
+function namesOf(found: readonly Host[]): string[] {
+  return found.map(({ name }) => name);
+}
+
+/** The name, and by what it is told from others. */
+function HostChoice({ name, found }: { readonly name: string; readonly found: readonly Host[] }) {
+  const host = found.find((one) => one.name === name);
+  const labels = Object.entries(host?.labels ?? {}).map(([label, value]) => `${label}=${value}`);
+  return (
+    <span className="breaks">
+      {name} <span className="dim small">{labels.join(" ")}</span>
+      {host === undefined || host.hold === null ? null : <span className="dim small"> · on hold</span>}
+    </span>
+  );
+}

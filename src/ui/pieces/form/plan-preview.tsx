@@ -1,0 +1,89 @@
+import { Alert, Stack, Text } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import type { GuardVerdict, Plan } from "../../api/types.ts";
+import { hostsText } from "../runs-table.tsx";
+import { secondsText, Time } from "../time.tsx";
+import { Words } from "../words.tsx";
+import styles from "./plan.module.css";
+import { PlanSteps } from "./plan-steps.tsx";
+import { planChanges } from "./plan-changes.ts";
+
+/** What would happen, where, with which effect and for how long, and what stands against it. `before`: the plan that was looked at first. */
+export function PlanPreview({ plan, before }: { readonly plan: Plan; readonly before: Plan | null }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Whoever asked for the plan reads on at its beginning.
+  useEffect(() => heading.current?.focus(), [plan.digest]);
+  return (
+    <Stack gap="xs">
+      {before === null ? null : (
+        <Alert color="orange" role="alert" title="The plan has changed since you looked at it">
+          Nothing was started. What is different now:
+          <ul className={styles["changes"]}>
+            {planChanges(before, plan).map((line) => (
+              <li key={line} className="breaks">
+                <Words text={line} />
+              </li>
+            ))}
+          </ul>
+        </Alert>
+      )}
+      <Text component="h3" fw={650} ref={heading} tabIndex={-1} className="breaks">
+        {plan.hosts.length === 0 ? "This will happen" : `This will happen on ${hostsText(plan.hosts)}`}
+      </Text>
+      <PlanSteps steps={plan.steps} />
+      {plan.hosts.length > 3 ? (
+        <details>
+          <summary>All {plan.hosts.length} hosts</summary>
+          <Text size="sm" className="breaks">
+            {plan.hosts.join(", ")}
+          </Text>
+        </details>
+      ) : null}
+      <Text size="sm">{durationWords(plan)}</Text>
+      <Guards guards={plan.guards ?? []} />
+      {plan.approval === null ? null : (
+        <Text size="sm">
+          It waits for the yes of {plan.approval.count === 1 ? "one person" : `${plan.approval.count} people`}{" "}
+          before it starts: {whoText(plan.approval.may_approve)}, and never who asked.
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** `group:dba, user:olga`; who it is where nobody is named. */
+export function whoText(names: readonly string[]): string {
+  return names.length === 0 ? "operators and admins" : names.join(", ");
+}
+
+export function durationWords({ expected_duration: expected }: Pick<Plan, "expected_duration">): string {
+  if (expected === null) return "How long it takes is known after three runs that succeeded.";
+  return `It takes about ${secondsText(expected.median_seconds)}; nine of ten runs took at most ${secondsText(expected.p90_seconds)}.`;
+}
+
+/** Only those that do not let it pass, and until when. */
+function Guards({ guards }: { readonly guards: readonly GuardVerdict[] }) {
+  const held = guards.filter(({ verdict }) => verdict !== "passes");
+  if (held.length === 0) return null;
+  const isStopped = held.some(({ verdict }) => verdict !== "queues");
+  return (
+    <Alert
+      color={isStopped ? "orange" : "gray"}
+      title={isStopped ? "It cannot start just now" : "It will wait for its turn"}
+    >
+      <ul className={styles["guards"]}>
+        {held.map(({ guard, text, retry_at: at }) => (
+          <li key={guard} className="breaks">
+            {guard.replaceAll("_", " ")}: <Words text={text} />
+            {at === null ? null : (
+              <>
+                {" "}
+                (until <Time at={at} />)
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Alert>
+  );
+}

@@ -1,0 +1,94 @@
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useAddress } from "../../address.ts";
+import { me } from "../../api/queries.ts";
+import type { Host } from "../../api/types.ts";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Link } from "../link.tsx";
+import { StatusBadge } from "../status-badge.tsx";
+import { Time } from "../time.tsx";
+import { Words } from "../words.tsx";
+import { HoldForm } from "./hold-form.tsx";
+
+const COLUMNS: readonly Column<Host>[] = [
+  {
+    title: "Host",
+    cell: ({ name, address }) => (
+      <>
+        <strong>
+          <Words text={name} />
+        </strong>
+        <div className="dim small">{address === null ? "this machine" : <Words text={address} />}</div>
+      </>
+    ),
+  },
+  {
+    title: "Labels",
+    cell: ({ labels }) => (
+      <Words
+        text={Object.entries(labels)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(", ")}
+      />
+    ),
+    isWide: true,
+  },
+  {
+    title: "Automation",
+    cell: ({ automation, hold }) =>
+      hold === null ? (
+        automation === "off" ? (
+          "off, by the inventory"
+        ) : (
+          "on"
+        )
+      ) : (
+        <>
+          <StatusBadge status="on_hold" />
+          <div className="small">
+            <Words text={hold.reason} />
+          </div>
+          <div className="dim small">
+            <Words text={hold.principal} />, until <Time at={hold.until} />
+          </div>
+        </>
+      ),
+  },
+  {
+    title: "Runs",
+    cell: ({ name }) => (
+      <Link to="/runs" search={{ host: name }}>
+        last runs<span className="visually-hidden"> on {name}</span>
+      </Link>
+    ),
+  },
+];
+
+/** Hosts with their labels, and for operators the way to keep automation away from one. */
+export function HostsTable({ hosts }: { readonly hosts: readonly Host[] }) {
+  const [{ hold }, change] = useAddress();
+  const { data: person } = useQuery(me());
+  const mayHold = person?.is_local === true || person?.role === "operator" || person?.role === "admin";
+  const chosen = hosts.find(({ name }) => name === hold);
+  const columns = mayHold ? [...COLUMNS, holdColumn((name) => change({ hold: name }, "push"))] : COLUMNS;
+  return (
+    <>
+      {chosen === undefined || !mayHold ? null : (
+        <HoldForm key={chosen.name} host={chosen} onClose={() => change({ hold: null })} />
+      )}
+      <DataTable label="Hosts" items={hosts} keyOf={({ name }) => name} columns={columns} />
+    </>
+  );
+}
+
+function holdColumn(open: (name: string) => void): Column<Host> {
+  return {
+    title: "Hold",
+    cell: ({ name, hold }) => (
+      <Button size="compact-sm" variant="default" onClick={() => open(name)}>
+        {hold === null ? "Hold" : "Release or change"}
+        <span className="visually-hidden"> {name}</span>
+      </Button>
+    ),
+  };
+}

@@ -1,0 +1,18 @@
+import { visibleText } from "../words.tsx";
+import styles from "./source.module.css";
+
+/** The text of a file with the numbers of its lines, which are no part of what is copied. */
+export function Source({ label, text }: { readonly label: string; readonly text: string }) {
+  const lines = text.replace(/\n$/, "").split("\n");
+  return (
+    <pre className={`log ${styles["source"]}`} aria-label={label} role="region" tabIndex={0}>
+      {lines.map((line, index) => (
+        // Lines are told apart by nothing but their place.
+        <span key={index} className={styles["line"]}>
+          {visibleText(line)}
+          {"\n"}
+        </span>
+      ))}
+    </pre>
+  );
+}

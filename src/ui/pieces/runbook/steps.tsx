@@ -1,0 +1,26 @@
+import type { RunbookDetails } from "../../api/types.ts";
+import { StatusBadge } from "../status-badge.tsx";
+import { Words } from "../words.tsx";
+import styles from "../form/plan.module.css";
+
+/** The steps as the file has them; which hosts they meet is said by the plan. */
+export function RunbookSteps({ steps }: { readonly steps: RunbookDetails["steps"] }) {
+  return (
+    <ol className={styles["steps"]}>
+      {steps.map(({ id, name, verb, effect }) => (
+        <li key={id}>
+          <div className={styles["sentence"]}>
+            <StatusBadge status={effect} />
+            <span className="breaks">
+              <Words text={name ?? id} />{" "}
+              <span className="dim small">
+                {verb.replaceAll("_", " ")}
+                {name === null ? "" : ` · ${id}`}
+              </span>
+            </span>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Runbook } from "../../api/types.ts";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Link } from "../link.tsx";
+import { titleOf } from "../runbook-title.ts";
+import { StatusBadge } from "../status-badge.tsx";
+import { When } from "../time.tsx";
+import { Words } from "../words.tsx";
+import { endsText, fixedText } from "./ends.ts";
+
+const COLUMNS: readonly Column<Runbook>[] = [
+  {
+    title: "Runbook",
+    cell: (one) => (
+      <>
+        <Link to="/runbooks/$name" params={{ name: one.name }}>
+          <Words text={titleOf(one)} />
+        </Link>
+        <div className="dim small">
+          {titleOf(one) === one.name ? "" : one.name}
+          {one.may_start ? "" : `${titleOf(one) === one.name ? "" : " · "}you may not run it`}
+        </div>
+      </>
+    ),
+    isWide: true,
+  },
+  {
+    title: "Tags",
+    cell: ({ tags }) => (
+      <>
+        {tags.map((tag, index) => (
+          <span key={tag}>
+            {index === 0 ? "" : ", "}
+            <Link to="/runbooks" search={{ tag }}>
+              {tag}
+            </Link>
+          </span>
+        ))}
+      </>
+    ),
+  },
+  { title: "Owner", cell: ({ owner }) => (owner === null ? "" : <Words text={owner} />) },
+  {
+    title: "Last run",
+    cell: ({ last_run: last }) =>
+      last === null ? (
+        <span className="dim">none yet</span>
+      ) : (
+        <Link to="/runs/$id" params={{ id: last.id }}>
+          <StatusBadge status={last.outcome ?? last.status} />
+        </Link>
+      ),
+  },
+  {
+    title: "When",
+    cell: ({ last_run: last }) => (last === null ? "" : <When at={last.finished_at ?? last.created_at} />),
+  },
+  {
+    title: "30 days",
+    cell: (one) => (
+      <>
+        {endsText(one)}
+        <div className="dim small">{fixedText(one)}</div>
+      </>
+    ),
+  },
+];
+
+/** What there is to run, with how it went last. */
+export function RunbooksTable({ runbooks }: { readonly runbooks: readonly Runbook[] }) {
+  return <DataTable label="Runbooks" items={runbooks} keyOf={({ name }) => name} columns={COLUMNS} />;
+}
