@@ -129,7 +129,8 @@ export function toJson(value: unknown): unknown {
   if (prototype === Object.prototype || prototype === null) return entriesToJson(Object.entries(value));
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Optional) return value.hasValue() ? toJson(value.value()) : null;
-  if (value instanceof Uint8Array) return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
+  if (value instanceof Uint8Array)
+    return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
   if (isDuration(value)) return durationText(value);
   const primitive: unknown = value.valueOf();
   if (typeof primitive === "bigint") return integerToJson(primitive);

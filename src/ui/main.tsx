@@ -25,6 +25,7 @@ const client = new QueryClient({
       // Asked also when the browser thinks that there is no network: a failure is said, a pause is not.
       networkMode: "always",
     },
+    mutations: { networkMode: "always" },
   },
 });
 

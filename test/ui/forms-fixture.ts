@@ -95,11 +95,14 @@ const WEB_HOSTS = 1_000;
 
 /** So many web servers, and others that no form of these asks for. */
 function inventory(): string {
-  const host = (name: string, labels: string) => `  - {name: ${name}, address: 192.0.2.1, labels: {${labels}}}`;
+  const host = (name: string, labels: string) =>
+    `  - {name: ${name}, address: 192.0.2.1, labels: {${labels}}}`;
   const web = Array.from({ length: WEB_HOSTS }, (_, index) =>
     host(`web-${String(index + 1).padStart(4, "0")}`, `role: web, env: ${index === 0 ? "prod" : "test"}`),
   );
-  const databases = ["db-0001", "db-0002"].map((name) => host(name, `role: db, note: "<img src=x onerror=alert(1)>"`));
+  const databases = ["db-0001", "db-0002"].map((name) =>
+    host(name, `role: db, note: "<img src=x onerror=alert(1)>"`),
+  );
   return `defaults: {user: x, key: {file: /dev/null}, known_hosts: /dev/null}\nhosts:\n${[...web, ...databases].join("\n")}\n`;
 }
 

@@ -30,7 +30,7 @@ export const approvalDetailsSchema = approvalSchema
         message: z.string().nullable(),
       })
       .nullable()
-      .meta({ description: "The step that failed, as it is now; null where none is asked about." }),
+      .meta({ description: "The step that has failed; null where none is asked about." }),
   })
   .meta({ id: "ApprovalDetails" });
 
@@ -77,5 +77,7 @@ async function failureOf(
   const step = (await readSteps(reader, run.id)).find((one) => one.id === approval.stepId);
   if (step === undefined) return null;
   const { id, host, state, attempts, exitCode, message } = step;
-  return { step: id, host, status: state, attempts, exit_code: exitCode, message };
+  // While people are asked the step itself is still under way.
+  const status = approval.failedStep?.status ?? state;
+  return { step: id, host, status, attempts, exit_code: exitCode, message };
 }

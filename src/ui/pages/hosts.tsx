@@ -2,9 +2,10 @@ import { Group } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
-import { hosts } from "../api/queries.ts";
+import { hosts, me } from "../api/queries.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { FilterField } from "../pieces/filter-field.tsx";
+import { HoldForm } from "../pieces/hosts/hold-form.tsx";
 import { HostsTable } from "../pieces/hosts/table.tsx";
 import styles from "../pieces/runbook/search.module.css";
 import { Page, Section } from "../pieces/page.tsx";
@@ -12,12 +13,15 @@ import { Paging } from "../pieces/paging.tsx";
 
 /** The inventory by name: found by words and by labels, held and released. What is searched stands in the address. */
 export function HostsPage() {
-  const [{ q = "", filter = "", after }, change] = useAddress();
+  const [{ q = "", filter = "", after, hold }, change] = useAddress();
+  const { data: person } = useQuery(me());
   const query = useQuery({
     ...hosts(addressFrom({ limit: "100", q, filter, after }).slice(1)),
     placeholderData: keepPreviousData,
   });
   const wrong = query.error instanceof ApiError && query.error.status === 400 ? query.error.errors : [];
+  const mayHold = person?.is_local === true || person?.role === "operator" || person?.role === "admin";
+  const held = mayHold ? query.data?.items.find(({ name }) => name === hold) : undefined;
   const isFiltered = q !== "" || filter !== "";
   return (
     <Page title="Hosts">
@@ -40,12 +44,18 @@ export function HostsPage() {
           />
         </div>
       </Group>
+      {held === undefined ? null : (
+        <HoldForm key={held.name} host={held} onClose={() => change({ hold: null })} />
+      )}
       <Section title={isFiltered ? "Hosts that match" : "All hosts"}>
         <Answer query={query} lines={12}>
           {({ items, next }) => (
             <>
               {items.length > 0 ? (
-                <HostsTable hosts={items} />
+                <HostsTable
+                  hosts={items}
+                  onHold={mayHold ? (name) => change({ hold: name }, "push") : null}
+                />
               ) : (
                 <Empty>
                   {isFiltered

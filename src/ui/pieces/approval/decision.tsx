@@ -40,7 +40,7 @@ export function Decision({ approval: one }: { readonly approval: Approval }) {
       </Text>
     );
   return (
-    <Stack gap="sm" maw={560}>
+    <Stack gap="sm" maw={640}>
       <div>
         <Countdown until={one.deadline} />
       </div>

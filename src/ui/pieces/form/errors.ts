@@ -26,7 +26,9 @@ export function fieldErrors(error: Error | null, inputs: readonly Input[]): Fiel
     const [first = "", name = ""] = pointer.slice(1).split("/").map(unescapePart);
     const input = first === "inputs" ? inputs.find((one) => one.name === name) : undefined;
     if (input === undefined) return { field: null, label: name === "" ? first : name, message };
-    return { field: input.name, label: input.title ?? input.name, message };
+    const label = input.title ?? input.name;
+    // The title stands beside it already.
+    return { field: input.name, label, message: message.replace(`: ${label}`, "") };
   });
   return found.sort((left, right) => place(fields, left) - place(fields, right));
 }

@@ -9,6 +9,7 @@ import {
 } from "@mantine/core";
 import type { ChangeEvent, ReactNode } from "react";
 import type { Input } from "../../api/types.ts";
+import { CHOICES } from "./choices.ts";
 import { DatetimeField } from "./datetime-field.tsx";
 import { FileField } from "./file-field.tsx";
 import { fieldId } from "./errors.ts";
@@ -89,6 +90,7 @@ export function Field({ input, value, error, origin, onChange }: FieldProps) {
       return (
         <MultiSelect
           {...common}
+          {...CHOICES}
           placeholder={list.length === 0 ? (placeholder ?? "Choose some") : undefined}
           value={list}
           onChange={onChange}

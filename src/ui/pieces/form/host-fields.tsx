@@ -4,10 +4,11 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { hosts } from "../../api/queries.ts";
 import type { Host } from "../../api/types.ts";
+import { CHOICES } from "./choices.ts";
 import type { CommonProps } from "./field.tsx";
 
 /** Choices at once: whoever does not see theirs goes on typing. */
-const CHOICES = 20;
+const CHOICES_MAX = 20;
 const SETTLES_AFTER_MS = 200;
 
 interface HostProps extends CommonProps {
@@ -26,6 +27,7 @@ export function HostField({
   return (
     <Autocomplete
       {...common}
+      {...CHOICES}
       placeholder={common.placeholder ?? "Type a part of its name"}
       value={value}
       data={namesOf(found)}
@@ -39,6 +41,7 @@ export function HostField({
 export function HostsField({
   within,
   value,
+  onChange,
   ...common
 }: HostProps & { readonly value: string[]; readonly onChange: (value: string[]) => void }) {
   const [typed, setTyped] = useState("");
@@ -46,6 +49,8 @@ export function HostsField({
   return (
     <TagsInput
       {...common}
+      {...CHOICES}
+      onChange={(names) => onChange(singleNames(names))}
       placeholder={value.length === 0 ? (common.placeholder ?? "Type a part of a name") : undefined}
       value={value}
       searchValue={typed}
@@ -59,10 +64,15 @@ export function HostsField({
   );
 }
 
+/** Several names at once may be pasted; no name has a space or a comma in it. */
+function singleNames(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((name) => name.split(/[,;\s]+/)))].filter(Boolean);
+}
+
 /** The first hosts with these words that fit, as the service finds them; none for who may not see hosts. */
 function useHosts(typed: string, within: string | undefined): readonly Host[] {
   const [text] = useDebouncedValue(typed.trim(), SETTLES_AFTER_MS);
-  const query = new URLSearchParams({ limit: String(CHOICES) });
+  const query = new URLSearchParams({ limit: String(CHOICES_MAX) });
   if (text !== "") query.set("q", text.slice(0, 200));
   if (within !== undefined) query.set("filter", within);
   const { data } = useQuery({

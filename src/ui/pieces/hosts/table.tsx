@@ -1,14 +1,10 @@
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { useAddress } from "../../address.ts";
-import { me } from "../../api/queries.ts";
 import type { Host } from "../../api/types.ts";
 import { type Column, DataTable } from "../data-table.tsx";
 import { Link } from "../link.tsx";
 import { StatusBadge } from "../status-badge.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
-import { HoldForm } from "./hold-form.tsx";
 
 const COLUMNS: readonly Column<Host>[] = [
   {
@@ -64,21 +60,16 @@ const COLUMNS: readonly Column<Host>[] = [
   },
 ];
 
-/** Hosts with their labels, and for operators the way to keep automation away from one. */
-export function HostsTable({ hosts }: { readonly hosts: readonly Host[] }) {
-  const [{ hold }, change] = useAddress();
-  const { data: person } = useQuery(me());
-  const mayHold = person?.is_local === true || person?.role === "operator" || person?.role === "admin";
-  const chosen = hosts.find(({ name }) => name === hold);
-  const columns = mayHold ? [...COLUMNS, holdColumn((name) => change({ hold: name }, "push"))] : COLUMNS;
-  return (
-    <>
-      {chosen === undefined || !mayHold ? null : (
-        <HoldForm key={chosen.name} host={chosen} onClose={() => change({ hold: null })} />
-      )}
-      <DataTable label="Hosts" items={hosts} keyOf={({ name }) => name} columns={columns} />
-    </>
-  );
+/** Hosts with their labels, and the way to keep automation away from one; `onHold` is null for who may not. */
+export function HostsTable({
+  hosts,
+  onHold,
+}: {
+  readonly hosts: readonly Host[];
+  readonly onHold: ((name: string) => void) | null;
+}) {
+  const columns = onHold === null ? COLUMNS : [...COLUMNS, holdColumn(onHold)];
+  return <DataTable label="Hosts" items={hosts} keyOf={({ name }) => name} columns={columns} />;
 }
 
 function holdColumn(open: (name: string) => void): Column<Host> {

@@ -6,6 +6,7 @@ import { StatusBadge } from "../status-badge.tsx";
 import { When } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { endsText, fixedText } from "./ends.ts";
+import styles from "./table.module.css";
 
 const COLUMNS: readonly Column<Runbook>[] = [
   {
@@ -45,14 +46,13 @@ const COLUMNS: readonly Column<Runbook>[] = [
       last === null ? (
         <span className="dim">none yet</span>
       ) : (
-        <Link to="/runs/$id" params={{ id: last.id }}>
-          <StatusBadge status={last.outcome ?? last.status} />
-        </Link>
+        <span className={styles["last"]}>
+          <Link to="/runs/$id" params={{ id: last.id }}>
+            <StatusBadge status={last.outcome ?? last.status} />
+          </Link>
+          <When at={last.finished_at ?? last.created_at} />
+        </span>
       ),
-  },
-  {
-    title: "When",
-    cell: ({ last_run: last }) => (last === null ? "" : <When at={last.finished_at ?? last.created_at} />),
   },
   {
     title: "30 days",
