@@ -15,7 +15,7 @@ import type { EngineDependencies } from "./dependencies.ts";
 import { leaveFollowUps } from "./end-run.ts";
 import { GuardReads } from "./guard-reads.ts";
 import { calledRunbooks, type Candidate, changedInventoryHosts, onBusyOf, waitOf } from "./candidate.ts";
-import { judgeStanding } from "./guards.ts";
+import { type GuardResult, judgeStanding } from "./guards.ts";
 import { decideForRun } from "./run-decisions.ts";
 
 /** A run that is held back is looked at again after this, should whatever holds it end unseen. */
@@ -94,6 +94,18 @@ async function mayStart(
   if (verdict.kind !== "passes") return hold(reads.tx, dependencies, run, verdict, candidate, reads.nowMs);
   await takeLocks(reads.tx, run.id, reads.nowMs);
   return true;
+}
+
+/** What guards would say of the start of a run that still waits for people, at this moment. Its line is not judged: it is not in it. */
+export async function judgeWaitingRun(
+  { store, catalog }: EngineDependencies,
+  run: Run,
+  runbook: Runbook,
+): Promise<GuardResult[]> {
+  return store.transaction(async (tx) => {
+    const reads = new GuardReads(tx, store, catalog.current(), await store.nowMs(tx));
+    return judgeStanding(reads, candidateOfRun(reads, run, runbook));
+  });
 }
 
 function candidateOfRun(reads: GuardReads, run: Run, runbook: Runbook): Candidate {

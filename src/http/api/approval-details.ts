@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Principal } from "../../access/principal.ts";
 import type { ApprovalFacts } from "../../engine/approvals.ts";
+import { judgeWaitingRun } from "../../engine/claim.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { plannedRunbooks, type RunbookCache } from "../../engine/runbook-cache.ts";
 import { RunbookError } from "../../runbooks/load.ts";
 import { expectedDuration, RUNS_LOOKED_AT } from "../../runs/expected-duration.ts";
-import type { Run } from "../../runs/records.ts";
 import { STEP_STATES } from "../../runs/states.ts";
 import { readSucceededDurations } from "../../store/run-durations.ts";
 import { readSteps } from "../../store/steps.ts";
@@ -17,9 +17,10 @@ import { runStateSchema } from "./shapes/words.ts";
 export const approvalDetailsSchema = approvalSchema
   .extend({
     run_status: runStateSchema,
-    plan: planSchema
-      .nullable()
-      .meta({ description: "What the run does; null where this version cannot read its runbook." }),
+    plan: planSchema.nullable().meta({
+      description:
+        "What the run does; null where this version cannot read its runbook. `guards` are judged while the run waits for people to start.",
+    }),
     failure: z
       .object({
         step: z.string(),
@@ -44,23 +45,26 @@ export async function approvalDetails(
   return {
     ...approvalShape(dependencies, facts, principal),
     run_status: facts.run.state,
-    plan: await planOf(dependencies, cache, facts.run),
+    plan: await planOf(dependencies, cache, facts),
     failure: await failureOf(dependencies, facts),
   };
 }
 
 async function planOf(
-  { store: { reader } }: EngineDependencies,
+  dependencies: EngineDependencies,
   cache: RunbookCache,
-  run: Run,
+  { approval, run }: ApprovalFacts,
 ): Promise<Shape<typeof planSchema> | null> {
+  const { reader } = dependencies.store;
   try {
     const { runbook, called } = await plannedRunbooks(reader, cache, run);
     const durationsMs = await readSucceededDurations(reader, run.runbook, RUNS_LOOKED_AT);
+    const isAsked = approval.kind === "start" && approval.state === "pending";
+    const guards = isAsked ? await judgeWaitingRun(dependencies, run, runbook) : null;
     const { plan, planDigest: digest } = run;
     const expected = expectedDuration(durationsMs);
     return plannedShape(
-      { runbook, plan, digest, guards: null, approval: null, expectedDuration: expected },
+      { runbook, plan, digest, guards, approval: null, expectedDuration: expected },
       called,
     );
   } catch (error) {

@@ -9,6 +9,7 @@ import { Failure } from "../pieces/approval/failure.tsx";
 import { Result } from "../pieces/approval/result.tsx";
 import { askedText, mayDecideText } from "../pieces/approval/words.ts";
 import { Facts, valueText } from "../pieces/facts.tsx";
+import { Guards } from "../pieces/form/guards.tsx";
 import { PlanSteps } from "../pieces/form/plan-steps.tsx";
 import { durationWords } from "../pieces/form/plan-preview.tsx";
 import { Link } from "../pieces/link.tsx";
@@ -49,6 +50,7 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
         ) : (
           <>
             <PlanSteps steps={one.plan.steps} />
+            <Guards guards={one.plan.guards ?? []} stopped="Approved now, it would still have to wait" />
             {one.kind === "start" ? <div className="small dim">{durationWords(one.plan)}</div> : null}
           </>
         )}

@@ -1,9 +1,10 @@
 import { Alert, Stack, Text } from "@mantine/core";
 import { useEffect, useRef } from "react";
-import type { GuardVerdict, Plan } from "../../api/types.ts";
+import type { Plan } from "../../api/types.ts";
 import { hostsText } from "../runs-table.tsx";
-import { secondsText, Time } from "../time.tsx";
+import { secondsText } from "../time.tsx";
 import { Words } from "../words.tsx";
+import { Guards } from "./guards.tsx";
 import styles from "./plan.module.css";
 import { PlanSteps } from "./plan-steps.tsx";
 import { planChanges } from "./plan-changes.ts";
@@ -40,7 +41,7 @@ export function PlanPreview({ plan, before }: { readonly plan: Plan; readonly be
         </details>
       ) : null}
       <Text size="sm">{durationWords(plan)}</Text>
-      <Guards guards={plan.guards ?? []} />
+      <Guards guards={plan.guards ?? []} stopped="It cannot start just now" />
       {plan.approval === null ? null : (
         <Text size="sm">
           It waits for the yes of {plan.approval.count === 1 ? "one person" : `${plan.approval.count} people`}{" "}
@@ -59,31 +60,4 @@ export function whoText(names: readonly string[]): string {
 export function durationWords({ expected_duration: expected }: Pick<Plan, "expected_duration">): string {
   if (expected === null) return "How long it takes is known after three runs that succeeded.";
   return `It takes about ${secondsText(expected.median_seconds)}; nine of ten runs took at most ${secondsText(expected.p90_seconds)}.`;
-}
-
-/** Only those that do not let it pass, and until when. */
-function Guards({ guards }: { readonly guards: readonly GuardVerdict[] }) {
-  const held = guards.filter(({ verdict }) => verdict !== "passes");
-  if (held.length === 0) return null;
-  const isStopped = held.some(({ verdict }) => verdict !== "queues");
-  return (
-    <Alert
-      color={isStopped ? "orange" : "gray"}
-      title={isStopped ? "It cannot start just now" : "It will wait for its turn"}
-    >
-      <ul className={styles["guards"]}>
-        {held.map(({ guard, text, retry_at: at }) => (
-          <li key={guard} className="breaks">
-            {guard.replaceAll("_", " ")}: <Words text={text} />
-            {at === null ? null : (
-              <>
-                {" "}
-                (until <Time at={at} />)
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
-    </Alert>
-  );
 }
