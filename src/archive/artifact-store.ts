@@ -23,8 +23,11 @@ export interface ArtifactStore {
    * there is no room for the file, this or a call of the writer throws NoRoomError.
    */
   createFile(runId: string, path: string, kind?: WrittenKind): Promise<ArtifactWriter>;
-  /** Bytes of a committed file, `end` exclusive. Throws {@link ArtifactError} `not-found` before the first byte. */
-  read(runId: string, path: string, range?: ByteRange): Promise<Readable>;
+  /**
+   * Bytes of a committed file, `end` exclusive, in chunks of at most `chunkBytes`. Throws {@link ArtifactError} `not-found` before the
+   * first byte.
+   */
+  read(runId: string, path: string, range?: ByteRange, chunkBytes?: number): Promise<Readable>;
   /** Null when there is no such committed file. */
   stat(runId: string, path: string): Promise<ArtifactInfo | null>;
   /** The committed files of a run, ordered by path; empty for an unknown run. */
@@ -109,14 +112,14 @@ export function openArtifactReader(folder: string): ArtifactReader {
   // A checked path needs no normalising, which is half the work where there are many files.
   const locate = (runId: string, path: string) => `${runs}/${checkedRunId(runId)}/${checkedPath(path)}`;
   return {
-    async read(runId, path, range) {
+    async read(runId, path, range, chunkBytes = READ_BYTES) {
       const file = locate(runId, path);
       const bytes = await fileSize(file);
       if (bytes === null) throw notFound(runId, path);
       const { start, end } = range ?? { start: 0, end: bytes };
       if (end <= start) return Readable.from([]);
       // A buffer of this size is made for each read, also for the one that finds the end.
-      const highWaterMark = Math.min(READ_BYTES, end - start);
+      const highWaterMark = Math.min(chunkBytes, end - start);
       return createReadStream(file, { highWaterMark, start, end: end - 1 });
     },
     async stat(runId, path) {

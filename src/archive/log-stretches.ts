@@ -27,7 +27,10 @@ export class StretchCutter {
   }
 
   push(chunk: Uint8Array): Stretch | null {
-    this.#held = this.#held.byteLength === 0 ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
+    this.#held =
+      this.#held.byteLength === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+        : Buffer.concat([this.#held, chunk]);
     const end = this.#held.lastIndexOf(LINE_FEED) + 1;
     if (end > 0) return this.#take(end, end, false);
     if (this.#held.byteLength < LINE_BYTES_MAX) return null;

@@ -7,14 +7,18 @@ export interface TcpProxy {
   connections(): number;
   freeze(): void;
   cut(): void;
+  /** Cuts everything, and what comes, until it is told otherwise. */
+  refuse(isRefusing: boolean): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let count = 0;
+  let isClosed = false;
   const server = createServer((incoming) => {
     count += 1;
+    if (isClosed) return void incoming.destroy();
     const outgoing = connect(targetPort, "127.0.0.1");
     for (const socket of [incoming, outgoing]) {
       sockets.add(socket);
@@ -27,6 +31,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     port: address.port,
     connections: () => count,
@@ -36,11 +43,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         socket.pause();
       }
     },
-    cut: () => {
-      for (const socket of sockets) socket.destroy();
+    cut,
+    refuse: (isRefusing) => {
+      isClosed = isRefusing;
+      if (isRefusing) cut();
     },
     close: async () => {
-      for (const socket of sockets) socket.destroy();
+      cut();
       await new Promise((resolve) => server.close(resolve));
     },
   };

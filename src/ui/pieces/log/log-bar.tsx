@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, Group } from "@mantine/core";
+import { Anchor, Button, Checkbox, Group, TextInput } from "@mantine/core";
 import { DownloadIcon } from "@radix-ui/react-icons";
 import { type LogPlace, rawUrl } from "./log-api.ts";
 import type { LogState } from "./log-feed.ts";
@@ -14,28 +14,25 @@ export interface LogBarProps {
   readonly scroller: LogScroller;
   readonly isAtEnd: boolean;
   readonly isWrapped: boolean;
+  /** A line was asked for by its number. */
+  readonly onGo: (line: number) => void;
   readonly onWrap: (isWrapped: boolean) => void;
 }
 
 /** What can be done with a log, above it. */
-export function LogBar({ place, state, search, scroller, isAtEnd, isWrapped, onWrap }: LogBarProps) {
+export function LogBar({ place, state, search, scroller, isAtEnd, isWrapped, onGo, onWrap }: LogBarProps) {
   const isRunning = !state.isComplete && !state.isLoading;
   return (
     <Group gap="xs" className={classes["bar"]}>
       <SearchField search={search} lineInView={() => scroller.lineInView} />
+      <LineField onGo={onGo} />
       <Checkbox
         size="xs"
         label="Wrap lines"
         checked={isWrapped}
         onChange={({ currentTarget }) => onWrap(currentTarget.checked)}
       />
-      <Button
-        size="compact-xs"
-        variant="default"
-        aria-pressed={isRunning ? isAtEnd : undefined}
-        disabled={isAtEnd && !isRunning}
-        onClick={() => scroller.toEnd()}
-      >
+      <Button size="compact-xs" variant="default" disabled={isAtEnd} onClick={() => scroller.toEnd()}>
         {isRunning ? (isAtEnd ? "Following" : "Follow") : "To the end"}
       </Button>
       <Anchor href={rawUrl(place)} size="xs" className={classes["raw"]}>
@@ -45,6 +42,24 @@ export function LogBar({ place, state, search, scroller, isAtEnd, isWrapped, onW
         {stateText(state)}
       </span>
     </Group>
+  );
+}
+
+/** Every line has an address, also without a pointer. */
+function LineField({ onGo }: { readonly onGo: (line: number) => void }) {
+  return (
+    <TextInput
+      size="xs"
+      className={classes["go"]}
+      aria-label="Go to line"
+      placeholder="Line"
+      inputMode="numeric"
+      maxLength={12}
+      onKeyDown={(event) => {
+        const line = Number(event.currentTarget.value.replaceAll(/[,. ]/g, ""));
+        if (event.key === "Enter" && Number.isInteger(line) && line > 0) onGo(line);
+      }}
+    />
   );
 }
 

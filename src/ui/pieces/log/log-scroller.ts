@@ -89,10 +89,13 @@ export class LogScroller {
 
   /** Shows the line, in the middle unless it is in view anyway. */
   show(line: number): void {
-    const rows = Math.floor(this.#view / ROW_PX);
-    const isInView = line > this.#anchor.line + 1 && line < this.#anchor.line + rows - 2;
-    if (isInView && !this.#isWrapped && this.#drawn.last >= line) return;
-    this.#go({ line: Math.max(1, Math.min(this.#count, line) - Math.floor(rows / 2)), px: 0 });
+    if (this.#isRowDrawn(line) && this.#isRowDrawn(this.#anchor.line)) {
+      const top = this.#rowTop(line) - this.#rowTop(this.#anchor.line) - this.#anchor.px;
+      if (top >= 0 && top <= this.#view - 2 * ROW_PX) return;
+    }
+    // Where lines are wrapped fewer of them fit in: the line is at the upper edge rather than below the lower one.
+    const before = this.#isWrapped ? 1 : Math.floor(this.#view / ROW_PX / 2);
+    this.#go({ line: Math.max(1, Math.min(this.#count, line) - before), px: 0 });
   }
 
   toStart(): void {

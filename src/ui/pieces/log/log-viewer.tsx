@@ -4,7 +4,7 @@ import type { LogPlace } from "./log-api.ts";
 import { LogBar } from "./log-bar.tsx";
 import type { LogFeed, LogState } from "./log-feed.ts";
 import { LogRow } from "./log-row.tsx";
-import { LogScroller, type Range } from "./log-scroller.ts";
+import { LogScroller, type Range, ROW_PX } from "./log-scroller.ts";
 import classes from "./log.module.css";
 import { useLogFeed } from "./use-log-feed.ts";
 import { type LogSearch, useLogSearch } from "./use-log-search.ts";
@@ -45,6 +45,11 @@ export function LogViewer({ place: given, chosen, hrefOf, onChoose }: LogViewerP
         scroller={scroller}
         isAtEnd={range.last >= state.count && scroller.isAtEnd}
         isWrapped={isWrapped}
+        onGo={(line) => {
+          const existing = Math.min(line, Math.max(1, state.count));
+          onChoose(String(existing));
+          scroller.show(existing);
+        }}
         onWrap={setIsWrapped}
       />
       <LogLines
@@ -82,6 +87,7 @@ function LogLines({ label, feed, state, scroller, range, isWrapped, chosen, ...o
   useEffect(() => feed.want(range.first, range.last), [feed, range, count, isNumbered]);
   useShownLine(scroller, isNumbered && count > 0, chosen);
   const { found } = others.search;
+  useMatchInView(box, found);
   const choose = useChoice(chosen, others.onChoose);
   const rows = Array.from({ length: Math.max(0, range.last - range.first + 1) }, (_, at) => range.first + at);
   return (
@@ -142,6 +148,21 @@ function useShownLine(scroller: LogScroller, isReady: boolean, chosen: ChosenLin
   }, [scroller, isReady, line]);
 }
 
+/** A match beyond the right edge of a long line is brought into view, once for each. */
+function useMatchInView(box: React.RefObject<HTMLDivElement | null>, found: LogSearch["found"]): void {
+  const shown = useRef<unknown>(null);
+  useEffect(() => {
+    const mark = box.current?.querySelector("mark[data-current]");
+    if (box.current === null || mark === null || mark === undefined || shown.current === found.current)
+      return;
+    shown.current = found.current;
+    const [around, at] = [box.current.getBoundingClientRect(), mark.getBoundingClientRect()];
+    const isInView = at.left > around.left + around.width / 8 && at.right < around.right;
+    if (!isInView) box.current.scrollLeft += at.left - around.left - around.width / 2;
+    // After every drawing: its line may have had to be loaded first.
+  });
+}
+
 function useChoice(
   chosen: ChosenLines | null,
   onChoose: (line: string) => void,
@@ -161,8 +182,8 @@ function useChoice(
 /** Whether the key moves the lines. */
 function moved(scroller: LogScroller, key: string): boolean {
   const moves: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => scroller.moveBy(20),
-    ArrowUp: () => scroller.moveBy(-20),
+    ArrowDown: () => scroller.moveBy(ROW_PX),
+    ArrowUp: () => scroller.moveBy(-ROW_PX),
     PageDown: () => scroller.moveBy(0, 1),
     PageUp: () => scroller.moveBy(0, -1),
     " ": () => scroller.moveBy(0, 1),

@@ -75,7 +75,13 @@ export function StepDetail({ runId, step }: { readonly runId: string; readonly s
 function StepFacts({ step }: { readonly step: Step }) {
   const outputs = Object.entries(step.outputs ?? {});
   const facts: [string, React.ReactNode][] = [
-    ["Exit code", step.exit_code === null ? null : String(step.exit_code)],
+    // What failed says it in its message.
+    [
+      "Exit code",
+      step.exit_code === null || step.exit_code === 0 || step.message !== null
+        ? null
+        : String(step.exit_code),
+    ],
     ["Message", step.status === "succeeded" ? step.message : null],
     ...outputs.map(([name, value]): [string, React.ReactNode] => [name, valueText(value)]),
   ];

@@ -63,7 +63,6 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
 });
 
 function aboutOf({ verb, host, section }: Step): string {
-  const where = host === "local" ? "on the service's machine" : host;
   const part = section === "steps" ? null : section.replaceAll("_", " ");
-  return [verb, where, part].filter((word) => word !== null).join(" · ");
+  return [verb, host, part].filter((word) => word !== null).join(" · ");
 }
