@@ -6,6 +6,7 @@ import { AlertsTable } from "../pieces/alerts-table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { ApprovalsList } from "../pieces/approvals-list.tsx";
 import { counted } from "../pieces/counted.ts";
+import { FirstAlert } from "../pieces/first-alert.tsx";
 import { Figure } from "../pieces/figure.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
@@ -23,6 +24,7 @@ export function NowPage() {
   const newest = useQuery(alerts(`limit=${FEW}`));
   return (
     <Page title="Now">
+      {newest.data?.items.length === 0 ? <FirstAlert /> : null}
       <Figures />
       {waiting.data?.items.length === 0 ? null : (
         <Section title="Waits for a person">
@@ -54,9 +56,11 @@ export function NowPage() {
       >
         <Answer query={failed}>{({ items }) => <RunsTable runs={items} none="No run has failed." />}</Answer>
       </Section>
-      <Section title="Newest alerts" actions={<Link to="/alerts">all alerts</Link>}>
-        <Answer query={newest}>{({ items }) => <AlertsTable alerts={items} />}</Answer>
-      </Section>
+      {newest.data?.items.length === 0 ? null : (
+        <Section title="Newest alerts" actions={<Link to="/alerts">all alerts</Link>}>
+          <Answer query={newest}>{({ items }) => <AlertsTable alerts={items} />}</Answer>
+        </Section>
+      )}
     </Page>
   );
 }
