@@ -44,8 +44,8 @@ interface Service {
   readonly at: ServiceFolder;
 }
 
-async function start(): Promise<Service> {
-  const at = createServiceFolder(FILES);
+async function start(more: Readonly<Record<string, string>> = {}): Promise<Service> {
+  const at = createServiceFolder({ ...FILES, ...more });
   onTestFinished(() => at.remove());
   const app = await startService(at);
   onTestFinished(() => app.stop());
@@ -189,6 +189,46 @@ describe("the API", () => {
     expect(planned.text).not.toContain("hunter2");
     for (const table of ["run", "run_input", "run_lock"] as const)
       expect(await service.app.store.reader.selectFrom(table).selectAll().execute()).toEqual([]);
+  });
+
+  test("tells apart what always happens, what follows a failure, and what comes last", async () => {
+    const service = await start({
+      "runbooks/sections.yml": `name: sections
+inputs: {words: {type: multi_choice, options: [a, b]}}
+target: local
+steps:
+  - id: each
+    for_each:
+      in: inputs.words
+      as: word
+      steps: [{id: say, effect: read, command: [echo, "\${{ word }}"]}]
+      on_failure: [{id: undo, command: [echo, undo, "\${{ word }}"]}]
+on_failure: [{id: tell, effect: read, command: [echo, failed]}]
+finally:
+  - id: last
+    for_each: {in: inputs.words, as: word, steps: [{id: tidy, command: [echo, tidy, "\${{ word }}"]}]}
+`,
+    });
+    const { body } = await plan(service, "sections", { inputs: { words: ["a", "b"] } });
+    const actionsOf = (section: string) =>
+      (body[section] as { id: string; action: string }[]).map(({ id, action }) => `${id}: ${action}`);
+    expect(actionsOf("steps")).toEqual([
+      "each: for each of words, as word",
+      "each/a/say: command echo a",
+      "each/b/say: command echo b",
+    ]);
+    expect(actionsOf("on_failure")).toEqual([
+      "each/a/undo: command echo undo a",
+      "each/b/undo: command echo undo b",
+      "tell: command echo failed",
+    ]);
+    expect(actionsOf("finally")).toEqual([
+      "last: for each of words, as word",
+      "last/a/tidy: command echo tidy a",
+      "last/b/tidy: command echo tidy b",
+    ]);
+    const shown = (await get(service, "/runbooks/sections")).body;
+    expect([shown["on_failure"], shown["finally"]]).toMatchObject([[{ id: "tell" }], [{ id: "last" }]]);
   });
 
   test("the same inputs in other words have the same digest, other secrets another one", async () => {

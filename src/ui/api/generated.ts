@@ -518,6 +518,26 @@ export type Plan = {
     readonly preview: string | null;
     readonly action: string;
   })[];
+  readonly on_failure: readonly ({
+    readonly id: string;
+    readonly name: string | null;
+    readonly verb: "run" | "command" | "collect" | "put" | "http" | "prometheus" | "wait" | "notify" | "silence" | "annotate" | "approve" | "for_each" | "runbook";
+    readonly effect: Effect;
+    readonly host: string | null;
+    readonly if: string | null;
+    readonly preview: string | null;
+    readonly action: string;
+  })[];
+  readonly finally: readonly ({
+    readonly id: string;
+    readonly name: string | null;
+    readonly verb: "run" | "command" | "collect" | "put" | "http" | "prometheus" | "wait" | "notify" | "silence" | "annotate" | "approve" | "for_each" | "runbook";
+    readonly effect: Effect;
+    readonly host: string | null;
+    readonly if: string | null;
+    readonly preview: string | null;
+    readonly action: string;
+  })[];
   readonly confirm: {
     readonly input: string;
     readonly value: string;
@@ -817,6 +837,18 @@ export type RunbookDetails = {
   readonly file: string;
   readonly digest: string;
   readonly steps: readonly ({
+    readonly id: string;
+    readonly name: string | null;
+    readonly verb: "run" | "command" | "collect" | "put" | "http" | "prometheus" | "wait" | "notify" | "silence" | "annotate" | "approve" | "for_each" | "runbook";
+    readonly effect: Effect;
+  })[];
+  readonly on_failure: readonly ({
+    readonly id: string;
+    readonly name: string | null;
+    readonly verb: "run" | "command" | "collect" | "put" | "http" | "prometheus" | "wait" | "notify" | "silence" | "annotate" | "approve" | "for_each" | "runbook";
+    readonly effect: Effect;
+  })[];
+  readonly finally: readonly ({
     readonly id: string;
     readonly name: string | null;
     readonly verb: "run" | "command" | "collect" | "put" | "http" | "prometheus" | "wait" | "notify" | "silence" | "annotate" | "approve" | "for_each" | "runbook";

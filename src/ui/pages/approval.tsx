@@ -8,9 +8,10 @@ import { Decision } from "../pieces/approval/decision.tsx";
 import { Failure } from "../pieces/approval/failure.tsx";
 import { Result } from "../pieces/approval/result.tsx";
 import { askedText, mayDecideText } from "../pieces/approval/words.ts";
-import { Facts, valueText } from "../pieces/facts.tsx";
+import { Facts } from "../pieces/facts.tsx";
+import { InputFacts } from "../pieces/input-facts.tsx";
 import { Guards } from "../pieces/form/guards.tsx";
-import { PlanSteps } from "../pieces/form/plan-steps.tsx";
+import { PlanSections } from "../pieces/form/plan-steps.tsx";
 import { durationWords } from "../pieces/form/plan-preview.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
@@ -49,7 +50,7 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
           </Empty>
         ) : (
           <>
-            <PlanSteps steps={one.plan.steps} />
+            <PlanSections plan={one.plan} />
             <Guards guards={one.plan.guards ?? []} stopped="Approved now, it would still have to wait" />
             {one.kind === "start" ? <div className="small dim">{durationWords(one.plan)}</div> : null}
           </>
@@ -57,7 +58,7 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
       </Section>
       {one.plan === null || Object.keys(one.plan.inputs).length === 0 ? null : (
         <Section title="With these inputs">
-          <Facts facts={Object.entries(one.plan.inputs).map(([name, value]) => [name, valueText(value)])} />
+          <InputFacts runbook={one.plan.runbook} inputs={one.plan.inputs} />
         </Section>
       )}
       {isPending ? (
@@ -72,9 +73,10 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
             ["Asked by", one.requested_by],
             ["Why", one.kind === "start" ? reasonOf(one) : null],
             ["Asked at", <Time key="asked" at={one.requested_at} />],
+            // Whoever decides has it beside the buttons, counting down.
             [
               "Deadline",
-              isPending ? (
+              one.may_decide ? null : isPending ? (
                 <Countdown key="left" until={one.deadline} />
               ) : (
                 <Time key="deadline" at={one.deadline} />

@@ -40,7 +40,7 @@ function Content({ runbook: one }: { readonly runbook: RunbookDetails }) {
             <RunbookFacts runbook={one} />
           </Section>
           <Section title="Steps">
-            <RunbookSteps steps={one.steps} />
+            <RunbookSteps runbook={one} />
           </Section>
         </div>
       </div>

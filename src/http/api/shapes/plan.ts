@@ -6,7 +6,7 @@ import type { PlannedRun } from "../../../engine/plan-runbook.ts";
 import type { ApprovalTerms } from "../../../runbooks/check-approval.ts";
 import { confirmationOf } from "../../../runbooks/check-confirm.ts";
 import { hostOf, inputsForExpressions, type Plan } from "../../../runbooks/plan.ts";
-import type { Runbook } from "../../../runbooks/runbook.ts";
+import type { Runbook, Section } from "../../../runbooks/runbook.ts";
 import { stepText } from "../../../runbooks/step-text.ts";
 import { guardSchema, guardShape } from "../explanation-shape.ts";
 import { anythingSchema, countSchema, type Shape } from "./common.ts";
@@ -29,6 +29,10 @@ export const planSchema = z
     inputs: anythingSchema,
     hosts: z.array(z.string()),
     steps: z.array(plannedStepSchema),
+    on_failure: z
+      .array(plannedStepSchema)
+      .meta({ description: "What follows once one of the steps has failed." }),
+    finally: z.array(plannedStepSchema).meta({ description: "What follows in any case." }),
     confirm: z.object({ input: z.string(), value: z.string() }).nullable(),
     approval: z
       .object({ count: countSchema, may_approve: z.array(z.string()) })
@@ -55,14 +59,17 @@ export function plannedShape(
   { runbook, plan, digest, guards, approval, expectedDuration }: ShownPlan,
   called: ReadonlyMap<string, Runbook>,
 ): Shape<typeof planSchema> {
+  const sections = Map.groupBy(allInstances({ run: { plan }, runbook, called }), sectionIn(runbook));
+  const stepsOf = (section: Section) =>
+    (sections.get(section) ?? []).map((instance) => stepShape(plan, instance));
   return {
     runbook: runbook.name,
     digest,
     inputs: plan.inputs,
     hosts: plan.hosts.map((host) => host.name),
-    steps: allInstances({ run: { plan }, runbook, called })
-      .filter(({ section }) => section === "steps")
-      .map((instance) => stepShape(plan, instance)),
+    steps: stepsOf("steps"),
+    on_failure: stepsOf("on_failure"),
+    finally: stepsOf("finally"),
     confirm: confirmationOf(runbook, plan),
     approval:
       approval === null ? null : { count: approval.count, may_approve: runbook.access?.approve ?? [] },
@@ -74,6 +81,16 @@ export function plannedShape(
 /** The runbooks that a plan calls, as they are now. */
 export function calledNow(runbooks: ReadonlyMap<string, Runbook>, plan: Plan): ReadonlyMap<string, Runbook> {
   return new Map(calledRunbooks(runbooks, plan).map((one) => [one.digest, one]));
+}
+
+/** A step inside of another belongs where that one stands, unless it follows a failure, or its item, in there. */
+function sectionIn(runbook: Runbook): (instance: StepInstance) => Section {
+  const outermost = new Map<string, Section>([
+    ...runbook.onFailure.map(({ id }) => [id, "on_failure"] as const),
+    ...runbook.finally.map(({ id }) => [id, "finally"] as const),
+  ]);
+  return ({ step, section }) =>
+    section === "steps" ? (outermost.get(step.id.split("/")[0] ?? "") ?? "steps") : section;
 }
 
 function stepShape(plan: Plan, { step, frame }: StepInstance): Shape<typeof plannedStepSchema> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { inputShape, inputsJsonSchema } from "../../../runbooks/input-shapes.ts";
 import { INPUT_TYPES } from "../../../runbooks/inputs/types.ts";
-import { type Runbook, VERBS } from "../../../runbooks/runbook.ts";
+import { type Runbook, type Step, VERBS } from "../../../runbooks/runbook.ts";
 import type { ExpectedDuration } from "../../../runs/expected-duration.ts";
 import type { Statistics } from "../../../runs/statistics.ts";
 import type { LastRun } from "../../../store/last-runs.ts";
@@ -88,6 +88,8 @@ export const runbookDetailsSchema = runbookSchema
     file: z.string(),
     digest: digestSchema,
     steps: z.array(runbookStepSchema),
+    on_failure: z.array(runbookStepSchema),
+    finally: z.array(runbookStepSchema),
     inputs_schema: anythingSchema,
     source: z.string(),
     expected_duration: durationSchema.nullable(),
@@ -156,12 +158,18 @@ export function runbookDetailsShape(
     ...runbookShape(runbook, extras),
     file: runbook.file,
     digest: runbook.digest,
-    steps: runbook.steps.map(({ id, name, verb, effect }) => ({ id, name, verb, effect })),
+    steps: runbook.steps.map(stepShape),
+    on_failure: runbook.onFailure.map(stepShape),
+    finally: runbook.finally.map(stepShape),
     inputs_schema: inputsJsonSchema(runbook.inputs),
     source: runbook.text,
     expected_duration: durationShape(extras.expectedDuration),
     started_by: extras.startedBy,
   };
+}
+
+function stepShape({ id, name, verb, effect }: Step): Shape<typeof runbookStepSchema> {
+  return { id, name, verb, effect };
 }
 
 /** Null where it is not known. */

@@ -78,6 +78,7 @@ export function Field({ input, value, error, origin, onChange }: FieldProps) {
           {...common}
           placeholder={placeholder}
           allowDecimal={input.type === "number"}
+          allowedDecimalSeparators={[".", ","]}
           value={text}
           onChange={(number) => onChange(String(number))}
           hideControls

@@ -1,7 +1,8 @@
 import { Autocomplete, TagsInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
+import { ApiError } from "../../api/client.ts";
 import { hosts } from "../../api/queries.ts";
 import type { Host } from "../../api/types.ts";
 import { CHOICES } from "./choices.ts";
@@ -10,6 +11,7 @@ import type { CommonProps } from "./field.tsx";
 /** Choices at once: whoever does not see theirs goes on typing. */
 const CHOICES_MAX = 20;
 const SETTLES_AFTER_MS = 200;
+const HIDDEN = "You may not see the inventory: type the name in full.";
 
 interface HostProps extends CommonProps {
   readonly placeholder: string | undefined;
@@ -23,11 +25,12 @@ export function HostField({
   value,
   ...common
 }: HostProps & { readonly value: string; readonly onChange: (value: string) => void }) {
-  const found = useHosts(value, within);
+  const { found, note } = useHosts(value, within);
   return (
     <Autocomplete
       {...common}
       {...CHOICES}
+      description={withNote(common.description, note)}
       placeholder={common.placeholder ?? "Type a part of its name"}
       value={value}
       data={namesOf(found)}
@@ -45,11 +48,13 @@ export function HostsField({
   ...common
 }: HostProps & { readonly value: string[]; readonly onChange: (value: string[]) => void }) {
   const [typed, setTyped] = useState("");
-  const found = useHosts(typed, within).filter(({ name }) => !value.includes(name));
+  const known = useHosts(typed, within);
+  const found = known.found.filter(({ name }) => !value.includes(name));
   return (
     <TagsInput
       {...common}
       {...CHOICES}
+      description={withNote(common.description, known.note)}
       onChange={(names) => onChange(singleNames(names))}
       placeholder={value.length === 0 ? (common.placeholder ?? "Type a part of a name") : undefined}
       value={value}
@@ -64,18 +69,30 @@ export function HostsField({
   );
 }
 
+function withNote(description: ReactNode, note: string | null): ReactNode {
+  if (note === null) return description;
+  return (
+    <>
+      {description} {note}
+    </>
+  );
+}
+
 /** Several names at once may be pasted; no name has a space or a comma in it. */
 function singleNames(names: readonly string[]): string[] {
   return [...new Set(names.flatMap((name) => name.split(/[,;\s]+/)))].filter(Boolean);
 }
 
 /** The first hosts with these words that fit, as the service finds them; none for who may not see hosts. */
-function useHosts(typed: string, within: string | undefined): readonly Host[] {
+function useHosts(
+  typed: string,
+  within: string | undefined,
+): { readonly found: readonly Host[]; readonly note: string | null } {
   const [text] = useDebouncedValue(typed.trim(), SETTLES_AFTER_MS);
   const query = new URLSearchParams({ limit: String(CHOICES_MAX) });
   if (text !== "") query.set("q", text.slice(0, 200));
   if (within !== undefined) query.set("filter", within);
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     ...hosts(query.toString()),
     placeholderData: keepPreviousData,
     refetchInterval: false,
@@ -83,7 +100,8 @@ function useHosts(typed: string, within: string | undefined): readonly Host[] {
     staleTime: 30_000,
     retry: false,
   });
-  return data?.items ?? [];
+  const isHidden = error instanceof ApiError && error.status === 403;
+  return { found: data?.items ?? [], note: isHidden ? HIDDEN : null };
 }
 
 function namesOf(found: readonly Host[]): string[] {

@@ -35,17 +35,23 @@ function inputChanges(before: Plan, after: Plan): string[] {
 type Step = Plan["steps"][number];
 
 function stepChanges(before: Plan, after: Plan): string[] {
-  const earlier = new Map(before.steps.map((step) => [step.id, step]));
-  const later = new Set(after.steps.map(({ id }) => id));
-  const changed = after.steps.flatMap((step) => {
+  const earlier = new Map(allSteps(before).map((step) => [step.id, step]));
+  const later = new Set(allSteps(after).map(({ id }) => id));
+  const changed = allSteps(after).flatMap((step) => {
     const old = earlier.get(step.id);
     if (old === undefined) return [`New step ${step.id}: ${stepWords(step)}`];
     return stepWords(old) === stepWords(step)
       ? []
       : [`Step ${step.id} is now: ${stepWords(step)}; it was: ${stepWords(old)}`];
   });
-  const gone = before.steps.filter(({ id }) => !later.has(id)).map(({ id }) => `No longer: step ${id}`);
+  const gone = allSteps(before)
+    .filter(({ id }) => !later.has(id))
+    .map(({ id }) => `No longer: step ${id}`);
   return [...changed, ...gone];
+}
+
+function allSteps({ steps, on_failure: onFailure, finally: last }: Plan): Step[] {
+  return [...steps, ...onFailure, ...last];
 }
 
 function stepWords({ effect, host, name, action, if: condition, preview }: Step): string {

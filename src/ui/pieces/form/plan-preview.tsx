@@ -6,7 +6,7 @@ import { secondsText } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { Guards } from "./guards.tsx";
 import styles from "./plan.module.css";
-import { PlanSteps } from "./plan-steps.tsx";
+import { PlanSections } from "./plan-steps.tsx";
 import { planChanges } from "./plan-changes.ts";
 
 /** What would happen, where, with which effect and for how long, and what stands against it. `before`: the plan that was looked at first. */
@@ -31,7 +31,7 @@ export function PlanPreview({ plan, before }: { readonly plan: Plan; readonly be
       <Text component="h3" fw={650} ref={heading} tabIndex={-1} className="breaks">
         {plan.hosts.length === 0 ? "This will happen" : `This will happen on ${hostsText(plan.hosts)}`}
       </Text>
-      <PlanSteps steps={plan.steps} />
+      <PlanSections plan={plan} />
       {plan.hosts.length > 3 ? (
         <details>
           <summary>All {plan.hosts.length} hosts</summary>

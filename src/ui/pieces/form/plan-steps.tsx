@@ -11,8 +11,29 @@ type PlannedStep = Plan["steps"][number];
 /** More steps at once are not read; the rest comes when it is asked for. */
 const SHOWN_MAX = 40;
 
-/** What happens, a sentence a step, in its order. */
-export function PlanSteps({ steps }: { readonly steps: readonly PlannedStep[] }) {
+/** What happens, what follows a failure, and what follows in any case. */
+export function PlanSections({ plan }: { readonly plan: Pick<Plan, "steps" | "on_failure" | "finally"> }) {
+  return (
+    <>
+      <PlanSteps steps={plan.steps} />
+      {plan.on_failure.length === 0 ? null : (
+        <>
+          <div className="dim small">If a step fails:</div>
+          <PlanSteps steps={plan.on_failure} />
+        </>
+      )}
+      {plan.finally.length === 0 ? null : (
+        <>
+          <div className="dim small">At the end, in any case:</div>
+          <PlanSteps steps={plan.finally} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** A sentence a step, in their order. */
+function PlanSteps({ steps }: { readonly steps: readonly PlannedStep[] }) {
   const [isWhole, setIsWhole] = useState(false);
   const shown = isWhole ? steps : steps.slice(0, SHOWN_MAX);
   return (

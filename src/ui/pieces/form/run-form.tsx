@@ -1,6 +1,6 @@
 import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useAddress } from "../../address.ts";
+import { addressFrom, useAddress } from "../../address.ts";
 import { me, run } from "../../api/queries.ts";
 import type { RunbookDetails } from "../../api/types.ts";
 import { Answer } from "../answer.tsx";
@@ -48,6 +48,7 @@ function FilledForm({ runbook }: { readonly runbook: RunbookDetails }) {
             </Alert>
           )}
           <FormBody
+            key={addressFrom(address)}
             runbook={runbook}
             person={id}
             prefill={prefill}

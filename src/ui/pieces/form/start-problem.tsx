@@ -38,7 +38,7 @@ export function StartProblem({
 /** Everything that is wrong, said at once; each leads to its field. */
 function ErrorSummary({ error, errors }: { readonly error: Error; readonly errors: readonly FieldError[] }) {
   const title =
-    errors.length === 1 ? "One value has to be another" : `${errors.length} values have to be others`;
+    errors.length === 1 ? "One field needs another value" : `${errors.length} fields need another value`;
   return (
     <Alert
       color="red"

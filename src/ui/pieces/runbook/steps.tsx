@@ -4,7 +4,31 @@ import { Words } from "../words.tsx";
 import styles from "../form/plan.module.css";
 
 /** The steps as the file has them; which hosts they meet is said by the plan. */
-export function RunbookSteps({ steps }: { readonly steps: RunbookDetails["steps"] }) {
+export function RunbookSteps({
+  runbook: { steps, on_failure: onFailure, finally: last },
+}: {
+  readonly runbook: Pick<RunbookDetails, "steps" | "on_failure" | "finally">;
+}) {
+  return (
+    <>
+      <Steps steps={steps} />
+      {onFailure.length === 0 ? null : (
+        <>
+          <div className="dim small">If a step fails:</div>
+          <Steps steps={onFailure} />
+        </>
+      )}
+      {last.length === 0 ? null : (
+        <>
+          <div className="dim small">At the end, in any case:</div>
+          <Steps steps={last} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Steps({ steps }: { readonly steps: RunbookDetails["steps"] }) {
   return (
     <ol className={styles["steps"]}>
       {steps.map(({ id, name, verb, effect }) => (

@@ -27,19 +27,24 @@ const COLUMNS: readonly Column<Runbook>[] = [
   {
     title: "Tags",
     cell: ({ tags }) => (
-      <>
+      <span className={styles["whole"]}>
         {tags.map((tag, index) => (
           <span key={tag}>
-            {index === 0 ? "" : ", "}
-            <Link to="/runbooks" search={{ tag }}>
-              {tag}
-            </Link>
+            <span className={styles["tag"]}>
+              <Link to="/runbooks" search={{ tag }}>
+                {tag}
+              </Link>
+              {index === tags.length - 1 ? "" : ","}
+            </span>{" "}
           </span>
         ))}
-      </>
+      </span>
     ),
   },
-  { title: "Owner", cell: ({ owner }) => (owner === null ? "" : <Words text={owner} />) },
+  {
+    title: "Owner",
+    cell: ({ owner }) => (owner === null ? "" : <Words text={owner} className={styles["whole"] ?? ""} />),
+  },
   {
     title: "Last run",
     cell: ({ last_run: last }) =>
@@ -57,10 +62,10 @@ const COLUMNS: readonly Column<Runbook>[] = [
   {
     title: "30 days",
     cell: (one) => (
-      <>
+      <div className={styles["whole"]}>
         {endsText(one)}
         <div className="dim small">{fixedText(one)}</div>
-      </>
+      </div>
     ),
   },
 ];
