@@ -121,6 +121,36 @@ describe.skipIf(browserAbsence !== null)("an approval", () => {
     expect(await page.getByText("you may decide").count()).toBe(0);
   }, 120_000);
 
+  test("of two people each says one thing; who comes too late is told that nobody answered in time", async () => {
+    const steps = 'steps: [{id: act, target: local, command: ["true"]}]';
+    const access = 'access: {run: ["group:developers"], approve: ["group:dba", "group:sre"]}';
+    const service = await startForms({
+      "runbooks/two.yml": `name: two\n${access}\napproval: {count: 2}\n${steps}\n`,
+      "runbooks/soon.yml": `name: soon\n${access}\napproval: {timeout: 1s}\n${steps}\n`,
+    });
+    const { id } = await asked(service, "two");
+    const { page } = await openAs(browser, service, "dba");
+    await page.goto(`${service.app.url}/approvals/${String(id)}`);
+    await page.getByText("0 of 2 people have said yes.").waitFor();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByText("You have said yes. One more person of group:dba, group:sre has to.").waitFor();
+    expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(0);
+    await as(service, "olga", "POST", `/approvals/${String(id)}/approve`, {});
+    await page.getByText("It was approved.").waitFor({ timeout: 60_000 });
+    const start = await as(service, "dev", "POST", "/runbooks/soon/runs", {});
+    const late = await waitFor("an end", async () => {
+      const { items } = await as(
+        service,
+        "dba",
+        "GET",
+        `/approvals?run=${String(start["id"])}&status=expired`,
+      );
+      return (items as Json[])[0];
+    });
+    await page.goto(`${service.app.url}/approvals/${String(late["id"])}`);
+    await page.getByText("Nobody answered in time.").waitFor();
+  }, 120_000);
+
   test("a step that failed is told with its message and the way to its log, and is skipped", async () => {
     const service = await startForms();
     const { id, run } = await asked(service, "breaks");

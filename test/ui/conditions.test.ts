@@ -93,6 +93,33 @@ describe("an input is shown where the service takes it", () => {
     expect(refused).toContain("/a required");
   });
 
+  test("a choice from a file is seen with its label; what only the service has of it shows the field", () => {
+    const choice = {
+      name: "zone",
+      type: "choice",
+      title: null,
+      help: null,
+      placeholder: null,
+      required: true,
+      default: null,
+      show_if: null,
+      options: [{ value: "eu", label: "Europe" }],
+      options_from: "zones.csv",
+    } as const;
+    const last = (condition: string): Input => ({
+      ...choice,
+      name: "last",
+      type: "string",
+      show_if: condition,
+    });
+    const isShown = (condition: string) =>
+      shownOf([choice, last(condition)])({ zone: "eu", last: "" }, new Map()).has("last");
+    expect(isShown('inputs.zone.label == "Europe"')).toBe(true);
+    expect(isShown('inputs.zone.value == "us"')).toBe(false);
+    expect(isShown('inputs.zone.row.tier == "one"')).toBe(true);
+    expect(isShown("this is no expression")).toBe(true);
+  });
+
   test("what stands behind one that does not apply is judged by its default, as the service does", async () => {
     const inputs = "  a: {type: boolean}\n  b: {type: string, default: x, show_if: inputs.a}";
     expect(await judged(inputs, 'inputs.b == "x"', { a: false, b: "" })).toEqual({

@@ -259,6 +259,12 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     expect(
       await page.evaluate<string>("JSON.stringify({ ...sessionStorage, ...localStorage })"),
     ).not.toContain("hunter2");
+    // Another page, and back.
+    await page.getByRole("link", { name: "Rules", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Rules" }).waitFor();
+    await page.goBack();
+    await page.getByText("What you had typed is back").waitFor();
+    expect(await page.getByLabel("Some text").inputValue()).toBe("typed by hand");
     // The session ends: the login leads back, and what was typed is there again.
     await context.clearCookies();
     await page.getByRole("button", { name: "See the plan" }).click();

@@ -27,8 +27,9 @@ export function Decision({ approval: one }: { readonly approval: Approval }) {
     return (
       <Text>
         You have said yes.{" "}
-        {one.count - one.approved === 1 ? "One more person" : `${one.count - one.approved} more people`} of{" "}
-        {mayDecideText(one)} have to.
+        {one.count - one.approved === 1
+          ? `One more person of ${mayDecideText(one)} has to.`
+          : `${one.count - one.approved} more people of ${mayDecideText(one)} have to.`}
       </Text>
     );
   if (!one.may_decide)
