@@ -81,7 +81,7 @@ export function useChanges(isWanted: boolean): void {
   const client = useQueryClient();
   useEffect(() => {
     if (!isWanted) return undefined;
-    const refresh = () => refreshLive(client);
+    const refresh = refresherOf(client);
     return keepStream(() => {
       const events = new EventSource("/api/v1/changes");
       events.addEventListener("changed", refresh);
@@ -90,7 +90,26 @@ export function useChanges(isWanted: boolean): void {
   }, [client, isWanted]);
 }
 
-/** Asks again for everything on the page that changes by itself. */
-export function refreshLive(client: QueryClient): void {
-  void client.invalidateQueries({ predicate: ({ meta }) => meta?.["isLive"] === true });
+const REFRESH_EVERY_MS = 1_000;
+
+/**
+ * Asks again for everything on the page that changes by itself. However fast changes follow each other, and however slow the answers are,
+ * one round is over before the next begins, and the last change is never left out.
+ */
+function refresherOf(client: QueryClient): () => void {
+  let isRunning = false;
+  let isDirty = false;
+  const run = async () => {
+    isRunning = true;
+    while (isDirty) {
+      isDirty = false;
+      await client.invalidateQueries({ predicate: ({ meta }) => meta?.["isLive"] === true });
+      await new Promise((resolve) => setTimeout(resolve, REFRESH_EVERY_MS));
+    }
+    isRunning = false;
+  };
+  return () => {
+    isDirty = true;
+    if (!isRunning) void run();
+  };
 }
