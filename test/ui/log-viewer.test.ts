@@ -1,24 +1,15 @@
 // The log of a step on the run's page, in a real browser against the real service.
-import { appendFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../support/wait.ts";
 import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
+import { inView, logOf, rowTops } from "./log-page.ts";
 import { lineOf, startLogService, startWithStoredLog } from "./log-fixture.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: the log viewer. ${browserAbsence}`);
 
 const ACCESS = "target: local\naccess: {run: [everyone]}\n";
-/** Prints what is written into a file, until it says so. */
-const FOLLOWS = `
-name: follows
-${ACCESS}
-inputs: {file: {type: string}}
-steps:
-  - {id: talk, effect: read, env: {FILE: "\${{ inputs.file }}"}, timeout: 5m, run: 'tail -n +1 -F -s 0.05 "$FILE" | sed -u "/^THE END$/q"'}
-`;
 const SPEAKS = `
 name: speaks
 ${ACCESS}
@@ -33,28 +24,6 @@ steps:
   - {id: before, effect: read, command: [echo, fine]}
   - {id: breaks, effect: read, run: "echo no such database >&2; exit 3"}
 `;
-/** Goes wrong as soon as the file is there, and ends well when the other one is. */
-const RETRIES = `
-name: retries
-${ACCESS}
-inputs: {folder: {type: string}}
-steps:
-  - id: talk
-    effect: read
-    retries: 1
-    delay: 10ms
-    env: {FOLDER: "\${{ inputs.folder }}"}
-    run: |
-      cd "$FOLDER"; [ -e second ] && { echo "second try"; while [ ! -e end ]; do sleep 0.05; done; exit 0; }
-      echo "first try"; while [ ! -e second ]; do sleep 0.05; done; exit 1
-`;
-const FLOODS = `
-name: floods
-${ACCESS}
-inputs: {gate: {type: string}}
-steps:
-  - {id: talk, effect: read, env: {GATE: "\${{ inputs.gate }}"}, run: 'seq -f "flood %012.0f" 1 1000000; while [ ! -e "$GATE" ]; do sleep 0.05; done; echo over'}
-`;
 const NESTS = `
 name: nests
 ${ACCESS}
@@ -63,21 +32,6 @@ steps:
   - id: roll
     for_each: {in: inputs.items, as: item, steps: [{id: look, effect: read, command: [echo, "seen \${{ item }}"]}]}
 `;
-
-const TALK = "stdout of talk";
-const logOf = (page: Page, name = TALK) => page.getByRole("log", { name });
-const lastLine = (page: Page) =>
-  page.evaluate<string>('[...document.querySelectorAll("[data-line]")].at(-1)?.lastChild.textContent ?? ""');
-/** What is in view: the numbers and the texts of the lines. */
-const IN_VIEW = `(() => {
-  const box = document.querySelector("[role=log]");
-  const { top } = box.getBoundingClientRect();
-  return [...box.querySelectorAll("[data-line]")].filter((row) => {
-    const { top: from, bottom: to } = row.getBoundingClientRect();
-    return from > top - 1 && to < top + box.clientHeight + 1;
-  }).map((row) => [Number(row.dataset.line), row.lastChild.textContent]);
-})()`;
-const inView = (page: Page) => page.evaluate<[number, string][]>(IN_VIEW);
 
 describe.skipIf(browserAbsence !== null)("the log of a step", () => {
   let browser: TestBrowser;
@@ -153,6 +107,45 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
     expect(complaints).toEqual([]);
   }, 120_000);
 
+  test("is wrapped, and then moved by the wheel by as many pixels as it turns, to both ends", async () => {
+    const service = await startLogService({ speaks: SPEAKS });
+    for (const count of [30, 3_000]) {
+      const file = join(service.at.folder, `words-${count}`);
+      // From one row to some twenty.
+      const words = (line: number) => `${line} ${"word ".repeat((line * 7_919) % 300)}`;
+      writeFileSync(file, Array.from({ length: count }, (_, at) => words(at + 1)).join("\n"));
+      const runId = await service.start("speaks", { file });
+      await service.over(runId);
+      const { page } = await browser.open({ width: 768 });
+      await page.goto(`${service.app.url}/runs/${runId}?step=talk`);
+      await page.getByLabel(`Line ${count}`, { exact: true }).waitFor();
+      await page.getByLabel("Wrap lines").click();
+      await logOf(page).hover();
+      const turn = async (px: number, end: number) => {
+        const before = new Map(await rowTops(page));
+        await page.mouse.wheel(0, px);
+        return waitFor("lines that have moved", async () => {
+          const isAtEnd = (await inView(page)).some(([line]) => line === end);
+          const moved = (await rowTops(page)).map(([line, top]) => top - (before.get(line) ?? Number.NaN));
+          const isMoved = moved.some((by) => Math.abs(by + px) <= 1);
+          const isTorn = moved.some((by) => Math.abs(by) > 1 && Math.abs(by + px) > 1);
+          return isAtEnd ? "at the end" : isMoved && !isTorn ? "moved" : null;
+        });
+      };
+      let turns = 0;
+      for (let turned = ""; turned !== "at the end" && turns < 40; turns += 1) turned = await turn(-300, 1);
+      if (count === 3_000) {
+        await logOf(page).focus();
+        await page.keyboard.press("Home");
+        await waitFor("the beginning", async () => (await inView(page))[0]?.[0] === 1 || null);
+      }
+      expect((await inView(page))[0]?.[0]).toBe(1);
+      for (let again = 0; again < Math.min(turns, 15); again += 1) await turn(300, count);
+      for (let again = 0; again < Math.min(turns, 15); again += 1) await turn(-300, 1);
+      expect((await inView(page)).map(([line]) => line)).toContain(1);
+    }
+  }, 180_000);
+
   test("is searched as a whole, with true counts, round at its ends, and what is found is shown", async () => {
     const { service, runId } = await startWithStoredLog(50_000);
     const { page, complaints } = await browser.open({ width: 360 });
@@ -186,108 +179,6 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
     expect(await overflowOf(page)).toBe(0);
     expect(complaints).toEqual([]);
   }, 120_000);
-
-  test("is followed while it grows, until somebody scrolls up; a lost connection is said, and nothing is lost or doubled", async () => {
-    const service = await startLogService({ follows: FOLLOWS });
-    const file = join(service.at.folder, "growing");
-    const print = (from: number, to: number) =>
-      appendFileSync(file, Array.from({ length: to - from + 1 }, (_, at) => `said ${from + at}\n`).join(""));
-    writeFileSync(file, "");
-    const runId = await service.start("follows", { file });
-    const proxy = await startTcpProxy(Number(new URL(service.app.url).port));
-    onTestFinished(() => proxy.close());
-    const { page } = await browser.open();
-    await page.goto(`http://127.0.0.1:${proxy.port}/runs/${runId}?step=talk`);
-    await page.getByText("Nothing printed yet.").waitFor();
-    print(1, 200);
-    const box = logOf(page);
-    await box.getByText("said 200", { exact: true }).waitFor();
-    await box.hover();
-    await page.mouse.wheel(0, -400);
-    const follow = page.getByRole("button", { name: "Follow", exact: true });
-    await follow.waitFor();
-    const before = await inView(page);
-    print(201, 300);
-    await page.getByLabel("Go to line").fill("300");
-    await waitFor(
-      "more lines",
-      async () => (await page.locator("[role=log]").evaluate((log) => log.scrollHeight)) === 300 * 20,
-    );
-    expect(await inView(page)).toEqual(before);
-    await follow.click();
-    await box.getByText("said 300", { exact: true }).waitFor();
-
-    proxy.refuse(true);
-    await page.getByText("Connection lost, trying again").waitFor();
-    print(301, 400);
-    proxy.refuse(false);
-    await box.getByText("said 400", { exact: true }).waitFor({ timeout: 30_000 });
-    await page.getByText("Connection lost, trying again").waitFor({ state: "detached" });
-    appendFileSync(file, "THE END\n");
-    await service.over(runId);
-    await waitFor("the end", async () => (await lastLine(page)) === "THE END" || null);
-    await page.getByRole("button", { name: "To the end" }).waitFor();
-    for (const line of [1, 200, 301, 390]) {
-      await page.getByLabel("Go to line").fill(String(line));
-      await page.keyboard.press("Enter");
-      await box.getByText(`said ${line}`, { exact: true }).waitFor();
-      for (const [number, text] of await inView(page))
-        expect(text).toBe(number === 401 ? "THE END" : `said ${number}`);
-    }
-  }, 120_000);
-
-  test("says that another attempt has begun, shows it, and keeps the one before", async () => {
-    const service = await startLogService({ retries: RETRIES });
-    const { folder } = service.at;
-    const runId = await service.start("retries", { folder });
-    const { page } = await browser.open();
-    await page.goto(`${service.app.url}/runs/${runId}?step=talk`);
-    await logOf(page).getByText("first try").waitFor();
-    writeFileSync(join(folder, "second"), "");
-    await logOf(page).getByText("second try").waitFor();
-    await page.getByText("Attempt 2 has begun").waitFor();
-    expect(await page.getByText("first try").count()).toBe(0);
-    await page.getByLabel("Which attempt").selectOption("1");
-    await logOf(page).getByText("first try").waitFor();
-    await page.waitForURL(/attempt=1/);
-    writeFileSync(join(folder, "end"), "");
-    await service.over(runId);
-    await page.reload();
-    await logOf(page).getByText("first try").waitFor();
-  }, 120_000);
-
-  test("of which only beginning and end are kept has the right numbers on both sides, while it runs and afterwards", async () => {
-    const service = await startLogService({ floods: FLOODS });
-    const gate = join(service.at.folder, "gate");
-    const runId = await service.start("floods", { gate });
-    const { page, complaints } = await browser.open();
-    await page.goto(`${service.app.url}/runs/${runId}?step=talk`);
-    const flood = (line: number) => `flood ${String(line).padStart(12, "0")}`;
-    const go = async (line: number) => {
-      await page.getByLabel("Go to line").fill(String(line));
-      await page.keyboard.press("Enter");
-    };
-    await page.getByText(flood(1_000_000), { exact: true }).waitFor({ timeout: 60_000 });
-    await page.getByLabel("Line 1000000", { exact: true }).waitFor();
-    for (const line of [200_000, 900_000, 1]) {
-      await go(line);
-      await page.getByText(flood(line), { exact: true }).waitFor();
-      for (const [number, text] of await inView(page)) expect(text).toBe(flood(number));
-    }
-    await go(500_000);
-    await page.getByText("not kept: of a long log only the beginning and the end are").first().waitFor();
-    writeFileSync(gate, "");
-    await service.over(runId);
-    await page.getByRole("button", { name: "To the end" }).click();
-    await page.getByText("over", { exact: true }).waitFor();
-    const end = await inView(page);
-    expect(end.at(-1)?.[0]).toBeLessThan(1_000_000);
-    expect(end.at(-2)?.[1]).toBe(flood(1_000_000));
-    await page.getByRole("searchbox", { name: "Search in the log" }).fill("are left out here");
-    await page.keyboard.press("Enter");
-    await page.getByText("match 1 of 1").waitFor();
-    expect(complaints).toEqual([]);
-  }, 180_000);
 
   test("shows colours and what was written last, and nothing in it acts on the page", async () => {
     const service = await startLogService({ speaks: SPEAKS });

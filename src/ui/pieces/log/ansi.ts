@@ -164,5 +164,6 @@ function nearest(red: number, green: number, blue: number): string | null {
       : most === green
         ? (blue - red) / range + 2
         : (red - green) / range + 4;
-  return HUES[Math.round(sixth) % 6] ?? null;
+  // Not just the nearest one: orange is a warning, too, rather than an error.
+  return HUES[Math.floor(sixth + 0.65) % 6] ?? null;
 }

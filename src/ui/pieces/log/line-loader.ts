@@ -13,6 +13,8 @@ const PART_BYTES = 96 * 1024;
 /** While somebody drags the scrollbar, not every place on the way is asked for. */
 const SPACING_MS = 40;
 const RETRY_MS = 1_000;
+/** Lines on both sides of those that are wanted, which are loaded before anybody sees that they are not there. */
+const AHEAD = 250;
 /** Lines before those that are wanted, which come with them: the next ones on the way up. */
 const BEFORE_MAX = 300;
 
@@ -99,9 +101,15 @@ export class LineLoader {
     this.#lines.trim(Math.floor((this.#wanted[0] + this.#wanted[1]) / 2));
   }
 
-  /** The first and the last of the wanted lines that are not there. */
+  /** The first and the last of the wanted lines that are not there; when all of them are, of those that will be wanted next. */
   #missing(): { start: number | null; end: number } {
-    const [first, last] = [Math.max(1, this.#wanted[0]), Math.min(this.#parts.count(), this.#wanted[1])];
+    const now = this.#missingOf(this.#wanted[0], this.#wanted[1]);
+    if (now.start !== null || this.#wanted[1] < this.#wanted[0]) return now;
+    return this.#missingOf(this.#wanted[0] - AHEAD, this.#wanted[1] + AHEAD);
+  }
+
+  #missingOf(from: number, to: number): { start: number | null; end: number } {
+    const [first, last] = [Math.max(1, from), Math.min(this.#parts.count(), to)];
     let [start, end]: [number | null, number] = [null, 0];
     for (let number = first; number <= last; number += 1) {
       if (this.#lines.get(number) !== undefined) continue;

@@ -1,21 +1,11 @@
+import { type Anchor, anchorAt, DrawnRows, type Range, ROW_PX } from "./drawn-rows.ts";
 import { type ScrollMap, scrollMap } from "./scroll-map.ts";
 
-/** Of a line that is not wrapped; the style of a row has the same. */
-export const ROW_PX = 20;
 /** More than so many windows at once is a jump: somebody has moved the scrollbar. */
 const FINE_VIEWS = 3;
-
-/** Lines that are drawn. */
-export interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** What stands at the upper edge: a line, and how many pixels of it are above. */
-interface Anchor {
-  readonly line: number;
-  readonly px: number;
-}
+/** Room that the scrollbar has at least on both sides, in windows, where heights can only be guessed. */
+const ROOM_VIEWS = 3;
+const START: Anchor = { line: 1, px: 0 };
 
 /**
  * Moves a list of any length below a scrollbar of a bounded one. The place is a line; the scrollbar only shows where that is. Small
@@ -33,9 +23,11 @@ export class LogScroller {
   #isAtEnd = true;
   #isDragging = false;
   #bar = 0;
-  /** As asked for, and as it stands in the document. */
+  /** As asked for; the rows are what stands in the document. */
   #range: Range = { first: 1, last: 0 };
-  #drawn: Range = { first: 1, last: 0 };
+  #rows: DrawnRows | null = null;
+  /** Of all lines, as far as they were seen. */
+  #rowPx = ROW_PX;
   #map: ScrollMap = scrollMap(0, 0);
 
   /** `draw` is asked to draw rows, at once. */
@@ -78,6 +70,7 @@ export class LogScroller {
 
   setLines(count: number, isWrapped: boolean): void {
     const isChanged = count !== this.#count || isWrapped !== this.#isWrapped;
+    if (isWrapped !== this.#isWrapped) this.#rowPx = ROW_PX;
     [this.#count, this.#isWrapped] = [count, isWrapped];
     if (isChanged) this.#update();
   }
@@ -89,8 +82,9 @@ export class LogScroller {
 
   /** Shows the line, in the middle unless it is in view anyway. */
   show(line: number): void {
-    if (this.#isRowDrawn(line) && this.#isRowDrawn(this.#anchor.line)) {
-      const top = this.#rowTop(line) - this.#rowTop(this.#anchor.line) - this.#anchor.px;
+    const rows = this.#rows;
+    if (rows?.has(line) === true && rows.has(this.#anchor.line)) {
+      const top = rows.top(line) - rows.top(this.#anchor.line) - this.#anchor.px;
       if (top >= 0 && top <= this.#view - 2 * ROW_PX) return;
     }
     // Where lines are wrapped fewer of them fit in: the line is at the upper edge rather than below the lower one.
@@ -114,33 +108,44 @@ export class LogScroller {
 
   /** To be called when rows have been drawn: puts them in their place. */
   laidOut(range: Range): void {
-    this.#drawn = range;
-    const [box, block] = [this.#box, this.#block];
-    if (box === null || block === null || this.#count === 0) return;
-    if (!this.#isAtEnd && !this.#isRowDrawn(this.#anchor.line)) return;
-    const height = block.offsetHeight;
-    const place = (): number =>
-      this.#isAtEnd ? this.#view - height : -this.#anchor.px - this.#rowTop(this.#anchor.line);
-    let top = place();
-    const isLast = range.last === this.#count;
-    if (!this.#isAtEnd && isLast && top + height <= this.#view) {
-      this.#isAtEnd = true;
-      top = place();
-    }
+    if (this.#block === null || this.#count === 0) return;
+    const rows = new DrawnRows(this.#block, range);
+    this.#rows = rows;
+    if (!this.#isAtEnd && !rows.has(this.#anchor.line)) return;
+    this.#fit(rows);
+    let top = -this.#anchor.px - rows.top(this.#anchor.line);
+    if (range.last === this.#count && top + rows.height <= this.#view) this.#isAtEnd = true;
+    if (this.#isAtEnd) top = this.#view - rows.height;
     // Fewer lines than there is room for begin at the upper edge.
     if (range.first === 1 && top > 0) top = 0;
     if (this.#isAtEnd) {
-      this.#setBar(this.#map.height - this.#view);
-      this.#anchor = this.#anchorAt(-top);
+      this.#setBar(this.#barMax);
+      this.#anchor = rows.at(-top);
     }
-    block.style.top = `${Math.round(this.#bar + top)}px`;
+    this.#block.style.top = `${Math.round(this.#bar + top)}px`;
   }
 
-  #go(anchor: Anchor): void {
-    const isBeforeAll = anchor.line < 1;
-    this.#anchor = isBeforeAll ? { line: 1, px: 0 } : { ...anchor, line: Math.min(this.#count, anchor.line) };
+  /** Learns how high lines are, and gives the scrollbar the height of all of them. */
+  #fit({ range, height }: DrawnRows): void {
+    if (!this.#isWrapped) return;
+    const drawn = range.last - range.first + 1;
+    const isAll = drawn === this.#count;
+    const average = Math.max(ROW_PX, height / drawn);
+    this.#rowPx = isAll || this.#rowPx === ROW_PX ? average : this.#rowPx * 0.9 + average * 0.1;
+    if (!this.#isDragging) this.#setHeight(isAll ? height : this.#count * this.#rowPx);
+  }
+
+  #setHeight(content: number): void {
+    this.#map = scrollMap(content, this.#view);
+    if (this.#spacer !== null) this.#spacer.style.height = `${this.#map.height}px`;
+    // The browser would move it by itself, which would look as if somebody had scrolled.
+    if (this.#bar > this.#barMax) this.#setBar(this.#barMax);
+  }
+
+  #go({ line, px }: Anchor): void {
+    this.#anchor = line < 1 ? START : { line: Math.min(this.#count, line), px };
     this.#isAtEnd = false;
-    this.#setBar(this.#map.toBar(this.#placeOf(this.#anchor)));
+    this.#setBar(this.#barOf(this.#anchor));
     this.#redraw();
   }
 
@@ -151,22 +156,16 @@ export class LogScroller {
     // Moved by this itself.
     if (Math.abs(moved) < 0.9) return;
     this.#bar = box.scrollTop;
-    const barMax = this.#map.height - this.#view;
     if (this.#isDragging || Math.abs(moved) > FINE_VIEWS * this.#view) {
-      const place = this.#map.toPlace(this.#bar);
-      this.#isAtEnd = this.#bar >= barMax - 1;
-      this.#anchor = { line: Math.floor(place / ROW_PX) + 1, px: place % ROW_PX };
+      this.#isAtEnd = this.#bar >= this.#barMax - 1;
+      this.#anchor = anchorAt(1, this.#map.toPlace(this.#bar), this.#rowPx);
     } else {
       const anchor = this.#walk(moved);
-      this.#anchor = anchor.line < 1 ? { line: 1, px: 0 } : anchor;
-      this.#isAtEnd = false;
-      const isAtStart = this.#anchor.line === 1 && this.#anchor.px === 0;
-      // The scrollbar has come to its end before the lines have, whose heights it can only guess: it is given room again.
-      if (this.#bar <= 0 && !isAtStart) this.#setBar(Math.min(barMax / 2, this.#view));
-      if (this.#bar >= barMax - 1) {
-        if (this.#isWrapped && !this.#isEndInView()) this.#setBar(Math.max(barMax / 2, barMax - this.#view));
-        else this.#isAtEnd = true;
-      }
+      this.#anchor = anchor.line < 1 ? START : anchor;
+      this.#isAtEnd = !this.#isWrapped && this.#bar >= this.#barMax - 1;
+      // The scrollbar comes to its end before the lines do, whose heights it can only guess: it is given room again.
+      const isAtBarEnd = this.#bar < this.#view / 2 || this.#bar > this.#barMax - this.#view / 2;
+      if (this.#isWrapped && isAtBarEnd) this.#setBar(this.#barOf(this.#anchor));
     }
     this.#redraw();
   }
@@ -174,10 +173,10 @@ export class LogScroller {
   /** Nothing moves any more: the scrollbar is put where the place is. */
   #settle(): void {
     if (this.#isDragging || this.#isAtEnd || this.#count === 0) return;
-    const bar = this.#map.toBar(this.#placeOf(this.#anchor));
+    const bar = this.#barOf(this.#anchor);
     if (Math.abs(bar - this.#bar) < 2) return;
     this.#setBar(bar);
-    this.laidOut(this.#drawn);
+    if (this.#rows !== null) this.laidOut(this.#rows.range);
   }
 
   #release(event: Event): void {
@@ -188,18 +187,17 @@ export class LogScroller {
   }
 
   #update(): void {
-    if (this.#box === null || this.#spacer === null) return;
-    this.#map = scrollMap(this.#count * ROW_PX, this.#view);
-    this.#spacer.style.height = `${this.#map.height}px`;
-    if (!this.#isAtEnd) this.#setBar(this.#map.toBar(this.#placeOf(this.#anchor)));
+    if (this.#box === null) return;
+    this.#setHeight(this.#count * this.#rowPx);
+    if (!this.#isAtEnd) this.#setBar(this.#barOf(this.#anchor));
     this.#redraw();
   }
 
   #redraw(): void {
-    const range = this.#wantedRange();
-    const isEnough =
-      range.first >= this.#range.first && range.last <= this.#range.last && this.#range.last <= this.#count;
-    if (isEnough && this.#isSame(this.#range, this.#drawn)) return this.laidOut(this.#drawn);
+    const wanted = this.#wantedRange();
+    const [asked, drawn] = [this.#range, this.#rows?.range];
+    const isEnough = wanted.first >= asked.first && wanted.last <= asked.last && asked.last <= this.#count;
+    if (isEnough && drawn?.first === asked.first && drawn.last === asked.last) return this.laidOut(drawn);
     this.#range = this.#wantedRange(2);
     this.#draw(this.#range);
   }
@@ -212,8 +210,8 @@ export class LogScroller {
     return { first: Math.max(1, first - margin), last: Math.min(this.#count, first + rows + margin) };
   }
 
-  #isSame(left: Range, right: Range): boolean {
-    return left.first === right.first && left.last === right.last;
+  get #barMax(): number {
+    return this.#map.height - this.#view;
   }
 
   #setBar(bar: number): void {
@@ -223,46 +221,25 @@ export class LogScroller {
     this.#bar = this.#box.scrollTop;
   }
 
-  #placeOf({ line, px }: Anchor): number {
-    return (line - 1) * ROW_PX + Math.min(px, ROW_PX);
+  /** Where the scrollbar belongs for a place; where heights are guessed, with room for what is above and below. */
+  #barOf({ line, px }: Anchor): number {
+    const bar = this.#map.toBar((line - 1) * this.#rowPx + Math.min(px, this.#rowPx));
+    const rows = this.#rows;
+    if (!this.#isWrapped || rows?.has(line) !== true) return bar;
+    const [room, top] = [ROOM_VIEWS * this.#view, rows.top(line) + px];
+    const above = rows.range.first === 1 ? top : room;
+    const below = rows.range.last === this.#count ? rows.height - top - this.#view : room;
+    // A scrollbar that is too short for both is made longer.
+    if (above + below > this.#barMax) this.#setHeight(above + below + this.#view);
+    return Math.max(above, Math.min(this.#barMax - below, bar));
   }
 
   /** The anchor so many pixels further down. */
   #walk(px: number): Anchor {
-    if (this.#isWrapped && this.#isRowDrawn(this.#anchor.line))
-      return this.#anchorAt(this.#rowTop(this.#anchor.line) + this.#anchor.px + px);
-    const place = (this.#anchor.line - 1) * ROW_PX + this.#anchor.px + px;
-    return { line: Math.floor(place / ROW_PX) + 1, px: ((place % ROW_PX) + ROW_PX) % ROW_PX };
-  }
-
-  /** What lies so many pixels below the upper edge of the block. Beyond it heights are guessed. */
-  #anchorAt(px: number): Anchor {
-    const height = this.#block?.offsetHeight ?? 0;
-    const { first, last } = this.#drawn;
-    if (px < 0) return { line: first + Math.floor(px / ROW_PX), px: ((px % ROW_PX) + ROW_PX) % ROW_PX };
-    if (px >= height) return { line: last + 1 + Math.floor((px - height) / ROW_PX), px: 0 };
-    let [low, high] = [first, last];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (this.#rowTop(middle) <= px) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low, px: px - this.#rowTop(low) };
-  }
-
-  #isRowDrawn(line: number): boolean {
-    return line >= this.#drawn.first && line <= this.#drawn.last;
-  }
-
-  #rowTop(line: number): number {
-    const row = this.#block?.children[line - this.#drawn.first];
-    return row instanceof HTMLElement ? row.offsetTop : (line - this.#drawn.first) * ROW_PX;
-  }
-
-  #isEndInView(): boolean {
-    if (this.#drawn.last !== this.#count || this.#block === null) return false;
-    const top = this.#rowTop(this.#anchor.line) + this.#anchor.px;
-    return this.#block.offsetHeight - top <= this.#view + 1;
+    const { line, px: before } = this.#anchor;
+    const rows = this.#rows;
+    if (this.#isWrapped && rows?.has(line) === true) return rows.at(rows.top(line) + before + px);
+    return anchorAt(line, before + px);
   }
 }
 

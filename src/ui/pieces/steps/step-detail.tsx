@@ -2,6 +2,7 @@ import { Group, NativeSelect, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../../address.ts";
 import type { Step } from "../../api/types.ts";
+import { Empty } from "../answer.tsx";
 import { bytesText } from "../bytes.ts";
 import { Facts, valueText } from "../facts.tsx";
 import { type LogPlace, readLog, type Stream } from "../log/log-api.ts";
@@ -9,9 +10,29 @@ import { type ChosenLines, LogViewer } from "../log/log-viewer.tsx";
 import classes from "./steps.module.css";
 
 const LOOK_EVERY_MS = 3_000;
+const STREAMS = ["stdout", "stderr"] as const;
+
+export interface StepDetailProps {
+  readonly runId: string;
+  readonly step: Step;
+  readonly removedBecause: string | null;
+}
 
 /** What an opened step shows: its result, and what it printed. */
-export function StepDetail({ runId, step }: { readonly runId: string; readonly step: Step }) {
+export function StepDetail({ runId, step, removedBecause }: StepDetailProps) {
+  return (
+    <div className={classes["detail"]}>
+      <StepFacts step={step} />
+      {removedBecause === null ? (
+        <StepLog runId={runId} step={step} />
+      ) : (
+        <Empty>What it printed is no longer kept: {removedBecause.replaceAll("_", " ")}.</Empty>
+      )}
+    </div>
+  );
+}
+
+function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
   const [address, change] = useAddress();
   const attempt = attemptOf(address["attempt"], step.attempts);
   const sizes = useSizes(runId, step, attempt);
@@ -27,18 +48,14 @@ export function StepDetail({ runId, step }: { readonly runId: string; readonly s
     attempt: attempt === null ? undefined : String(attempt),
   };
   return (
-    <div className={classes["detail"]}>
-      <StepFacts step={step} />
+    <>
       <Group gap="sm">
         <SegmentedControl
           size="xs"
           aria-label="Which output"
           value={stream}
           onChange={(value) => change({ step: step.id, stream: value, line: null })}
-          data={(["stdout", "stderr"] as const).map((value) => ({
-            value,
-            label: labelOf(value, sizes[value]),
-          }))}
+          data={STREAMS.map((value) => ({ value, label: labelOf(value, sizes[value]) }))}
         />
         {step.attempts > 1 ? (
           <NativeSelect
@@ -48,12 +65,7 @@ export function StepDetail({ runId, step }: { readonly runId: string; readonly s
             onChange={({ currentTarget }) =>
               change({ step: step.id, attempt: currentTarget.value, line: null })
             }
-            data={Array.from({ length: step.attempts }, (_, index) => {
-              const number = step.attempts - index;
-              return index === 0
-                ? { value: "", label: `Attempt ${number}, the newest` }
-                : { value: String(number), label: `Attempt ${number}` };
-            })}
+            data={attemptsOf(step.attempts)}
           />
         ) : null}
       </Group>
@@ -68,8 +80,18 @@ export function StepDetail({ runId, step }: { readonly runId: string; readonly s
       ) : (
         <div className={classes["waiting"]} aria-busy="true" />
       )}
-    </div>
+    </>
   );
+}
+
+/** Newest first; the newest one needs no name in the address. */
+function attemptsOf(count: number): { value: string; label: string }[] {
+  return Array.from({ length: count }, (_, index) => {
+    const number = count - index;
+    return index === 0
+      ? { value: "", label: `Attempt ${number}, the newest` }
+      : { value: String(number), label: `Attempt ${number}` };
+  });
 }
 
 function StepFacts({ step }: { readonly step: Step }) {

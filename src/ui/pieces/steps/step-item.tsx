@@ -9,6 +9,8 @@ import classes from "./steps.module.css";
 
 export interface StepItemProps {
   readonly runId: string;
+  /** Why its log is no longer kept; null while it is. */
+  readonly removedBecause: string | null;
   readonly step: Step;
   readonly name: string;
   /** How deep it is inside of others, 0 to 3. */
@@ -21,7 +23,7 @@ const EXPECTED = new Set(["succeeded", "pending"]);
 
 /** One step as one line, and what went wrong with it below. */
 export const StepItem = memo(function StepItem(props: StepItemProps) {
-  const { runId, step, name, depth, isOpen, onToggle } = props;
+  const { runId, removedBecause, step, name, depth, isOpen, onToggle } = props;
   const isExpected = EXPECTED.has(step.status);
   return (
     <li className={classes["item"]} data-depth={depth} data-open={isOpen || undefined}>
@@ -57,7 +59,7 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
           <Words text={step.message} />
         </p>
       )}
-      {isOpen ? <StepDetail runId={runId} step={step} /> : null}
+      {isOpen ? <StepDetail runId={runId} step={step} removedBecause={removedBecause} /> : null}
     </li>
   );
 });

@@ -29,6 +29,7 @@ export function StepList({ run }: { readonly run: RunDetails }) {
             <StepItem
               key={row.step.id}
               runId={run.id}
+              removedBecause={run.evidence_removed_because}
               step={row.step}
               name={row.name}
               depth={Math.min(3, row.depth)}
