@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { type AccessService, ask, cookieOf } from "../http/login/login-fixture.ts";
 import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
-import { openAs, startForms } from "./forms-fixture.ts";
+import { openAs, startForms, WITHOUT_ROLES } from "./forms-fixture.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: the forms. ${browserAbsence}`);
 
@@ -149,7 +149,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     expect(await service.app.reload()).toEqual([]);
     await page.getByRole("button", { name: "Run it" }).click();
     await page.getByText("The plan has changed since you looked at it").waitFor();
-    await page.getByText(/^Step before is now: .*df -h \/var.*it was: .*df -h \/tmp/).waitFor();
+    await page.getByText("Step before is now: command df -h /var (before: command df -h /tmp)").waitFor();
     expect(await page.getByLabel("Reason").inputValue()).toBe("the disk is full");
     expect(await page.getByLabel("Type web to confirm").inputValue()).toBe("web");
     await page.getByRole("button", { name: "Run it" }).click();
@@ -307,6 +307,22 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     expect(await page.locator("a[href^='javascript:']").count()).toBe(0);
     expect(await page.locator("main img").count()).toBe(0);
     expect(await page.title()).toBe("Clear the cache · Nightshift");
+    expect(complaints).toEqual([]);
+  }, 120_000);
+
+  test("somebody without any role runs what names them: hosts are typed in full, and the run is theirs to see", async () => {
+    const service = await startForms({ "nightshift.yml": WITHOUT_ROLES });
+    const { page, complaints } = await openAs(browser, service, "dev", { width: 360, scheme: "dark" });
+    await page.goto(`${service.app.url}/runbooks`);
+    await page.getByRole("heading", { name: "5 runbooks" }).waitFor();
+    await page.getByRole("link", { name: "Fields that depend on others" }).click();
+    await page.getByText("You may not see the inventory: type the name in full.").waitFor();
+    await page.locator("#input-host").fill("web-0002");
+    await seePlan(page);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Run it" }).click();
+    await page.waitForURL(RUN);
+    await page.getByText("succeeded").first().waitFor();
     expect(complaints).toEqual([]);
   }, 120_000);
 

@@ -21,7 +21,7 @@ export function Guards({
       <ul className={styles["guards"]}>
         {held.map(({ guard, text, retry_at: at }) => (
           <li key={guard} className="breaks">
-            {guard.replaceAll("_", " ")}: <Words text={text} />
+            <Words text={guardText(guard, text)} />
             {at === null ? null : (
               <>
                 {" "}
@@ -33,4 +33,10 @@ export function Guards({
       </ul>
     </Alert>
   );
+}
+
+/** What a guard says, with its name where it does not begin with it. */
+export function guardText(guard: string, text: string): string {
+  const name = guard.replaceAll("_", " ");
+  return text.startsWith(name) ? text : `${name}: ${text}`;
 }

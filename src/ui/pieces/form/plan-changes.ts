@@ -39,23 +39,41 @@ function stepChanges(before: Plan, after: Plan): string[] {
   const later = new Set(allSteps(after).map(({ id }) => id));
   const changed = allSteps(after).flatMap((step) => {
     const old = earlier.get(step.id);
-    if (old === undefined) return [`New step ${step.id}: ${stepWords(step)}`];
-    return stepWords(old) === stepWords(step)
-      ? []
-      : [`Step ${step.id} is now: ${stepWords(step)}; it was: ${stepWords(old)}`];
+    const what = old === undefined ? `is new: ${step.action}` : differences(old, step);
+    return what === "" ? [] : [{ id: step.id, what }];
   });
-  const gone = allSteps(before)
-    .filter(({ id }) => !later.has(id))
-    .map(({ id }) => `No longer: step ${id}`);
-  return [...changed, ...gone];
+  const gone = [...earlier.keys()].filter((id) => !later.has(id)).map((id) => ({ id, what: "is gone" }));
+  // Each item of a loop has steps of its own: what they have in common is said once.
+  const alike = Map.groupBy([...changed, ...gone], ({ what }) => what);
+  return [...alike].map(([what, steps]) => `${stepsText(steps.map(({ id }) => id))} ${what}`);
 }
 
 function allSteps({ steps, on_failure: onFailure, finally: last }: Plan): Step[] {
   return [...steps, ...onFailure, ...last];
 }
 
-function stepWords({ effect, host, name, action, if: condition, preview }: Step): string {
-  const where = host === null ? "" : ` on ${host}`;
-  const when = condition === null ? "" : `, if ${condition}`;
-  return `${name === null ? "" : `${name}, `}${action}${where} (${effect}${when}${preview === null ? "" : ", with a preview"})`;
+/** What of a step is another; empty where nothing is. */
+function differences(before: Step, after: Step): string {
+  const parts = (
+    [
+      ["now", before.action, after.action],
+      ["now on", before.host, after.host],
+      ["now called", before.name, after.name],
+      ["now of effect", before.effect, after.effect],
+      ["now under the condition", before.if, after.if],
+    ] as const
+  )
+    .filter(([, old, now]) => old !== now)
+    .map(([what, old, now]) => `${what}: ${now ?? "nothing"} (before: ${old ?? "nothing"})`);
+  const preview = before.preview === after.preview ? [] : ["now with another preview"];
+  const all = [...parts, ...preview];
+  return all.length === 0 ? "" : `is ${all.join("; ")}`;
+}
+
+const NAMED_MAX = 3;
+
+function stepsText(ids: readonly string[]): string {
+  const named = ids.slice(0, NAMED_MAX).join(", ");
+  if (ids.length === 1) return `Step ${named}`;
+  return ids.length > NAMED_MAX ? `Each of ${named} and ${ids.length - NAMED_MAX} more` : `Each of ${named}`;
 }

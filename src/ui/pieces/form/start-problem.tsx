@@ -4,6 +4,7 @@ import { ProblemAlert } from "../answer.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { type FieldError, focusField } from "./errors.ts";
+import { guardText } from "./guards.tsx";
 import styles from "./plan.module.css";
 import { whoText } from "./plan-preview.tsx";
 
@@ -80,7 +81,7 @@ function HeldBack({ error }: { readonly error: ApiError }) {
       <ul className={styles["guards"]}>
         {against.map(({ reason, text }) => (
           <li key={reason} className="breaks">
-            {reason.replaceAll("_", " ")}: <Words text={text} />
+            <Words text={guardText(reason, text)} />
           </li>
         ))}
       </ul>
