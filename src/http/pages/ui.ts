@@ -44,6 +44,8 @@ const PAGES = [
   "/approvals",
   "/approvals/:id",
   "/rules",
+  "/rules/:name",
+  "/pauses",
   "/hosts",
   "/schedules",
   "/audit",

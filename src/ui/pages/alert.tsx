@@ -1,111 +1,154 @@
-import { Button, Group, Timeline, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { alert } from "../api/queries.ts";
-import type { AlertDetails, Decision } from "../api/types.ts";
+import { alert, approvals, run, runs } from "../api/queries.ts";
+import type { AlertDetails, Approval, Run } from "../api/types.ts";
+import { Decided } from "../pieces/alert/decided.tsx";
+import { Happened } from "../pieces/alert/happened.tsx";
+import { happeningsOf, type Life } from "../pieces/alert/happenings.ts";
+import { Labels } from "../pieces/alert/labels.tsx";
+import { Line } from "../pieces/alert/line.tsx";
+import { Payload } from "../pieces/alert/payload.tsx";
+import { Replay } from "../pieces/alert/replay.tsx";
 import { alertName } from "../pieces/alerts-table.tsx";
 import { Answer } from "../pieces/answer.tsx";
+import { useNow } from "../pieces/clock.ts";
 import { Facts } from "../pieces/facts.tsx";
-import { Link } from "../pieces/link.tsx";
+import { Fold } from "../pieces/fold.tsx";
+import { OuterLink } from "../pieces/outer-link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
-import { WhyNot } from "../pieces/why-not.tsx";
+import { useRole } from "../pieces/rights.ts";
 import { StatusBadge } from "../pieces/status-badge.tsx";
-import { Time } from "../pieces/time.tsx";
+import { WhyNot } from "../pieces/why-not.tsx";
+import { Words } from "../pieces/words.tsx";
 
 /** One episode, from firing to its end. */
 export function AlertPage() {
   const { id } = useParams({ from: "/alerts/$id" });
   const query = useQuery(alert(id));
-  return <Answer query={query}>{(data) => <Content alert={data} />}</Answer>;
+  return (
+    <Answer query={query} lines={12}>
+      {(data) => <Content alert={data} />}
+    </Answer>
+  );
 }
 
 function Content({ alert: one }: { readonly alert: AlertDetails }) {
+  const maySeeAll = useRole("responder");
+  const mayReplay = useRole("operator");
+  const summary = one.annotations["summary"] ?? "";
   return (
     <Page
       title={alertName(one)}
-      actions={
+      of={{ to: "/alerts", name: "Alerts" }}
+      status={
         <>
-          <Button component="a" href={`/api/v1/alerts/${one.id}/bundle.zip`} variant="default">
-            Download everything (zip)
-          </Button>
-          <Button component="a" href={`/api/v1/alerts/${one.id}/delivery`} variant="default">
-            As it was received (JSON)
-          </Button>
+          <StatusBadge status={one.status} />
+          {one.outcome === null ? null : <StatusBadge status={one.outcome} />}
         </>
       }
+      about={
+        <>
+          {summary === "" ? null : (
+            <div>
+              <Words text={summary} className="clamped" />
+            </div>
+          )}
+          <Decided decision={one.decision} />
+        </>
+      }
+      actions={
+        maySeeAll && one.runs.length > 0 ? (
+          <Button
+            component="a"
+            size="xs"
+            href={`/api/v1/alerts/${one.id}/bundle.zip`}
+            variant="default"
+            title="The bundles of all its runs in one archive"
+          >
+            Download everything (zip)
+          </Button>
+        ) : null
+      }
     >
-      <Group gap="xs">
-        <StatusBadge status={one.status} />
-        {one.outcome === null ? null : <StatusBadge status={one.outcome} />}
-      </Group>
-      <Section title="From firing to its end">
-        <Happened alert={one} />
-      </Section>
-      <WhyNot alertId={one.id} />
+      <Story alert={one} />
+      <WhyNot alert={one} />
+      <About alert={one} />
+      {maySeeAll ? (
+        <Fold name="payload" title="As it was received">
+          <Payload alert={one} />
+        </Fold>
+      ) : null}
+      {mayReplay ? (
+        <Fold name="replay" title="Replay">
+          <Replay alert={one} />
+        </Fold>
+      ) : null}
+    </Page>
+  );
+}
+
+function Story({ alert: one }: { readonly alert: AlertDetails }) {
+  const life = useLife(one);
+  return (
+    <Section title="From firing to its end">
+      <Drawn life={life} />
+      <Happened happenings={happeningsOf(life)} firingSince={one.closed_at === null ? one.starts_at : null} />
+    </Section>
+  );
+}
+
+function Drawn({ life }: { readonly life: Life }) {
+  const now = useNow();
+  return <Line life={life} nowMs={now} />;
+}
+
+/** Questions are asked for of so many runs; an alert with more has them on the pages of the runs. */
+const ASKED_MAX = 20;
+const OFTEN_MS = 3_000;
+const NO_RUNS: readonly Run[] = [];
+
+/** An alert with its runs, also those that it only joined, and the questions that they asked. */
+function useLife(one: AlertDetails): Life {
+  const own = useQuery(runs(`alert=${one.id}&limit=100`)).data?.items ?? NO_RUNS;
+  const others = one.runs.filter((id) => !own.some((each) => each.id === id)).slice(0, ASKED_MAX);
+  const joined = useQueries({
+    queries: others.map((id) => ({ ...run(id), refetchInterval: OFTEN_MS })),
+  }).flatMap(({ data }): Run[] => (data === undefined ? [] : [data]));
+  const all = [...own, ...joined].toSorted((left, right) => (left.created_at < right.created_at ? -1 : 1));
+  const questions = useQueries({
+    queries: all.slice(-ASKED_MAX).map(({ id }) => approvals(`run=${id}&limit=50`)),
+  }).flatMap(({ data }): readonly Approval[] => data?.items ?? []);
+  return { alert: one, runs: all, approvals: questions };
+}
+
+function About({ alert: one }: { readonly alert: AlertDetails }) {
+  const annotations = Object.entries(one.annotations);
+  return (
+    <>
       <Section title="Labels">
-        <Facts facts={Object.entries(one.labels)} />
+        <Labels labels={one.labels} isWhole />
       </Section>
-      {Object.keys(one.annotations).length === 0 ? null : (
+      {annotations.length === 0 ? null : (
         <Section title="Annotations">
-          <Facts facts={Object.entries(one.annotations)} />
+          <Facts
+            facts={annotations.map(([name, value]) => [name, <OuterLink key={name} text={value} />] as const)}
+          />
         </Section>
       )}
-      <Section title="Source">
+      <Section title="Where it comes from">
         <Facts
           facts={[
             ["Source", one.source],
+            [
+              "Generator",
+              one.generator_url === null ? null : <OuterLink key="generator" text={one.generator_url} />,
+            ],
             ["Fingerprint", one.fingerprint],
             ["Repeats", String(one.repeats)],
           ]}
         />
       </Section>
-    </Page>
+    </>
   );
-}
-
-function Happened({ alert: one }: { readonly alert: AlertDetails }) {
-  const decisions = one.decisions.toSorted((left, right) => (left.at < right.at ? -1 : 1));
-  return (
-    <Timeline bulletSize={14} lineWidth={2} active={decisions.length + 2}>
-      <Timeline.Item title="Fires">
-        <Text size="sm" c="dimmed">
-          since <Time at={one.starts_at} />, received <Time at={one.received_at} />
-        </Text>
-      </Timeline.Item>
-      {decisions.map((decision) => (
-        <Timeline.Item
-          key={`${decision.at} ${decision.kind} ${decision.rule}`}
-          title={decisionTitle(decision)}
-        >
-          <Text size="sm" className="breaks">
-            {decisionText(decision)}{" "}
-            {decision.run === null ? null : (
-              <Link to="/runs/$id" params={{ id: decision.run }}>
-                the run
-              </Link>
-            )}
-          </Text>
-          <Text size="sm" c="dimmed">
-            <Time at={decision.at} />
-          </Text>
-        </Timeline.Item>
-      ))}
-      {one.closed_at === null ? null : (
-        <Timeline.Item title={one.status === "resolved" ? "Resolved" : `Ended: ${one.status}`}>
-          <Text size="sm" c="dimmed">
-            <Time at={one.ends_at ?? one.closed_at} />
-          </Text>
-        </Timeline.Item>
-      )}
-    </Timeline>
-  );
-}
-
-function decisionTitle({ kind, rule }: Decision): string {
-  return rule === null ? kind.replaceAll("_", " ") : `${kind.replaceAll("_", " ")} by rule ${rule}`;
-}
-
-function decisionText({ reason, detail }: Decision): string {
-  const text = detail["text"];
-  return [reason, typeof text === "string" ? text : null].filter((part) => part !== null).join(": ");
 }

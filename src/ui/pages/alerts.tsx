@@ -1,53 +1,145 @@
-import { Group, NativeSelect, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Group, NativeSelect } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
 import { alerts } from "../api/queries.ts";
+import { sources } from "../api/rule-queries.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
-import { Page } from "../pieces/page.tsx";
+import { FilterField } from "../pieces/filter-field.tsx";
+import { Page, Section } from "../pieces/page.tsx";
+import { Paging } from "../pieces/paging.tsx";
 
-const STATUSES = ["", "firing", "resolved", "ended", "stale"];
+const STATUSES = ["firing", "resolved", "ended", "stale"];
+const OUTCOMES = ["fixed", "no_effect", "worse", "unknown"];
+const DECISIONS = [
+  ["no_match", "no rule matched"],
+  ["started", "started a run"],
+  ["waiting_person", "asked people"],
+  ["queued", "queued a run"],
+  ["joined", "joined a run"],
+  ["refused", "refused"],
+  ["delayed", "delayed"],
+  ["observed", "observed"],
+  ["ignored", "ignored"],
+] as const;
+/** In the order of how often people ask. */
+const REASONS = [
+  "cooldown",
+  "paused",
+  "breaker",
+  "rate_limit",
+  "lock",
+  "budget",
+  "concurrency",
+  "silenced",
+  "automation_off",
+  "inactive",
+  "muted",
+  "loop",
+  "assert",
+  "after",
+  "batch",
+  "plan_failed",
+  "missing_label",
+  "expired",
+  "ladder_ended",
+  "queue_full",
+  "meta_alert",
+];
+const FILTERS = ["status", "outcome", "source", "decision", "reason", "rule", "filter"] as const;
 
-/** Alerts, found by their status and by matchers as operators write them in rules. */
+/** Alerts, and what was done about each; what is shown stands in the address. */
 export function AlertsPage() {
-  const [status, setStatus] = useState("");
-  const [text, setText] = useState("");
-  const [filter] = useDebouncedValue(text.trim(), 300);
-  const parameters = new URLSearchParams({
-    limit: "100",
-    ...(status === "" ? {} : { status }),
-    ...(filter === "" ? {} : { filter }),
+  const [address] = useAddress();
+  const asked = Object.fromEntries(
+    [...FILTERS, "after"].flatMap((name) => (address[name] === undefined ? [] : [[name, address[name]]])),
+  );
+  const query = useQuery({
+    ...alerts(addressFrom({ limit: "50", ...asked }).slice(1)),
+    placeholderData: keepPreviousData,
   });
-  const query = useQuery(alerts(parameters.toString()));
-  const isFiltered = status !== "" || filter !== "";
+  const isFiltered = FILTERS.some((name) => address[name] !== undefined);
+  const problem = filterProblem(query.error);
   return (
     <Page title="Alerts">
-      <Group align="flex-start">
-        <NativeSelect
-          label="Status"
-          value={status}
-          onChange={({ currentTarget }) => setStatus(currentTarget.value)}
-          data={STATUSES.map((value) => ({ value, label: value === "" ? "all" : value }))}
-        />
-        <TextInput
-          label="Labels"
-          placeholder={'severity="critical", team=~"web|api"'}
-          value={text}
-          error={query.error instanceof ApiError && query.error.status === 400 ? query.error.message : null}
-          onChange={({ currentTarget }) => setText(currentTarget.value)}
-          flex={1}
-          maw={520}
-        />
-      </Group>
-      {query.error instanceof ApiError && query.error.status === 400 ? null : (
-        <Answer query={query}>
-          {({ items }) =>
-            items.length === 0 && isFiltered ? <Empty>No alert fits.</Empty> : <AlertsTable alerts={items} />
-          }
-        </Answer>
-      )}
+      <Filters filterProblem={problem} />
+      <Section title={isFiltered ? "Alerts that match" : "All alerts"}>
+        {problem !== null ? (
+          <Empty>Correct the labels above: they are written as in rules.</Empty>
+        ) : (
+          <Answer query={query} lines={12}>
+            {({ items, next }) => (
+              <>
+                {items.length === 0 && (isFiltered || next !== null) ? (
+                  <Empty>
+                    {next === null
+                      ? "No alert matches. Take a filter away to see more."
+                      : "None of the last 10,000 alerts matches. Go on with older ones."}
+                  </Empty>
+                ) : (
+                  <AlertsTable alerts={items} filter={address["filter"] ?? ""} />
+                )}
+                <Paging next={next} />
+              </>
+            )}
+          </Answer>
+        )}
+      </Section>
     </Page>
   );
+}
+
+/** What the service says of the labels that were asked for; null when they are not what is wrong. */
+function filterProblem(error: Error | null): string | null {
+  if (!(error instanceof ApiError) || error.status !== 400) return null;
+  const found = error.errors.find(({ pointer }) => pointer === "/filter");
+  return found === undefined ? null : `Labels: ${found.message}`;
+}
+
+function Filters({ filterProblem: problem }: { readonly filterProblem: string | null }) {
+  const [address, change] = useAddress();
+  const { data } = useQuery(sources());
+  const filter = (name: string, value: string) => change({ [name]: value, after: null });
+  const names = (data?.items ?? []).map(({ name }) => name);
+  const words = (values: readonly string[]) => values.map((value) => [value, value.replaceAll("_", " ")]);
+  return (
+    <Group align="flex-start" gap="sm" role="search" aria-label="Filter">
+      {(
+        [
+          ["Status", "status", words(STATUSES)],
+          ["What was done", "decision", DECISIONS],
+          ["Reason", "reason", words(REASONS)],
+          ["Outcome", "outcome", words(OUTCOMES)],
+          ["Source", "source", words(withPresent(names, address["source"]))],
+        ] as const
+      ).map(([label, name, options]) => (
+        <NativeSelect
+          key={name}
+          label={label}
+          value={address[name] ?? ""}
+          onChange={({ currentTarget }) => filter(name, currentTarget.value)}
+          data={[["", "all"], ...options].map(([value = "", text = ""]) => ({ value, label: text }))}
+        />
+      ))}
+      <FilterField
+        label="Rule"
+        placeholder="web-slow"
+        value={address["rule"] ?? ""}
+        onChange={(value) => filter("rule", value)}
+      />
+      <FilterField
+        label="Labels"
+        placeholder={'severity="critical", team=~"web|api"'}
+        value={address["filter"] ?? ""}
+        error={problem}
+        onChange={(value) => filter("filter", value)}
+      />
+    </Group>
+  );
+}
+
+/** The one that is asked for, also where it has left the settings. */
+function withPresent(names: readonly string[], present: string | undefined): readonly string[] {
+  return present === undefined || names.includes(present) ? names : [...names, present];
 }

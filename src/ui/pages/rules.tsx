@@ -1,74 +1,154 @@
+import { Button, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link as RouterLink } from "@tanstack/react-router";
+import { useAddress } from "../address.ts";
 import { rules } from "../api/queries.ts";
-import type { Rule, Statistics } from "../api/types.ts";
+import type { Rule } from "../api/types.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
-import { DataTable } from "../pieces/data-table.tsx";
+import { type Column, DataTable } from "../pieces/data-table.tsx";
 import { Link } from "../pieces/link.tsx";
-import { Page } from "../pieces/page.tsx";
-import { secondsText } from "../pieces/time.tsx";
+import { Page, Section } from "../pieces/page.tsx";
+import { BreakerBadge } from "../pieces/rule/breaker-badge.tsx";
+import {
+  DAYS,
+  type Days,
+  Refusals,
+  SelfResolved,
+  statisticsOf,
+  SuccessRate,
+} from "../pieces/rule/counts.tsx";
+import { ModeBadge, MODES } from "../pieces/rule/mode.tsx";
+import { Words } from "../pieces/words.tsx";
+import classes from "./rules.module.css";
 
-/** Rules in the order in which they are tried, with what they did in the last week. */
+/** Rules in the order in which they are tried, with what they did. */
 export function RulesPage() {
+  const [address, change] = useAddress();
+  const days: Days = DAYS.find((each) => each === address["days"]) ?? "7";
   const query = useQuery(rules());
   return (
-    <Page title="Rules">
-      <Answer query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty>There is no rule yet: nothing is done about any alert.</Empty>
-          ) : (
-            <DataTable
-              label="Rules"
-              items={items}
-              keyOf={(rule) => rule.name}
-              columns={[
-                { title: "#", cell: (rule) => rule.position },
-                { title: "Rule", cell: (rule) => rule.name },
-                { title: "Mode", cell: (rule) => rule.mode },
-                {
-                  title: "Runbook",
-                  cell: ({ runbook }) =>
-                    runbook === null ? (
-                      "–"
-                    ) : (
-                      <Link to="/runbooks/$name" params={{ name: runbook }}>
-                        {runbook}
-                      </Link>
-                    ),
-                },
-                { title: "Alerts, 7 days", cell: (rule) => weekOf(rule)?.episodes ?? "" },
-                { title: "Fixed", cell: (rule) => rateText(weekOf(rule)) },
-                { title: "Median to fix", cell: (rule) => medianText(weekOf(rule)) },
-                { title: "Refusals", cell: (rule) => refusalsText(weekOf(rule)) },
-                { title: "Breaker", cell: (rule) => rule.breaker?.state ?? "none" },
-                { title: "File", cell: (rule) => `${rule.file}:${rule.line}` },
-              ]}
-            />
-          )
+    <Page
+      title="Rules"
+      about="An alert goes to the first rule that matches; a rule that only observes lets it go on."
+      actions={
+        <Button size="xs" renderRoot={(props) => <RouterLink {...props} to="/rules/explain" />}>
+          Explain labels
+        </Button>
+      }
+    >
+      <Section
+        title="In the order in which they are tried"
+        actions={
+          <SegmentedControl
+            size="xs"
+            aria-label="Counts of the last days"
+            value={days}
+            onChange={(value) => change({ days: value === "7" ? null : value })}
+            data={DAYS.map((each) => ({ value: each, label: each === "1" ? "1 day" : `${each} days` }))}
+          />
         }
-      </Answer>
+      >
+        <Answer query={query} lines={8}>
+          {({ items, next }) => (
+            <>
+              {items.length === 0 ? (
+                <Empty>
+                  There is no rule yet: nothing is done about any alert. Write one into a file of the folder
+                  rules, and reload.
+                </Empty>
+              ) : (
+                <DataTable
+                  label="Rules"
+                  items={items}
+                  keyOf={({ name }) => name}
+                  columns={columnsFor(days)}
+                />
+              )}
+              {next === null ? null : <Empty>These are the first {items.length} rules.</Empty>}
+              {items.every(({ statistics }) => statistics.complete) ? null : (
+                <Empty>The counts are still being made, and grow.</Empty>
+              )}
+            </>
+          )}
+        </Answer>
+        <dl className="facts">
+          {Object.entries(MODES).map(([mode, meaning]) => (
+            <div key={mode}>
+              <dt>
+                <ModeBadge mode={mode as Rule["mode"]} />
+              </dt>
+              <dd className="dim">{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+      </Section>
     </Page>
   );
 }
 
-function weekOf(rule: Rule): Statistics | null {
-  const week = rule.statistics["days_7"];
-  return typeof week === "object" ? week : null;
+function columnsFor(days: Days): readonly Column<Rule>[] {
+  const of = (rule: Rule) => statisticsOf(rule, days);
+  return [
+    { title: "#", cell: ({ position }) => position ?? "–" },
+    {
+      title: "Rule",
+      cell: (rule) => (
+        <div className={classes["rule"]}>
+          <Link to="/rules/$name" params={{ name: rule.name }}>
+            {rule.name}
+          </Link>
+          <div className="statuses">
+            <ModeBadge mode={rule.mode} />
+            <BreakerBadge breaker={rule.breaker} />
+          </div>
+          <div className="dim small">
+            {rule.runbook === null ? (
+              "no runbook"
+            ) : (
+              <Link to="/runbooks/$name" params={{ name: rule.runbook }}>
+                {rule.runbook}
+              </Link>
+            )}
+          </div>
+        </div>
+      ),
+    },
+    { title: "Matches", cell: (rule) => <Conditions rule={rule} />, isWide: true },
+    {
+      title: "Alerts",
+      cell: (rule) => (
+        <Link to="/alerts" search={{ rule: rule.name }}>
+          {of(rule).episodes}
+        </Link>
+      ),
+      align: "end",
+    },
+    { title: "Fixed", cell: (rule) => <SuccessRate statistics={of(rule)} /> },
+    { title: "Went away alone", cell: (rule) => <SelfResolved mode={rule.mode} statistics={of(rule)} /> },
+    { title: "Held back by", cell: (rule) => <Refusals rule={rule.name} statistics={of(rule)} /> },
+  ];
 }
 
-function rateText(statistics: Statistics | null): string {
-  const rate = statistics?.success_rate ?? null;
-  return rate === null ? "–" : `${Math.round(rate * 100)} %`;
-}
-
-function medianText(statistics: Statistics | null): string {
-  const seconds = statistics?.median_seconds_to_fix ?? null;
-  return seconds === null ? "–" : secondsText(seconds);
-}
-
-function refusalsText(statistics: Statistics | null): string {
-  return (statistics?.decisions ?? [])
-    .filter(({ kind, reason }) => reason !== null && (kind === "refused" || kind === "delayed"))
-    .map(({ reason, count }) => `${reason} ${count}`)
-    .join(", ");
+/** What an alert has to be, as the rule's file has it. */
+function Conditions({ rule }: { readonly rule: Rule }) {
+  const { matchers, if: condition, conditions } = rule;
+  if (matchers.length === 0 && condition === null && conditions.length === 0)
+    return <span className="dim">every alert</span>;
+  return (
+    <div className={classes["matches"]}>
+      <code>
+        <Words text={matchers.join(", ")} className="clipped" />
+      </code>
+      {condition === null ? null : (
+        <code className="dim">
+          <Words text={`if ${condition}`} className="clipped" />
+        </code>
+      )}
+      {conditions.length === 0 ? null : (
+        <span className="dim small">
+          <Words text={conditions.join("; ")} className="clipped" />
+        </span>
+      )}
+    </div>
+  );
 }

@@ -1,16 +1,29 @@
 import type { Alert } from "../api/types.ts";
+import { Decided } from "./alert/decided.tsx";
+import { Labels } from "./alert/labels.tsx";
 import { Empty } from "./answer.tsx";
-import { DataTable } from "./data-table.tsx";
+import { type Column, DataTable } from "./data-table.tsx";
 import { Link } from "./link.tsx";
 import { StatusBadge } from "./status-badge.tsx";
-import { Time } from "./time.tsx";
+import { When } from "./time.tsx";
 import { Words } from "./words.tsx";
 
-export function alertName(alert: Alert): string {
-  return alert.labels["alertname"] ?? alert.fingerprint;
+export function alertName(alert: Pick<Alert, "labels" | "fingerprint">): string {
+  const name = alert.labels["alertname"] ?? "";
+  return name === "" ? alert.fingerprint : name;
 }
 
-export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
+/** The others stand on the page of the alert. */
+const LABELS_MAX = 5;
+
+export interface AlertsTableProps {
+  readonly alerts: readonly Alert[];
+  /** The filter of the list: a click on a label adds to it. */
+  readonly filter?: string;
+}
+
+/** Alerts, with what was done about each. */
+export function AlertsTable({ alerts, filter = "" }: AlertsTableProps) {
   if (alerts.length === 0)
     return (
       <Empty>
@@ -18,36 +31,49 @@ export function AlertsTable({ alerts }: { readonly alerts: readonly Alert[] }) {
         point of Grafana at /webhooks/grafana.
       </Empty>
     );
-  return (
-    <DataTable
-      label="Alerts"
-      items={alerts}
-      keyOf={(alert) => alert.id}
-      columns={[
-        {
-          title: "Alert",
-          cell: (alert) => (
-            <Link to="/alerts/$id" params={{ id: alert.id }} className="clipped">
-              {alertName(alert)}
-            </Link>
-          ),
-        },
-        { title: "Status", cell: (alert) => <StatusBadge status={alert.status} /> },
-        {
-          title: "Outcome",
-          cell: ({ outcome }) => (outcome === null ? "" : <StatusBadge status={outcome} />),
-        },
-        { title: "Labels", cell: (alert) => <Words text={labelsText(alert)} className="clipped" /> },
-        { title: "Received", cell: (alert) => <Time at={alert.received_at} /> },
-      ]}
-    />
+  return <DataTable label="Alerts" items={alerts} keyOf={({ id }) => id} columns={columnsWith(filter)} />;
+}
+
+function columnsWith(filter: string): readonly Column<Alert>[] {
+  return [
+    {
+      title: "Alert",
+      cell: (alert) => (
+        <>
+          <Link to="/alerts/$id" params={{ id: alert.id }}>
+            <Words text={alertName(alert)} className="clipped" />
+          </Link>
+          <Summary alert={alert} />
+          <Labels labels={withoutName(alert.labels)} filter={filter} max={LABELS_MAX} />
+        </>
+      ),
+      isWide: true,
+    },
+    {
+      title: "Status",
+      cell: ({ status, outcome }) => (
+        <span className="statuses">
+          <StatusBadge status={status} />
+          {outcome === null ? null : <StatusBadge status={outcome} />}
+        </span>
+      ),
+    },
+    { title: "What was done", cell: ({ decision }) => <Decided decision={decision} /> },
+    { title: "Received", cell: (alert) => <When at={alert.received_at} /> },
+  ];
+}
+
+function Summary({ alert: { annotations } }: { readonly alert: Alert }) {
+  const summary = annotations["summary"] ?? annotations["description"] ?? "";
+  return summary === "" ? null : (
+    <span className="dim small">
+      <Words text={summary.slice(0, SUMMARY_CHARS_MAX)} className="clipped" />
+    </span>
   );
 }
 
-const LABELS_MAX = 6;
+const SUMMARY_CHARS_MAX = 300;
 
-function labelsText({ labels }: Alert): string {
-  const rest = Object.entries(labels).filter(([name]) => name !== "alertname");
-  const shown = rest.slice(0, LABELS_MAX).map(([name, value]) => `${name}=${value}`);
-  return [...shown, ...(rest.length > LABELS_MAX ? [`and ${rest.length - LABELS_MAX} more`] : [])].join(", ");
+function withoutName(labels: Alert["labels"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== "alertname"));
 }

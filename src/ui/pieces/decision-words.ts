@@ -2,6 +2,7 @@ import type { Decision } from "../api/types.ts";
 
 // What was decided, in words.
 
+type Reason = NonNullable<Decision["reason"]>;
 type Said = Pick<Decision, "kind" | "rule" | "reason">;
 
 /** `started restart-web`, `refused: cooldown`, `no rule matched`: what was done about an alert, at a glance. */
@@ -17,7 +18,9 @@ export function decisionText({ kind, rule, reason }: Said, runbook: string | nul
     case "joined":
       return `joined ${what}`;
     case "observed":
-      return `observed by ${rule ?? "a rule"}${reason === null ? "" : `, held back: ${reasonWord(reason)}`}`;
+      return reason === null
+        ? `observed by ${rule ?? "a rule"}`
+        : `observed by ${rule ?? "a rule"}; held back: ${reasonWord(reason)}`;
     case "refused":
     case "delayed":
     case "ignored":
@@ -55,11 +58,24 @@ export function statusOfDecision(kind: Decision["kind"]): string {
   }
 }
 
+const GUARDS: Readonly<Partial<Record<Reason, string>>> = {
+  paused: "pauses",
+  automation_off: "automation of the hosts",
+  inactive: "active times",
+  muted: "muted times",
+  per_user: "limit of a person",
+  assert: "asserts",
+  queue_full: "queue",
+};
+
+/** What a guard looks at: it has the name of the reason that it gives. */
+export function guardWord(guard: Reason): string {
+  return GUARDS[guard] ?? reasonWord(guard);
+}
+
 export function reasonWord(reason: string): string {
   return reason.replaceAll("_", " ");
 }
-
-type Reason = NonNullable<Decision["reason"]>;
 
 const CHANGES: Readonly<Record<Reason, string>> = {
   paused: "It goes on when the pause ends, or somebody removes it.",

@@ -75,3 +75,8 @@ export function StatusSign({ status }: { readonly status: string }) {
     </span>
   );
 }
+
+/** How good or bad a status is. */
+export function toneOf(status: string): Tone {
+  return LOOKS[status]?.tone ?? "quiet";
+}

@@ -1,33 +1,44 @@
 import { useQuery } from "@tanstack/react-query";
 import { explanation } from "../api/queries.ts";
-import { DataTable } from "./data-table.tsx";
+import type { AlertDetails } from "../api/types.ts";
+import { Answer, Empty } from "./answer.tsx";
+import { Verdicts } from "./explain/verdicts.tsx";
+import { Link } from "./link.tsx";
 import { Section } from "./page.tsx";
+import { useRole } from "./rights.ts";
 
-const VERDICTS: Readonly<Record<string, string>> = {
-  matches: "matches",
-  no: "does not match",
-  not_tried: "is not tried",
-  cannot_judge: "cannot be judged",
-};
-
-/** Each rule, and why it would act on the alert or not, as the rules are now. Who may not ask sees no list. */
-export function WhyNot({ alertId }: { readonly alertId: string }) {
-  const { data } = useQuery(explanation(alertId));
-  const rules = data?.items[0]?.rules ?? [];
-  if (rules.length === 0) return null;
+/** Each rule, and why it would act on the alert or not, as the rules are now. */
+export function WhyNot({ alert }: { readonly alert: AlertDetails }) {
+  const mayExplain = useRole("responder");
+  const query = useQuery({ ...explanation(alert.id), enabled: mayExplain });
   return (
-    <Section title="Why this rule, and why not the others">
-      <DataTable
-        label="Rules"
-        items={rules}
-        keyOf={(rule) => rule.rule}
-        columns={[
-          { title: "#", cell: (rule) => rule.position },
-          { title: "Rule", cell: (rule) => `${rule.rule} (${rule.mode})` },
-          { title: "Verdict", cell: (rule) => VERDICTS[rule.verdict] ?? rule.verdict },
-          { title: "Because", cell: (rule) => <span className="clipped">{rule.because}</span> },
-        ]}
-      />
+    <Section
+      title="Why this rule, and why not the others"
+      actions={
+        <Link to="/rules/explain" search={{ text: labelsText(alert), source: alert.source }}>
+          Explain other labels
+        </Link>
+      }
+    >
+      {mayExplain ? (
+        <>
+          <Empty>As the rules and guards are now. What was decided then, and why, stands above.</Empty>
+          <Answer query={query}>{({ items }) => <Verdicts rules={items[0]?.rules ?? []} />}</Answer>
+        </>
+      ) : (
+        <Empty>Responders see what each rule says. What was decided, and why, stands above.</Empty>
+      )}
     </Section>
   );
+}
+
+/** Longer ones would make an address that is cut on its way. */
+const VALUE_CHARS_MAX = 500;
+
+/** One label a line, as the page that explains reads it. */
+export function labelsText({ labels }: Pick<AlertDetails, "labels">): string {
+  return Object.entries(labels)
+    .filter(([, value]) => value.length <= VALUE_CHARS_MAX)
+    .map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`)
+    .join("\n");
 }

@@ -1,0 +1,65 @@
+import { queryOptions } from "@tanstack/react-query";
+import { ApiError, get, send } from "./client.ts";
+import type { Explanation, List, Pause, RuleDetails, Source } from "./types.ts";
+
+// What the pages about alerts, rules and pauses ask for beside the lists.
+
+const OFTEN_MS = 3_000;
+const SELDOM_MS = 15_000;
+
+export const sources = () =>
+  queryOptions({
+    queryKey: ["sources"],
+    queryFn: ({ signal }) => get<List<Source>>("/sources?limit=200", signal),
+    staleTime: 60_000,
+  });
+
+export const rule = (name: string) =>
+  queryOptions({
+    queryKey: ["rule", name],
+    queryFn: ({ signal }) => get<RuleDetails>(`/rules/${encodeURIComponent(name)}`, signal),
+    refetchInterval: SELDOM_MS,
+  });
+
+/** A page of pauses; `history` has those that are over, too. */
+export const pausesPage = (query: string) =>
+  queryOptions({
+    queryKey: ["pauses", query],
+    queryFn: ({ signal }) => get<List<Pause>>(`/pauses?${query}`, signal),
+    refetchInterval: OFTEN_MS,
+  });
+
+export interface Explanations {
+  readonly items: readonly Explanation[];
+  readonly left_out: number;
+}
+
+/** What would be done with what `body` describes; the text of the body is the key. */
+export const explained = (body: Readonly<Record<string, unknown>> | null) =>
+  queryOptions({
+    queryKey: ["explained", JSON.stringify(body)],
+    queryFn: () => send<Explanations>("POST", "/rules/explain", body),
+    enabled: body !== null,
+    retry: false,
+    staleTime: 0,
+    refetchOnWindowFocus: false,
+  });
+
+/** What a replay would do; nothing is done. */
+export function tryReplay(alertId: string): Promise<Explanation | null> {
+  return send<Explanation | null>("POST", `/alerts/${alertId}/replay?dry_run=true`);
+}
+
+/** The body of the delivery that brought an alert, byte for byte. Throws {@link ApiError}. */
+export const delivery = (alertId: string) =>
+  queryOptions({
+    queryKey: ["delivery", alertId],
+    queryFn: async ({ signal }) => {
+      const response = await fetch(`/api/v1/alerts/${alertId}/delivery`, { signal });
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      const problem = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null;
+      throw new ApiError(response.status, problem?.title ?? "No delivery", problem?.detail ?? "");
+    },
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });

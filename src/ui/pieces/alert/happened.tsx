@@ -1,0 +1,85 @@
+import { Link } from "../link.tsx";
+import { StatusSign } from "../status-badge.tsx";
+import { Duration, Time } from "../time.tsx";
+import { Words } from "../words.tsx";
+import { RuleLink } from "./decided.tsx";
+import type { Happening } from "./happenings.ts";
+import classes from "./line.module.css";
+
+export interface HappenedProps {
+  readonly happenings: readonly Happening[];
+  /** Since when it fires, while it does; null when it has ended. */
+  readonly firingSince: string | null;
+}
+
+/** What happened, in words with times. */
+export function Happened({ happenings, firingSince }: HappenedProps) {
+  return (
+    <ol className={classes["list"]}>
+      {happenings.map((happening) => (
+        <One key={happening.key} happening={happening} />
+      ))}
+      {firingSince === null ? null : (
+        <li>
+          <span className={`${classes["at"]} dim`}>now</span>
+          <span className={classes["signed"]}>
+            <StatusSign status="firing" />
+          </span>
+          <span>
+            Still fires, for <Duration from={firingSince} to={null} />
+          </span>
+        </li>
+      )}
+    </ol>
+  );
+}
+
+function One({ happening }: { readonly happening: Happening }) {
+  const { at, status, title, texts, retryAt, run, approval, rule } = happening;
+  return (
+    <li>
+      <span className={`${classes["at"]} dim`}>
+        <Time at={at} />
+      </span>
+      <span className={classes["signed"]}>
+        <StatusSign status={status} />
+      </span>
+      <div className="breaks">
+        <strong>
+          <Words text={title} />
+        </strong>
+        {rule === null ? null : (
+          <span className="dim">
+            {" "}
+            by rule <RuleLink name={rule} />
+          </span>
+        )}
+        {approval !== null ? (
+          <>
+            {" "}
+            <Link to="/approvals/$id" params={{ id: approval }}>
+              the question
+            </Link>
+          </>
+        ) : run !== null ? (
+          <>
+            {" "}
+            <Link to="/runs/$id" params={{ id: run }}>
+              the run
+            </Link>
+          </>
+        ) : null}
+        {texts.map((text) => (
+          <p key={text} className="dim">
+            <Words text={text} />
+          </p>
+        ))}
+        {retryAt === null ? null : (
+          <p className="dim">
+            It is looked at again <Time at={retryAt} />.
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
