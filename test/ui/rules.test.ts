@@ -171,7 +171,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
       await page.getByRole("button", { name: "End this pause" }).click();
       await page.getByText("Nothing is paused").waitFor();
       await firstOf(service, "/runs?rule=cooling&status=succeeded");
-      await page.getByText("also those that are over").click();
+      await page.getByRole("switch", { name: "also those that are over" }).click();
       await page.waitForURL(/history=true/);
       await rows.nth(1).getByText("removed by user:olga").waitFor();
       expect(complaints).toEqual([]);

@@ -2,6 +2,7 @@ import type { LastDecision } from "../../api/types.ts";
 import { decisionText, statusOfDecision } from "../decision-words.ts";
 import { Link } from "../link.tsx";
 import { StatusSign } from "../status-badge.tsx";
+import classes from "./decided.module.css";
 
 /** What was done about an alert, at a glance, with a way to its run and its rule. */
 export function Decided({ decision }: { readonly decision: LastDecision | null }) {
@@ -19,7 +20,7 @@ export function Decided({ decision }: { readonly decision: LastDecision | null }
         </Link>
       )}
       {rule === null ? null : (
-        <div className="dim small">
+        <div className={`dim small ${classes["rule"]}`}>
           rule <RuleLink name={rule} />
         </div>
       )}

@@ -141,8 +141,8 @@ function Which({ kind, value, error, onChange }: WhichProps) {
         onChange={({ currentTarget }) => onChange(currentTarget.value)}
       />
     );
-  const { data } = kind === "rule" ? ofRules : ofRunbooks;
-  const names = (data?.items ?? []).map((each) => each.name);
+  const named = kind === "rule" ? (ofRules.data?.items ?? []) : (ofRunbooks.data ?? []);
+  const names = named.map((each) => each.name);
   const known = value === "" || names.includes(value) ? names : [value, ...names];
   return (
     <NativeSelect
