@@ -262,6 +262,7 @@ describe("commands", () => {
       "host release",
       "rule list",
       "rule show",
+      "rule explain",
       "rule reset-breaker",
       "runbook list",
       "runbook show",
