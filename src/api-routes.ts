@@ -24,6 +24,7 @@ import { logDependencies } from "./http/api/logs.ts";
 import { runLogRawRoutes } from "./http/api/run-log-raw.ts";
 import { runLogSearchRoutes } from "./http/api/run-log-search.ts";
 import { runLogRoutes } from "./http/api/run-log.ts";
+import { runPlanRoutes } from "./http/api/run-plan.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
@@ -57,6 +58,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
     runRoutes({ store, engine, engineDependencies: dependencies, externalUrl }),
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
+    runPlanRoutes(dependencies),
     runLogRoutes(logs),
     runLogSearchRoutes(logs),
     runLogRawRoutes(logs),

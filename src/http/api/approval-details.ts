@@ -3,15 +3,13 @@ import type { Principal } from "../../access/principal.ts";
 import type { ApprovalFacts } from "../../engine/approvals.ts";
 import { judgeWaitingRun } from "../../engine/claim.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
-import { plannedRunbooks, type RunbookCache } from "../../engine/runbook-cache.ts";
-import { RunbookError } from "../../runbooks/load.ts";
-import { expectedDuration, RUNS_LOOKED_AT } from "../../runs/expected-duration.ts";
+import type { RunbookCache } from "../../engine/runbook-cache.ts";
 import { STEP_STATES } from "../../runs/states.ts";
-import { readSucceededDurations } from "../../store/run-durations.ts";
 import { readSteps } from "../../store/steps.ts";
 import { approvalSchema, approvalShape } from "./approval-shape.ts";
+import { planOfRun } from "./run-plan.ts";
 import { countSchema, type Shape } from "./shapes/common.ts";
-import { planSchema, plannedShape } from "./shapes/plan.ts";
+import { planSchema } from "./shapes/plan.ts";
 import { runStateSchema } from "./shapes/words.ts";
 
 export const approvalDetailsSchema = approvalSchema
@@ -50,27 +48,15 @@ export async function approvalDetails(
   };
 }
 
-async function planOf(
+function planOf(
   dependencies: EngineDependencies,
   cache: RunbookCache,
   { approval, run }: ApprovalFacts,
 ): Promise<Shape<typeof planSchema> | null> {
-  const { reader } = dependencies.store;
-  try {
-    const { runbook, called } = await plannedRunbooks(reader, cache, run);
-    const durationsMs = await readSucceededDurations(reader, run.runbook, RUNS_LOOKED_AT);
-    const isAsked = approval.kind === "start" && approval.state === "pending";
-    const guards = isAsked ? await judgeWaitingRun(dependencies, run, runbook) : null;
-    const { plan, planDigest: digest } = run;
-    const expected = expectedDuration(durationsMs);
-    return plannedShape(
-      { runbook, plan, digest, guards, approval: null, expectedDuration: expected },
-      called,
-    );
-  } catch (error) {
-    if (error instanceof RunbookError) return null;
-    throw error;
-  }
+  const isAsked = approval.kind === "start" && approval.state === "pending";
+  return planOfRun(dependencies, cache, run, async (runbook) =>
+    isAsked ? judgeWaitingRun(dependencies, run, runbook) : null,
+  );
 }
 
 async function failureOf(

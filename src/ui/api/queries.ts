@@ -14,6 +14,7 @@ import type {
   Me,
   Notice,
   Pause,
+  Plan,
   Rule,
   Run,
   Runbook,
@@ -76,6 +77,15 @@ export const run = (id: string) =>
     queryKey: ["run", id],
     queryFn: ({ signal }) => get<RunDetails>(`/runs/${id}`, signal),
     ...LIVE,
+  });
+
+/** It never changes: what was planned is what runs. */
+export const runPlan = (id: string) =>
+  queryOptions({
+    queryKey: ["run-plan", id],
+    queryFn: ({ signal }) => get<Plan>(`/runs/${id}/plan`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 
 export const artifacts = (id: string) =>

@@ -123,6 +123,7 @@ export function callsOf(world: World): readonly Step[] {
     { operation: "listRuns", status: 200, query: { status: "succeeded", runbook: "fix", rule: "act" } },
     { operation: "getRun", status: 200, ...ofRun },
     { operation: "followRun", status: 200, ...ofRun },
+    { operation: "getRunPlan", status: 200, ...ofRun },
     { operation: "followChanges", status: 200, query: { seconds: "0" } },
     { operation: "readLog", status: 200, params: { id: run, step: "say" }, query: { offset: "1" } },
     {

@@ -1,10 +1,13 @@
 import type { RunDetails, Step } from "../../api/types.ts";
 import { Link } from "../link.tsx";
+import { type PlannedStep, usePlanned } from "../steps/use-planned.ts";
 import { Duration, Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
 /** What happened, in the order in which somebody on call asks: what is it about, who decided, what was seen, what was done, did it help. */
 export function Story({ run: one }: { readonly run: RunDetails }) {
+  const planned = usePlanned(one.id);
+  const listed = (steps: readonly Step[]) => listedBy(steps, planned);
   const seen = one.steps.filter(({ effect, status }) => effect === "read" && status === "succeeded");
   const changes = one.steps.filter(({ effect }) => effect !== "read");
   return (
@@ -24,7 +27,7 @@ export function Story({ run: one }: { readonly run: RunDetails }) {
       <Line name="Evidence">
         {seen.length === 0 ? "nothing gathered" + (one.finished_at === null ? " yet" : "") : listed(seen)}
       </Line>
-      <Line name="Change">{changesText(changes, one)}</Line>
+      <Line name="Change">{changesText(changes, one, listed)}</Line>
       <Line name="End">
         <Ended run={one} />
       </Line>
@@ -100,7 +103,11 @@ function Ended({ run: one }: { readonly run: RunDetails }) {
   );
 }
 
-function changesText(changes: readonly Step[], { finished_at: end, dry_run: isDryRun }: RunDetails): string {
+function changesText(
+  changes: readonly Step[],
+  { finished_at: end, dry_run: isDryRun }: RunDetails,
+  listed: (steps: readonly Step[]) => string,
+): string {
   const done = changes.filter(({ status }) => status === "succeeded");
   const begun = changes.filter(
     ({ status }) => status !== "succeeded" && status !== "pending" && status !== "skipped",
@@ -122,10 +129,11 @@ function verifiedText(one: RunDetails, changes: readonly Step[]): string {
 
 const SHOWN = 6;
 
-/** `restart on web-1, reload`; the first few. */
-function listed(steps: readonly Step[]): string {
-  const names = steps
-    .slice(0, SHOWN)
-    .map(({ id, host }) => (host === null || host === "local" ? id : `${id} on ${host}`));
+/** `Restart the web server on web-1, reload`; the first few. */
+function listedBy(steps: readonly Step[], planned: ReadonlyMap<string, PlannedStep>): string {
+  const names = steps.slice(0, SHOWN).map(({ id, host }) => {
+    const name = planned.get(id)?.name ?? id;
+    return host === null || host === "local" ? name : `${name} on ${host}`;
+  });
   return steps.length > SHOWN ? `${names.join(", ")} and ${steps.length - SHOWN} more` : names.join(", ");
 }

@@ -6,6 +6,7 @@ import { Duration } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { StepDetail } from "./step-detail.tsx";
 import classes from "./steps.module.css";
+import type { PlannedStep } from "./use-planned.ts";
 
 export interface StepItemProps {
   readonly runId: string;
@@ -13,6 +14,8 @@ export interface StepItemProps {
   readonly removedBecause: string | null;
   readonly step: Step;
   readonly name: string;
+  /** Undefined while it is not known. */
+  readonly planned: PlannedStep | undefined;
   /** How deep it is inside of others, 0 to 3. */
   readonly depth: number;
   readonly isOpen: boolean;
@@ -23,7 +26,7 @@ const EXPECTED = new Set(["succeeded", "pending"]);
 
 /** One step as one line, and what went wrong with it below. */
 export const StepItem = memo(function StepItem(props: StepItemProps) {
-  const { runId, removedBecause, step, name, depth, isOpen, onToggle } = props;
+  const { runId, removedBecause, step, name, planned, depth, isOpen, onToggle } = props;
   const isExpected = EXPECTED.has(step.status);
   return (
     <li className={classes["item"]} data-depth={depth} data-open={isOpen || undefined}>
@@ -35,11 +38,18 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
       >
         <ChevronRightIcon aria-hidden={true} className={classes["chevron"]} />
         <StatusSign status={step.status} />
-        <span className={classes["name"]}>
+        <span className={classes["name"]} data-open={isOpen || undefined}>
           <strong>
             <Words text={name} />
           </strong>{" "}
-          <span className="dim small">{aboutOf(step)}</span>
+          {planned?.name === undefined || planned.name === null ? null : (
+            <>
+              <Words text={planned.name} />{" "}
+            </>
+          )}
+          <span className="dim small">
+            <Words text={aboutOf(step, planned)} />
+          </span>
         </span>
         <span className={classes["marks"]}>
           {step.effect === "read" ? null : <StatusBadge status={step.effect} />}
@@ -64,7 +74,7 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
   );
 });
 
-function aboutOf({ verb, host, section }: Step): string {
+function aboutOf({ verb, host, section }: Step, planned: PlannedStep | undefined): string {
   const part = section === "steps" ? null : section.replaceAll("_", " ");
-  return [verb, host, part].filter((word) => word !== null).join(" · ");
+  return [planned?.action ?? verb, host, part].filter((word) => word !== null).join(" · ");
 }

@@ -5,11 +5,13 @@ import { StepItem } from "./step-item.tsx";
 import { stepRows } from "./step-rows.ts";
 import classes from "./steps.module.css";
 import { useOpenStep } from "./use-open-step.ts";
+import { usePlanned } from "./use-planned.ts";
 
 /** Steps in their order, one line each; one that is opened shows what it printed. */
 export function StepList({ run }: { readonly run: RunDetails }) {
   const { open, isLinked, toggle } = useOpenStep(run);
   const [isAll, setIsAll] = useState(false);
+  const planned = usePlanned(run.id);
   const { rows, hidden } = stepRows(run.steps, isAll, open);
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -32,6 +34,7 @@ export function StepList({ run }: { readonly run: RunDetails }) {
               removedBecause={run.evidence_removed_because}
               step={row.step}
               name={row.name}
+              planned={planned.get(row.step.id)}
               depth={Math.min(3, row.depth)}
               isOpen={open === row.step.id}
               onToggle={toggle}
