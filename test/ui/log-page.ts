@@ -17,8 +17,8 @@ const IN_VIEW = `(() => {
 /** The numbers and the texts of the lines that are in view as a whole. */
 export const inView = (page: Page) => page.evaluate<[number, string][]>(IN_VIEW);
 
-/** Where on the page each line begins that is drawn. */
+/** Where on the page each line begins that is drawn and there: one that is loaded later becomes higher. */
 export const rowTops = (page: Page) =>
   page.evaluate<[number, number][]>(
-    '[...document.querySelectorAll("[data-line]")].map((row) => [Number(row.dataset.line), row.getBoundingClientRect().top])',
+    '[...document.querySelectorAll("[data-line]:not(:has([data-loading]))")].map((row) => [Number(row.dataset.line), row.getBoundingClientRect().top])',
   );

@@ -30,7 +30,7 @@ ${ACCESS}
 inputs: {items: {type: multi_choice, options: [alpha, beta], default: [alpha, beta]}}
 steps:
   - id: roll
-    for_each: {in: inputs.items, as: item, steps: [{id: look, effect: read, command: [echo, "seen \${{ item }}"]}]}
+    for_each: {in: inputs.items, as: item, max_failures: 5, steps: [{id: look, effect: read, command: [echo, "seen \${{ item }}"]}, {id: act, effect: read, run: "echo wrong >&2; exit 1"}]}
 `;
 
 describe.skipIf(browserAbsence !== null)("the log of a step", () => {
@@ -137,7 +137,7 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
       if (count === 3_000) {
         await logOf(page).focus();
         await page.keyboard.press("Home");
-        await waitFor("the beginning", async () => (await inView(page))[0]?.[0] === 1 || null);
+        await logOf(page).getByText(words(1).trimEnd()).waitFor();
       }
       expect((await inView(page))[0]?.[0]).toBe(1);
       for (let again = 0; again < Math.min(turns, 15); again += 1) await turn(300, count);
@@ -273,7 +273,11 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
     const { page } = await browser.open({ width: 360 });
     await page.goto(`${service.app.url}/runs/${runId}?step=roll%2Fbeta%2Flook`);
     await logOf(page, "stdout of roll/beta/look").getByText("seen beta").waitFor();
-    expect(await page.getByRole("button", { name: /^look/ }).count()).toBe(2);
+    expect(await page.getByRole("button", { name: /^(look|act)/ }).count()).toBe(4);
     expect(await overflowOf(page)).toBe(0);
+    // The first that went wrong inside of the one that the run failed at.
+    await page.goto(`${service.app.url}/runs/${runId}`);
+    await logOf(page, "stderr of roll/alpha/act").getByText("wrong").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
   }, 120_000);
 });

@@ -165,7 +165,7 @@ export class LogScroller {
       this.#isAtEnd = !this.#isWrapped && this.#bar >= this.#barMax - 1;
       // The scrollbar comes to its end before the lines do, whose heights it can only guess: it is given room again.
       const isAtBarEnd = this.#bar < this.#view / 2 || this.#bar > this.#barMax - this.#view / 2;
-      if (this.#isWrapped && isAtBarEnd) this.#setBar(this.#barOf(this.#anchor));
+      if (this.#isWrapped && (isAtBarEnd || this.#anchor === START)) this.#setBar(this.#barOf(this.#anchor));
     }
     this.#redraw();
   }

@@ -8,6 +8,7 @@ import { Facts, valueText } from "../facts.tsx";
 import { type LogPlace, readLog, type Stream } from "../log/log-api.ts";
 import { type ChosenLines, LogViewer } from "../log/log-viewer.tsx";
 import classes from "./steps.module.css";
+import { isMadeOfSteps } from "./use-open-step.ts";
 
 const LOOK_EVERY_MS = 3_000;
 const STREAMS = ["stdout", "stderr"] as const;
@@ -23,7 +24,9 @@ export function StepDetail({ runId, step, removedBecause }: StepDetailProps) {
   return (
     <div className={classes["detail"]}>
       <StepFacts step={step} />
-      {removedBecause === null ? (
+      {isMadeOfSteps(step.verb) ? (
+        <Empty>It is made of the steps below it; each has a log of its own.</Empty>
+      ) : removedBecause === null ? (
         <StepLog runId={runId} step={step} />
       ) : (
         <Empty>What it printed is no longer kept: {removedBecause.replaceAll("_", " ")}.</Empty>
