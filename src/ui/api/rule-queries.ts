@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ApiError, get, send } from "./client.ts";
-import type { Explanation, List, Pause, RuleDetails, Source } from "./types.ts";
+import type { Explanation, List, Pause, Rule, RuleDetails, Source } from "./types.ts";
 
 // What the pages about alerts, rules and pauses ask for beside the lists.
 
@@ -12,6 +12,14 @@ export const sources = () =>
     queryKey: ["sources"],
     queryFn: ({ signal }) => get<List<Source>>("/sources?limit=200", signal),
     staleTime: 60_000,
+  });
+
+/** A page of the rules in their order. */
+export const rulesPage = (query: string) =>
+  queryOptions({
+    queryKey: ["rules", query],
+    queryFn: ({ signal }) => get<List<Rule>>(`/rules?${query}`, signal),
+    refetchInterval: SELDOM_MS,
   });
 
 export const rule = (name: string) =>

@@ -1,4 +1,4 @@
-import { Group, NativeSelect } from "@mantine/core";
+import { Box, Group, NativeSelect } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
@@ -128,13 +128,15 @@ function Filters({ filterProblem: problem }: { readonly filterProblem: string | 
         value={address["rule"] ?? ""}
         onChange={(value) => filter("rule", value)}
       />
-      <FilterField
-        label="Labels"
-        placeholder={'severity="critical", team=~"web|api"'}
-        value={address["filter"] ?? ""}
-        error={problem}
-        onChange={(value) => filter("filter", value)}
-      />
+      <Box flex="1 1 20rem" maw="36rem">
+        <FilterField
+          label="Labels"
+          placeholder={'severity="critical", team=~"web|api"'}
+          value={address["filter"] ?? ""}
+          error={problem}
+          onChange={(value) => filter("filter", value)}
+        />
+      </Box>
     </Group>
   );
 }

@@ -1,13 +1,14 @@
 import { Button, SegmentedControl } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link as RouterLink } from "@tanstack/react-router";
-import { useAddress } from "../address.ts";
-import { rules } from "../api/queries.ts";
+import { addressFrom, useAddress } from "../address.ts";
+import { rulesPage } from "../api/rule-queries.ts";
 import type { Rule } from "../api/types.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { type Column, DataTable } from "../pieces/data-table.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
+import { Paging } from "../pieces/paging.tsx";
 import { BreakerBadge } from "../pieces/rule/breaker-badge.tsx";
 import {
   DAYS,
@@ -25,7 +26,10 @@ import classes from "./rules.module.css";
 export function RulesPage() {
   const [address, change] = useAddress();
   const days: Days = DAYS.find((each) => each === address["days"]) ?? "7";
-  const query = useQuery(rules());
+  const query = useQuery({
+    ...rulesPage(addressFrom({ limit: "100", after: address["after"] }).slice(1)),
+    placeholderData: keepPreviousData,
+  });
   return (
     <Page
       title="Rules"
@@ -64,7 +68,7 @@ export function RulesPage() {
                   columns={columnsFor(days)}
                 />
               )}
-              {next === null ? null : <Empty>These are the first {items.length} rules.</Empty>}
+              <Paging next={next} first="First" further="Further" />
               {items.every(({ statistics }) => statistics.complete) ? null : (
                 <Empty>The counts are still being made, and grow.</Empty>
               )}
@@ -123,8 +127,18 @@ function columnsFor(days: Days): readonly Column<Rule>[] {
       ),
       align: "end",
     },
-    { title: "Fixed", cell: (rule) => <SuccessRate statistics={of(rule)} /> },
-    { title: "Went away alone", cell: (rule) => <SelfResolved mode={rule.mode} statistics={of(rule)} /> },
+    {
+      title: "Fixed",
+      cell: (rule) =>
+        rule.mode === "observe" ? (
+          <>
+            <SelfResolved mode={rule.mode} statistics={of(rule)} />
+            <div className="dim small">went away alone</div>
+          </>
+        ) : (
+          <SuccessRate statistics={of(rule)} />
+        ),
+    },
     { title: "Held back by", cell: (rule) => <Refusals rule={rule.name} statistics={of(rule)} /> },
   ];
 }

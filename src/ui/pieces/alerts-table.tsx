@@ -18,12 +18,12 @@ const LABELS_MAX = 5;
 
 export interface AlertsTableProps {
   readonly alerts: readonly Alert[];
-  /** The filter of the list: a click on a label adds to it. */
-  readonly filter?: string;
+  /** The filter of the list of alerts: a click on a label narrows it further. Null on other pages. */
+  readonly filter?: string | null;
 }
 
 /** Alerts, with what was done about each. */
-export function AlertsTable({ alerts, filter = "" }: AlertsTableProps) {
+export function AlertsTable({ alerts, filter = null }: AlertsTableProps) {
   if (alerts.length === 0)
     return (
       <Empty>
@@ -34,7 +34,7 @@ export function AlertsTable({ alerts, filter = "" }: AlertsTableProps) {
   return <DataTable label="Alerts" items={alerts} keyOf={({ id }) => id} columns={columnsWith(filter)} />;
 }
 
-function columnsWith(filter: string): readonly Column<Alert>[] {
+function columnsWith(filter: string | null): readonly Column<Alert>[] {
   return [
     {
       title: "Alert",

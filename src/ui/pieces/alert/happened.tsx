@@ -1,3 +1,5 @@
+import { Button } from "@mantine/core";
+import { useOpened } from "../fold.tsx";
 import { Link } from "../link.tsx";
 import { StatusSign } from "../status-badge.tsx";
 import { Duration, Time } from "../time.tsx";
@@ -12,11 +14,32 @@ export interface HappenedProps {
   readonly firingSince: string | null;
 }
 
+/** Of more, the first and the last are shown. */
+const SHOWN_MAX = 60;
+const ENDS_SHOWN = 20;
+
 /** What happened, in words with times. */
 export function Happened({ happenings, firingSince }: HappenedProps) {
+  const [isOpen, toggle] = useOpened("happened");
+  const isFolded = happenings.length > SHOWN_MAX && !isOpen;
+  const [first, last] = isFolded
+    ? [happenings.slice(0, ENDS_SHOWN), happenings.slice(-ENDS_SHOWN)]
+    : [happenings, []];
   return (
     <ol className={classes["list"]}>
-      {happenings.map((happening) => (
+      {first.map((happening) => (
+        <One key={happening.key} happening={happening} />
+      ))}
+      {isFolded ? (
+        <li>
+          <span className={classes["at"]} />
+          <span className={classes["signed"]} />
+          <Button variant="default" size="xs" w="fit-content" onClick={toggle}>
+            Show {happenings.length - 2 * ENDS_SHOWN} more in between
+          </Button>
+        </li>
+      ) : null}
+      {last.map((happening) => (
         <One key={happening.key} happening={happening} />
       ))}
       {firingSince === null ? null : (

@@ -1,12 +1,13 @@
 import { Link as RouterLink } from "@tanstack/react-router";
+import type { Query } from "../../address.ts";
 import { visibleText, Words } from "../words.tsx";
 import classes from "./labels.module.css";
 import { matcherText, withMatcher } from "./matcher-text.ts";
 
 export interface LabelsProps {
   readonly labels: Readonly<Record<string, string>>;
-  /** The filter of the list that they stand in: a click adds to it. */
-  readonly filter?: string;
+  /** The filter of the list of alerts that they stand in: a click narrows that list further. Null where they stand elsewhere. */
+  readonly filter?: string | null;
   /** The most that are shown; the others are counted. */
   readonly max?: number;
   /** Whole values, over several lines where they are long. */
@@ -14,7 +15,7 @@ export interface LabelsProps {
 }
 
 /** Labels, each of them a way to the alerts that have it, too. */
-export function Labels({ labels, filter = "", max = 100, isWhole = false }: LabelsProps) {
+export function Labels({ labels, filter = null, max = 100, isWhole = false }: LabelsProps) {
   const entries = Object.entries(labels);
   const shown = entries.slice(0, max);
   return (
@@ -32,7 +33,7 @@ const TITLE_CHARS_MAX = 300;
 interface LabelProps {
   readonly name: string;
   readonly value: string;
-  readonly filter: string;
+  readonly filter: string | null;
   readonly isWhole: boolean;
 }
 
@@ -57,7 +58,11 @@ function Label({ name, value, filter, isWhole }: LabelProps) {
   return (
     <RouterLink
       to="/alerts"
-      search={{ filter: withMatcher(filter, matcher) }}
+      search={
+        filter === null
+          ? { filter: matcher }
+          : ({ after: _after, ...before }: Query) => ({ ...before, filter: withMatcher(filter, matcher) })
+      }
       className={className}
       title={`Alerts with ${visibleText(matcher).slice(0, TITLE_CHARS_MAX)}`}
       preload={false}

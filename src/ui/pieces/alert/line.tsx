@@ -1,5 +1,6 @@
 import { Popover } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
+import { useState } from "react";
 import { Link } from "../link.tsx";
 import { secondsText, Time } from "../time.tsx";
 import { StatusSign, toneOf } from "../status-badge.tsx";
@@ -69,7 +70,7 @@ function Lane({ bar, span, nowMs, widthPx }: LaneProps & { readonly widthPx: num
   const side = isBehind ? { left: `${to}%` } : isBefore ? { right: `${100 - from}%` } : { left: `${from}%` };
   return (
     <div className={classes["lane"]}>
-      <span className={classes["name"]}>
+      <span className={classes["name"]} title={name}>
         {approval !== null ? (
           <Link to="/approvals/$id" params={{ id: approval }}>
             {name}
@@ -118,6 +119,7 @@ function Piece({ bar, span, nowMs, isFiring = false }: LaneProps & { readonly is
 }
 
 function SignButton({ sign: { leftPx, happenings } }: { readonly sign: Sign }) {
+  const [isOpen, setIsOpen] = useState(false);
   const [first] = happenings;
   if (first === undefined) return null;
   const name =
@@ -125,7 +127,15 @@ function SignButton({ sign: { leftPx, happenings } }: { readonly sign: Sign }) {
       ? visibleText(first.title)
       : `${happenings.length} things, the first: ${visibleText(first.title)}`;
   return (
-    <Popover withArrow position="bottom" width={320} trapFocus returnFocus>
+    <Popover
+      opened={isOpen}
+      onChange={setIsOpen}
+      withArrow
+      position="bottom"
+      width={320}
+      trapFocus
+      returnFocus
+    >
       <Popover.Target>
         <button
           type="button"
@@ -133,6 +143,10 @@ function SignButton({ sign: { leftPx, happenings } }: { readonly sign: Sign }) {
           style={{ left: `${leftPx}px` }}
           aria-label={name}
           title={name}
+          aria-expanded={isOpen}
+          onClick={() => setIsOpen(!isOpen)}
+          // Until the focus has come to what was opened, it is still here.
+          onKeyDown={({ key }) => (key === "Escape" ? setIsOpen(false) : undefined)}
         >
           {happenings.length === 1 ? <StatusSign status={first.status} /> : happenings.length}
         </button>
