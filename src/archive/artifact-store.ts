@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { isId } from "../platform/ids.ts";
 import { type ArchiveRoom, ENDLESS_ROOM, type WrittenKind } from "./archive-room.ts";
 import { FileAside, makeFolder } from "./file-aside.ts";
+import { scanFile } from "./scan-file.ts";
 import { isSafePath, safePath } from "./safe-path.ts";
 import { DiskScratch, removeScratches, type ScratchFile } from "./scratch-file.ts";
 
@@ -23,11 +24,13 @@ export interface ArtifactStore {
    * there is no room for the file, this or a call of the writer throws NoRoomError.
    */
   createFile(runId: string, path: string, kind?: WrittenKind): Promise<ArtifactWriter>;
+  /** Bytes of a committed file, `end` exclusive. Throws {@link ArtifactError} `not-found` before the first byte. */
+  read(runId: string, path: string, range?: ByteRange): Promise<Readable>;
   /**
-   * Bytes of a committed file, `end` exclusive, in chunks of at most `chunkBytes`. Throws {@link ArtifactError} `not-found` before the
-   * first byte.
+   * The same, for whoever goes through a large file once: each chunk is valid only until the next one is asked for, so that no memory is
+   * needed for any of them.
    */
-  read(runId: string, path: string, range?: ByteRange, chunkBytes?: number): Promise<Readable>;
+  scan(runId: string, path: string, range: ByteRange): AsyncIterable<Uint8Array>;
   /** Null when there is no such committed file. */
   stat(runId: string, path: string): Promise<ArtifactInfo | null>;
   /** The committed files of a run, ordered by path; empty for an unknown run. */
@@ -105,22 +108,27 @@ export async function openArtifactStore(
 }
 
 /** What of a store reads one file. Any number may be open, also in other threads, while one store writes. */
-export type ArtifactReader = Pick<ArtifactStore, "read" | "stat">;
+export type ArtifactReader = Pick<ArtifactStore, "read" | "stat" | "scan">;
 
 export function openArtifactReader(folder: string): ArtifactReader {
   const runs = join(folder, "runs");
   // A checked path needs no normalising, which is half the work where there are many files.
   const locate = (runId: string, path: string) => `${runs}/${checkedRunId(runId)}/${checkedPath(path)}`;
   return {
-    async read(runId, path, range, chunkBytes = READ_BYTES) {
+    async read(runId, path, range) {
       const file = locate(runId, path);
       const bytes = await fileSize(file);
       if (bytes === null) throw notFound(runId, path);
       const { start, end } = range ?? { start: 0, end: bytes };
       if (end <= start) return Readable.from([]);
       // A buffer of this size is made for each read, also for the one that finds the end.
-      const highWaterMark = Math.min(chunkBytes, end - start);
+      const highWaterMark = Math.min(READ_BYTES, end - start);
       return createReadStream(file, { highWaterMark, start, end: end - 1 });
+    },
+    async *scan(runId, path, range) {
+      const file = locate(runId, path);
+      if ((await fileSize(file)) === null) throw notFound(runId, path);
+      yield* scanFile(file, range);
     },
     async stat(runId, path) {
       const bytes = await fileSize(locate(runId, path));

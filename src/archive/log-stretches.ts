@@ -26,31 +26,32 @@ export class StretchCutter {
     this.#lineStart = lineStart;
   }
 
+  /** The chunk may change when this has returned, and what it returns with it. */
   push(chunk: Uint8Array): Stretch | null {
-    this.#held =
-      this.#held.byteLength === 0
-        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-        : Buffer.concat([this.#held, chunk]);
-    const end = this.#held.lastIndexOf(LINE_FEED) + 1;
-    if (end > 0) return this.#take(end, end, false);
-    if (this.#held.byteLength < LINE_BYTES_MAX) return null;
-    return this.#take(this.#held.byteLength, this.#held.byteLength - SHARED_BYTES, true);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const all = this.#held.byteLength === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    const end = all.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) return this.#take(all, end, end, false);
+    if (all.byteLength >= LINE_BYTES_MAX)
+      return this.#take(all, all.byteLength, all.byteLength - SHARED_BYTES, true);
+    this.#held = all === bytes ? Buffer.from(bytes) : all;
+    return null;
   }
 
   /** What is left when nothing follows. */
   end(): Stretch | null {
     const { byteLength } = this.#held;
-    return byteLength === 0 ? null : this.#take(byteLength, byteLength, false);
+    return byteLength === 0 ? null : this.#take(this.#held, byteLength, byteLength, false);
   }
 
-  #take(end: number, used: number, isCut: boolean): Stretch {
+  #take(all: Buffer, end: number, used: number, isCut: boolean): Stretch {
     const stretch = {
       offset: this.#offset,
-      bytes: this.#held.subarray(0, end),
+      bytes: all.subarray(0, end),
       lineStart: this.#lineStart,
       isCut,
     };
-    this.#held = this.#held.subarray(used);
+    this.#held = Buffer.from(all.subarray(used));
     this.#offset += used;
     if (!isCut) this.#lineStart = this.#offset;
     return stretch;

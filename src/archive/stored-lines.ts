@@ -14,11 +14,6 @@ export function keyOfLog({ runId, path, bytes }: StoredLog): string {
   return `${runId}/${path}:${bytes}`;
 }
 
-/**
- * What is read at once of a log that is gone through as a whole. Each turn of the event loop takes below a millisecond for it; with
- * 64 KiB most of the time of a busy machine goes into waiting for the next turn.
- */
-export const SCAN_BYTES = 512 * 1024;
 /** Bytes that are so few that their lines are counted at once: it takes a few milliseconds. */
 const SMALL_BYTES = 1024 * 1024;
 
@@ -49,10 +44,9 @@ export class StoredLines {
 
   async #markAll({ runId, path, bytes }: StoredLog, signal: AbortSignal): Promise<LineMarks> {
     const marks = new LineMarks();
-    const range = { start: 0, end: bytes };
-    for await (const chunk of await this.#artifacts.read(runId, path, range, SCAN_BYTES)) {
+    for await (const chunk of this.#artifacts.scan(runId, path, { start: 0, end: bytes })) {
       signal.throwIfAborted();
-      marks.add(chunk as Uint8Array);
+      marks.add(chunk);
     }
     return marks;
   }

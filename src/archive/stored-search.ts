@@ -3,7 +3,7 @@ import type { ArtifactReader } from "./artifact-store.ts";
 import { LogScan, type ScanState } from "./log-scan.ts";
 import { type FoundMatches, MatchPage, type MatchQuery } from "./log-search.ts";
 import { type Stretch, StretchCutter } from "./log-stretches.ts";
-import { keyOfLog, SCAN_BYTES, type StoredLines, type StoredLog } from "./stored-lines.ts";
+import { keyOfLog, type StoredLines, type StoredLog } from "./stored-lines.ts";
 
 /** Where a scan may go on, and how many lines match before. */
 interface ScanMark extends Pick<ScanState, "number" | "isMatched"> {
@@ -70,10 +70,8 @@ export class StoredSearches {
     signal: AbortSignal,
   ): AsyncGenerator<Stretch> {
     const cutter = new StretchCutter(offset, lineStart);
-    const range = { start: offset, end };
-    for await (const chunk of await this.#artifacts.read(runId, path, range, SCAN_BYTES)) {
+    for await (const bytes of this.#artifacts.scan(runId, path, { start: offset, end })) {
       signal.throwIfAborted();
-      const bytes = chunk as Uint8Array;
       for (let at = 0; at < bytes.byteLength; at += TEXT_BYTES) {
         const stretch = cutter.push(bytes.subarray(at, at + TEXT_BYTES));
         if (stretch !== null) yield stretch;

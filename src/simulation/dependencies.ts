@@ -115,7 +115,7 @@ const FORGETFUL: OutcomeJournal = {
 
 function absentArtifacts(): ArtifactStore {
   const none = () => absent("the archive");
-  return { createFile: none, read: none, stat: none, list: none, remove: none, scratch: none };
+  return { createFile: none, read: none, scan: none, stat: none, list: none, remove: none, scratch: none };
 }
 
 function absentBundles(): BundleStore {

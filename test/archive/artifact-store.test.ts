@@ -1,4 +1,5 @@
 // One suite for every backend of the artifact store: what its contract promises.
+import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
@@ -35,6 +36,31 @@ describe.each([["on disk", async () => openArtifactStore(await temporaryFolder()
       expect(await text(await store.read(runId, "a.txt", { start: 2, end: 5 }))).toBe("234");
       expect(await text(await store.read(runId, "a.txt", { start: 8, end: 100 }))).toBe("89");
       expect(await buffer(await store.read(runId, "a.txt", { start: 5, end: 5 }))).toHaveLength(0);
+    });
+
+    test("goes through any part of a large file, chunk by chunk, and stops where it is left", async () => {
+      const [store, runId] = [await open(), newId()];
+      const content = Array.from({ length: 400_000 }, (_, at) => `${at}\n`).join("");
+      await put(store, runId, "large.txt", content);
+      const scanned = async (start: number, end: number) => {
+        const digest = createHash("sha256");
+        for await (const chunk of store.scan(runId, "large.txt", { start, end })) digest.update(chunk);
+        return digest.digest("hex");
+      };
+      for (const [start, end] of [
+        [0, content.length],
+        [1, 1_500_000],
+        [524_288, 1_048_576],
+        [content.length - 1, content.length + 5],
+        [7, 7],
+      ] as const)
+        expect([start, await scanned(start, end)]).toEqual([start, sha256(content.slice(start, end))]);
+      for await (const chunk of store.scan(runId, "large.txt", { start: 0, end: content.length })) {
+        expect(Buffer.from(chunk).subarray(0, 4).toString()).toBe("0\n1\n");
+        break;
+      }
+      const missing = store.scan(runId, "missing.txt", { start: 0, end: 1 })[Symbol.asyncIterator]();
+      await expect(missing.next()).rejects.toMatchObject({ code: "not-found" });
     });
 
     test("shows nothing of a file that was begun, or discarded", async () => {
