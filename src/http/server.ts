@@ -9,9 +9,11 @@ import { refuseCrossSite } from "./cross-site.ts";
 import { identify, type WhoSends } from "./identity.ts";
 import { loginForms } from "./login/form.ts";
 import { leadToLogin } from "./login/lead-to-login.ts";
+import { isPageRequest } from "./page-request.ts";
 import { policedRouter, refuseUnpoliced, type Subjects } from "./policing.ts";
 import { notFound, problemHandler } from "./problems.ts";
 import type { ApiRoutes, RouteList, Routes } from "./routes.ts";
+import { sendNothingHere } from "./pages/layout.ts";
 import { UI_BASE, uiAssets, type UiFiles, uiRoutes } from "./pages/ui.ts";
 
 export interface WebAppParts {
@@ -74,7 +76,8 @@ export function createWebApp(parts: WebAppParts): Express {
   app.use(leadToLogin);
   app.use(routerOf(uiRoutes(parts.ui)));
   app.use(routerOf(parts.pages));
-  app.use((request) => {
+  app.use((request, response) => {
+    if (isPageRequest(request)) return sendNothingHere(response);
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);
   });
   app.use(problemHandler(parts.log));

@@ -42,7 +42,7 @@ describe.skipIf(browserAbsence !== null)("the first page", () => {
     await page.goto(app.url);
     const command = await page.getByRole("region", { name: "Alert by hand" }).textContent();
     await promisify(execFile)("bash", ["-c", command ?? ""], { timeout: 20_000 });
-    await page.getByRole("link", { name: "First" }).waitFor({ timeout: 20_000 });
+    await page.getByRole("link", { name: "First" }).first().waitFor({ timeout: 20_000 });
     expect(await page.getByText("No alert was received yet").count()).toBe(0);
     expect(complaints).toEqual([]);
   }, 60_000);
@@ -54,7 +54,7 @@ describe.skipIf(browserAbsence !== null)("the first page", () => {
     await postAlerts(app.url, [{ labels: { alertname: "Slow" } }, { labels: { alertname: "Bad" } }]);
     const running = page.getByRole("region", { name: "Runs" }).first();
     await running.getByRole("link", { name: "slowly" }).waitFor({ timeout: 20_000 });
-    await page.getByRole("link", { name: "badly" }).waitFor({ timeout: 20_000 });
+    await page.getByRole("link", { name: "badly", exact: true }).first().waitFor({ timeout: 20_000 });
     await page.getByText("Nothing is running.").waitFor({ timeout: 20_000 });
     expect(complaints).toEqual([]);
   }, 60_000);

@@ -157,6 +157,29 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
     expect(found).toEqual([]);
   }, 300_000);
 
+  test("say what is not there, and lead on", async () => {
+    const service = await startPages();
+    const { page, complaints } = await openAs(service, "olga", { width: 360 });
+    const unknown = "00000000-0000-7000-8000-000000000000";
+    for (const [path, link] of [
+      [`/runs/${unknown}`, "Runs"],
+      [`/alerts/${unknown}`, "Alerts"],
+      [`/approvals/${unknown}`, "Approvals"],
+      ["/runbooks/nothing", "Runbooks"],
+      ["/rules/nothing", "Rules"],
+    ] as const) {
+      await page.goto(`${service.app.url}${path}`);
+      await page.getByRole("heading", { level: 1, name: "This cannot be shown" }).waitFor();
+      await page.getByRole("alert").getByText("there is no").first().waitFor();
+      await page.locator("main").getByRole("link", { name: link }).click();
+      await page.getByRole("heading", { level: 1, name: link }).waitFor();
+    }
+    await page.goto(`${service.app.url}/nowhere`);
+    await page.getByRole("link", { name: "What happens now" }).click();
+    await page.getByRole("heading", { level: 1, name: "Now" }).waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
   test("an alert arrives, its run appears, its log comes while it runs, and the bundle downloads whole", async () => {
     const service = await startPages();
     const { page, complaints } = await openAs(service, "olga");

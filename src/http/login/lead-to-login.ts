@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import { identityOf } from "../identity.ts";
+import { isPageRequest } from "../page-request.ts";
 import { sendOnward } from "./pages.ts";
 import { returnPath } from "./return-path.ts";
 
@@ -8,8 +9,7 @@ import { returnPath } from "./return-path.ts";
  * the session's cookie (SameSite=Strict): it is followed once more from a page of ours, which sends it.
  */
 export function leadToLogin(request: Request, response: Response, next: NextFunction): void {
-  const isPage = request.method === "GET" && request.accepts(["json", "html"]) === "html";
-  if (!isPage || identityOf(request) !== null) return next();
+  if (!isPageRequest(request) || identityOf(request) !== null) return next();
   const site = request.get("sec-fetch-site");
   const path = returnPath(request.originalUrl);
   if (site === "cross-site" || site === "same-site") return sendOnward(response, path);

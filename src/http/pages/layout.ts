@@ -48,6 +48,16 @@ export function sendPage(
   response.send(page.text);
 }
 
+/** For an address that leads nowhere. */
+export function sendNothingHere(response: Response): void {
+  sendPage(
+    response,
+    404,
+    "There is nothing here",
+    html`<p>The address may be mistyped, or what it led to is no longer kept.</p><p><a href="/">What happens now</a></p>`,
+  );
+}
+
 /** Who is logged in, with a way out; or that there is no login. */
 function whoContent({ req: request }: Response): Html | null {
   const identity = identityOf(request);

@@ -11,7 +11,7 @@ import { Line } from "../pieces/alert/line.tsx";
 import { Payload } from "../pieces/alert/payload.tsx";
 import { Replay } from "../pieces/alert/replay.tsx";
 import { alertName } from "../pieces/alerts-table.tsx";
-import { Answer } from "../pieces/answer.tsx";
+import { AnswerPage } from "../pieces/answer-page.tsx";
 import { useNow } from "../pieces/clock.ts";
 import { Facts } from "../pieces/facts.tsx";
 import { Fold } from "../pieces/fold.tsx";
@@ -27,9 +27,9 @@ export function AlertPage() {
   const { id } = useParams({ from: "/alerts/$id" });
   const query = useQuery(alert(id));
   return (
-    <Answer query={query} lines={12}>
+    <AnswerPage query={query} of={{ to: "/alerts", name: "Alerts" }}>
       {(data) => <Content alert={data} />}
-    </Answer>
+    </AnswerPage>
   );
 }
 

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { approval } from "../api/queries.ts";
 import type { ApprovalDetails } from "../api/types.ts";
-import { Answer, Empty } from "../pieces/answer.tsx";
+import { Empty } from "../pieces/answer.tsx";
+import { AnswerPage } from "../pieces/answer-page.tsx";
 import { Countdown } from "../pieces/approval/countdown.tsx";
 import { Decision } from "../pieces/approval/decision.tsx";
 import { Failure } from "../pieces/approval/failure.tsx";
@@ -25,9 +26,9 @@ export function ApprovalPage() {
   const { id } = useParams({ from: "/approvals/$id" });
   const query = useQuery(approval(id));
   return (
-    <Answer query={query} lines={12}>
+    <AnswerPage query={query} of={{ to: "/approvals", name: "Approvals" }}>
       {(data) => <Content approval={data} />}
-    </Answer>
+    </AnswerPage>
   );
 }
 

@@ -1,5 +1,6 @@
-import { Group, SimpleGrid } from "@mantine/core";
+import { Button, Group, SimpleGrid } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link as RouterLink } from "@tanstack/react-router";
 import { alerts, approvals, runs, stats, status } from "../api/queries.ts";
 import type { Statistics } from "../api/types.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
@@ -22,8 +23,16 @@ export function NowPage() {
   const queued = useQuery(runs("status=queued&limit=20"));
   const failed = useQuery(runs(`status=failed&limit=${FEW}`));
   const newest = useQuery(alerts(`limit=${FEW}`));
+  const unmatched = useQuery(alerts(`limit=${FEW}&status=firing&decision=no_match`));
   return (
-    <Page title="Now">
+    <Page
+      title="Now"
+      actions={
+        <Button renderRoot={(props) => <RouterLink {...props} to="/pauses" />} variant="default" size="xs">
+          Pauses
+        </Button>
+      }
+    >
       {newest.data?.items.length === 0 ? <FirstAlert /> : null}
       <Figures />
       {waiting.data?.items.length === 0 ? null : (
@@ -56,6 +65,18 @@ export function NowPage() {
       >
         <Answer query={failed}>{({ items }) => <RunsTable runs={items} none="No run has failed." />}</Answer>
       </Section>
+      {(unmatched.data?.items.length ?? 0) === 0 ? null : (
+        <Section
+          title="Firing, and no rule matched"
+          actions={
+            <Link to="/alerts" search={{ status: "firing", decision: "no_match" }}>
+              all of them
+            </Link>
+          }
+        >
+          <Answer query={unmatched}>{({ items }) => <AlertsTable alerts={items} />}</Answer>
+        </Section>
+      )}
       {newest.data?.items.length === 0 ? null : (
         <Section title="Newest alerts" actions={<Link to="/alerts">all alerts</Link>}>
           <Answer query={newest}>{({ items }) => <AlertsTable alerts={items} />}</Answer>

@@ -6,6 +6,7 @@ import { rule } from "../api/rule-queries.ts";
 import type { RuleDetails } from "../api/types.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
+import { AnswerPage } from "../pieces/answer-page.tsx";
 import { Facts } from "../pieces/facts.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
@@ -24,9 +25,9 @@ export function RulePage() {
   const { name } = useParams({ from: "/rules/$name" });
   const query = useQuery(rule(name));
   return (
-    <Answer query={query} lines={12}>
+    <AnswerPage query={query} of={{ to: "/rules", name: "Rules" }}>
       {(data) => <Content rule={data} />}
-    </Answer>
+    </AnswerPage>
   );
 }
 

@@ -4,8 +4,8 @@ import { useParams } from "@tanstack/react-router";
 import { useRunEvents } from "../api/follow-run.ts";
 import { run } from "../api/queries.ts";
 import type { RunDetails } from "../api/types.ts";
-import { Answer } from "../pieces/answer.tsx";
-import { Facts, valueText } from "../pieces/facts.tsx";
+import { AnswerPage } from "../pieces/answer-page.tsx";
+import { InputFacts } from "../pieces/input-facts.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunActions } from "../pieces/run/actions.tsx";
 import { RunAudit } from "../pieces/run/audit.tsx";
@@ -27,9 +27,9 @@ export function RunPage() {
   const { id } = useParams({ from: "/runs/$id" });
   const query = useQuery(run(id));
   return (
-    <Answer query={query} lines={12}>
+    <AnswerPage query={query} of={{ to: "/runs", name: "Runs" }}>
       {(data) => <Content run={data} />}
-    </Answer>
+    </AnswerPage>
   );
 }
 
@@ -62,7 +62,7 @@ function Content({ run: one }: { readonly run: RunDetails }) {
         <Section title="What happened">
           <Story run={one} />
         </Section>
-        <Section title="Facts">
+        <Section title="Facts" className="run-facts">
           <RunFacts run={one} />
         </Section>
       </div>
@@ -80,7 +80,7 @@ function Content({ run: one }: { readonly run: RunDetails }) {
       </Section>
       {Object.keys(one.inputs).length === 0 ? null : (
         <Section title="Inputs">
-          <Facts facts={Object.entries(one.inputs).map(([name, value]) => [name, valueText(value)])} />
+          <InputFacts runbook={one.runbook} inputs={one.inputs} />
         </Section>
       )}
       <RunNotes run={one} />

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { runbook, runs } from "../api/queries.ts";
 import type { RunbookDetails } from "../api/types.ts";
 import { Answer } from "../pieces/answer.tsx";
+import { AnswerPage } from "../pieces/answer-page.tsx";
 import { RunForm } from "../pieces/form/run-form.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Markdown } from "../pieces/markdown.tsx";
@@ -19,9 +20,9 @@ export function RunbookPage() {
   const { name } = useParams({ from: "/runbooks/$name" });
   const query = useQuery(runbook(name));
   return (
-    <Answer query={query} lines={12}>
+    <AnswerPage query={query} of={{ to: "/runbooks", name: "Runbooks" }}>
       {(data) => <Content key={data.name} runbook={data} />}
-    </Answer>
+    </AnswerPage>
   );
 }
 

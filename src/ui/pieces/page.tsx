@@ -55,13 +55,14 @@ export function Page({ title, of, status, about, actions, children }: PageProps)
 export interface SectionProps {
   readonly title: string;
   readonly actions?: ReactNode;
+  readonly className?: string;
   readonly children: ReactNode;
 }
 
 /** One part of a page, set apart from the others. */
-export function Section({ title, actions, children }: SectionProps) {
+export function Section({ title, actions, className = "", children }: SectionProps) {
   return (
-    <Paper component="section" withBorder radius="md" className="section">
+    <Paper component="section" withBorder radius="md" className={`section ${className}`}>
       <Group justify="space-between" gap="xs" className="section-head">
         <Title order={2} size="h5">
           {title}

@@ -1,10 +1,12 @@
-import { Alert } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { ApiError } from "../api/client.ts";
 import { useConnection } from "../api/live.ts";
 import { pauses, status } from "../api/queries.ts";
-import { Words } from "../pieces/words.tsx";
+import { counted } from "../pieces/counted.ts";
+import { Link } from "../pieces/link.tsx";
 import { Time } from "../pieces/time.tsx";
+import { Words } from "../pieces/words.tsx";
 
 /** What everybody should know whatever page they look at. */
 export function Banners() {
@@ -12,9 +14,9 @@ export function Banners() {
   const isConnected = useConnection();
   if (!isConnected || (error instanceof ApiError && error.status === 0))
     return (
-      <Alert color="red" title="Connection lost" role="status" mb="md">
+      <Banner tone="bad" title="Connection lost">
         What you see may be old. It is tried again every few seconds, and the page catches up by itself.
-      </Alert>
+      </Banner>
     );
   if (data === undefined) return null;
   const reload = data.configuration.last_reload;
@@ -22,39 +24,56 @@ export function Banners() {
     <>
       {data.pauses_active > 0 ? <Paused /> : null}
       {reload === null || reload.ok ? null : (
-        <Alert color="orange" title="The files on disk were refused" role="status" mb="md">
-          The earlier configuration stays in use. {countText(reload.problems.length + reload.problems_more)},
-          the first: <Words text={reload.problems[0] ?? ""} />
-        </Alert>
+        <Banner tone="warning" title="The files on disk were refused">
+          The earlier configuration stays in use.{" "}
+          {counted(reload.problems.length + reload.problems_more, "problem")}, the first:{" "}
+          <Words text={reload.problems[0] ?? ""} /> <Link to="/status">All of them</Link>
+        </Banner>
       )}
       {data.storage.disk.advice === null ? null : (
-        <Alert color="red" title="The disk is full" role="status" mb="md">
+        <Banner tone="bad" title="The disk is full">
           {data.storage.disk.advice}
-        </Alert>
+        </Banner>
       )}
     </>
   );
 }
 
-function countText(problems: number): string {
-  return problems === 1 ? "One problem" : `${problems} problems`;
+interface BannerProps {
+  readonly tone: "warning" | "bad";
+  readonly title: string;
+  readonly children: ReactNode;
 }
+
+function Banner({ tone, title, children }: BannerProps) {
+  return (
+    <div role="status" className="banner breaks" data-tone={tone}>
+      <strong>{title}.</strong> {children}
+    </div>
+  );
+}
+
+const EVERYTHING = "all";
+const PAUSES_SHOWN = 3;
 
 /** The pauses in force: until they end, alerts are told and nothing is done about them. */
 function Paused() {
   const { data } = useQuery(pauses());
   const items = data?.items ?? [];
   if (items.length === 0) return null;
+  const isAll = items.some(({ scope }) => scope === EVERYTHING);
   return (
-    <Alert color="yellow" title="Automation is paused" role="status" mb="md">
-      {items.map(({ id, name, scope, until, reason, principal }) => (
-        <div key={id} className="breaks">
-          <strong>
-            <Words text={name} />
-          </strong>{" "}
-          ({scope}) until <Time at={until} />: <Words text={reason} /> (<Words text={principal} />)
+    <Banner tone="warning" title={isAll ? "Automation is paused" : "A part of automation is paused"}>
+      {items.slice(0, PAUSES_SHOWN).map(({ id, name, scope, until, reason, principal }) => (
+        <div key={id}>
+          <Words text={name} />
+          {scope === EVERYTHING ? "" : `, for ${scope.replace(":", " ")}`}, until <Time at={until} />:{" "}
+          <Words text={reason} /> (<Words text={principal} />)
         </div>
       ))}
-    </Alert>
+      <Link to="/pauses">
+        {items.length > PAUSES_SHOWN ? `and ${items.length - PAUSES_SHOWN} more pauses` : "All pauses"}
+      </Link>
+    </Banner>
   );
 }

@@ -12,15 +12,17 @@ export function Story({ run: one }: { readonly run: RunDetails }) {
   const changes = one.steps.filter(({ effect }) => effect !== "read");
   return (
     <ol className="story">
-      <Line name={one.trigger.alert === null ? "Reason" : "Alert"}>
-        <Cause run={one} />
-        {one.trigger.alert === null ? null : (
-          <>
-            {" "}
-            since <Time at={one.cause.started_at} />
-          </>
-        )}
-      </Line>
+      {one.trigger.alert === null && one.cause.title === `started by ${one.trigger.principal}` ? null : (
+        <Line name={one.trigger.alert === null ? "Reason" : "Alert"}>
+          <Cause run={one} />
+          {one.trigger.alert === null ? null : (
+            <>
+              {" "}
+              since <Time at={one.cause.started_at} />
+            </>
+          )}
+        </Line>
+      )}
       <Line name="Decision">
         <Decided run={one} />
       </Line>

@@ -1,0 +1,26 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Answer, ProblemAlert } from "./answer.tsx";
+import { Page, type PageProps } from "./page.tsx";
+
+export interface AnswerPageProps<Data> {
+  readonly query: UseQueryResult<Data>;
+  /** The list that it is one of: the way on for whoever followed a link to something that is gone. */
+  readonly of: NonNullable<PageProps["of"]>;
+  readonly children: (data: Data) => ReactNode;
+}
+
+/** A page about one thing; where it cannot be had, a page that says why. */
+export function AnswerPage<Data>({ query, of, children }: AnswerPageProps<Data>) {
+  if (query.data === undefined && query.error !== null)
+    return (
+      <Page of={of} title="This cannot be shown">
+        <ProblemAlert error={query.error} />
+      </Page>
+    );
+  return (
+    <Answer query={query} lines={12}>
+      {children}
+    </Answer>
+  );
+}
