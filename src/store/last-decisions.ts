@@ -1,6 +1,7 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import type { Decision, Trigger } from "../runs/records.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
+import type { RunState } from "../runs/states.ts";
 import { inParts } from "./rows.ts";
 import type { Reader } from "./store.ts";
 
@@ -9,8 +10,12 @@ import type { Reader } from "./store.ts";
 
 /** The decision that tells best what was done about an alert. */
 export interface LastDecision extends Pick<Decision, "kind" | "rule" | "reason" | "runId" | "atMs"> {
-  /** What it runs, and who asked for it; null where it has no run that is still kept. */
-  readonly runOf: { readonly runbook: string; readonly trigger: Pick<Trigger, "principal"> } | null;
+  /** What it runs, who asked for it, and what became of it; null where it has no run that is still kept. */
+  readonly runOf: {
+    readonly runbook: string;
+    readonly state: RunState;
+    readonly trigger: Pick<Trigger, "principal">;
+  } | null;
 }
 
 /** The last decision of each of these episodes, by its id; absent where nothing was decided. */
@@ -23,7 +28,7 @@ export async function readLastDecisions(
       .selectFrom("decision as it")
       .leftJoin("run", "run.id", "it.run_id")
       .select(["it.episode_id", "it.kind", "it.rule", "it.reason", "it.run_id", "it.at"])
-      .select(["run.runbook", "run.principal"])
+      .select(["run.runbook", "run.state", "run.principal"])
       .where("it.episode_id", "in", part)
       .where(isLastDecision())
       .execute(),
@@ -38,9 +43,13 @@ export async function readLastDecisions(
         runId: row.run_id,
         atMs: row.at,
         runOf:
-          row.runbook === null || row.principal === null
+          row.runbook === null || row.state === null || row.principal === null
             ? null
-            : { runbook: row.runbook, trigger: { principal: row.principal } },
+            : {
+                runbook: row.runbook,
+                state: row.state as RunState,
+                trigger: { principal: row.principal },
+              },
       },
     ]),
   );

@@ -28,7 +28,11 @@ test("each alert has what was decided last, and is found by it", async () => {
     run: expect.stringMatching(/^[0-9a-f-]{36}$/),
     at: expect.stringMatching(/Z$/),
   });
-  expect(alerts.get("Full")?.["decision"]).toMatchObject({ kind: "waiting_person", rule: "ask" });
+  expect(alerts.get("Full")?.["decision"]).toMatchObject({
+    kind: "waiting_person",
+    rule: "ask",
+    run_status: "waiting_person",
+  });
   expect(alerts.get("Other")?.["decision"]).toMatchObject({ kind: "no_match", rule: null, run: null });
   const find = async (query: string) => (await itemsOf(service, `/alerts?${query}`)).map(nameOf);
   expect(await find("decision=no_match")).toEqual(["Other"]);
@@ -80,6 +84,7 @@ steps: [{id: fix, command: [echo, fixed], effect: read, target: local}]
     kind: "started",
     rule: "act",
     runbook: null,
+    run_status: null,
     run: null,
   });
 });

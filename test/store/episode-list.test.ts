@@ -100,7 +100,7 @@ describeStores("the list of alerts", ({ store, dialect }) => {
     const lasts = await readLastDecisions(store().reader, [one, other, one]);
     expect(lasts.get(one)).toMatchObject({
       runId: kept,
-      runOf: { runbook: "restart-web", trigger: { principal: "rule:slow" } },
+      runOf: { runbook: "restart-web", state: "queued", trigger: { principal: "rule:slow" } },
     });
     expect(lasts.get(other)?.runOf).toBe(null);
     expect(await readLastDecisions(store().reader, [])).toEqual(new Map());

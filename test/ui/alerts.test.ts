@@ -44,7 +44,7 @@ describe.skipIf(browserAbsence !== null)("the pages of alerts", () => {
       });
       expect(answered.status).toBe(200);
       // The page follows by itself.
-      await page.getByText("restart-web succeeded").waitFor();
+      await page.getByText("restart-web succeeded", { exact: true }).waitFor();
       await post(service, [{ ...WEB_SLOW, status: "resolved" }]);
       await page.getByText("Resolved", { exact: true }).waitFor();
       expect(await page.getByText("Still fires, for").count()).toBe(0);
@@ -99,6 +99,8 @@ describe.skipIf(browserAbsence !== null)("the pages of alerts", () => {
       await page.getByText("Copied").waitFor();
       const command = await page.evaluate<string>("navigator.clipboard.readText()");
       expect(command).toContain(`${service.app.url}/webhooks/alertmanager`);
+      await page.getByRole("button", { name: "Show the command" }).click();
+      expect(await page.getByRole("region", { name: "Command" }).textContent()).toBe(command);
       const shell = spawn("sh", ["-s"], { stdio: ["pipe", "pipe", "inherit"] });
       shell.stdin.end(`${command}\n`);
       const answer = await text(shell.stdout);

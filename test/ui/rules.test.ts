@@ -144,6 +144,38 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
   );
 
   test(
+    "of many rules those that do not match are folded, and a rule that is gone shows what it did",
+    async () => {
+      const service = await startRules();
+      await post(service, [{ labels: { alertname: "Watched", host: "x" } }]);
+      const { id } = await firstOf(service, "/alerts?rule=watch");
+      const many = Array.from(
+        { length: 30 },
+        (_, number) => `  - {name: rule-${number}, mode: observe, matchers: ['alertname = "${number}"']}\n`,
+      );
+      const all = `  - {name: all, mode: observe, matchers: []}\n`;
+      service.at.write({ "rules/shop.yml": `rules:\n${many.join("")}${all}` });
+      expect(await service.app.reload()).toEqual([]);
+      const { page, complaints } = await openAs(browser, service, "rosa");
+      await page.goto(`${service.app.url}/alerts/${String(id)}`);
+      const why = page.getByRole("list", { name: "Rules in the order in which they are tried" });
+      await why.getByRole("link", { name: "all", exact: true }).waitFor();
+      expect(await why.getByRole("listitem").count()).toBe(1);
+      await page.getByRole("button", { name: "Show the 30 rules that do not match" }).click();
+      await page.waitForURL(/open=rules/);
+      await why.getByText('alertname="29" does not fit').waitFor();
+      expect(await why.getByRole("listitem").count()).toBe(31);
+      // The rule that decided then is gone: its page says so, and has what it did.
+      await page.getByRole("link", { name: "watch", exact: true }).first().click();
+      await page.getByText("There is no such rule in the configuration of now").waitFor();
+      await page.getByRole("link", { name: "Watched" }).waitFor();
+      expect(await axeViolations(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
     "a paused rule starts nothing for a new alert, and does again when the pause is removed",
     async () => {
       const service = await startRules();

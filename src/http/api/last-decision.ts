@@ -16,8 +16,9 @@ export async function readLastDecisionShapes(
   return new Map(
     [...decisions].map(([id, { kind, rule, reason, runId, atMs, runOf }]) => {
       const isShown = seesAll || (runOf !== null && seesRun(request, { catalog }, runOf));
-      const runbook = isShown ? (runOf?.runbook ?? null) : null;
-      return [id, { kind, rule, reason, run: isShown ? runId : null, runbook, at: rfc3339(atMs) }];
+      const { runbook = null, state = null } = (isShown ? runOf : null) ?? {};
+      const run = { run: isShown ? runId : null, runbook, run_status: state };
+      return [id, { kind, rule, reason, ...run, at: rfc3339(atMs) }];
     }),
   );
 }

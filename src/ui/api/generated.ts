@@ -332,6 +332,7 @@ export type LastDecision = {
   readonly reason: Reason | null;
   readonly run: string | null;
   readonly runbook: string | null;
+  readonly run_status: RunStatus | null;
   readonly at: string;
 };
 

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useAddress } from "../address.ts";
 import { explained } from "../api/rule-queries.ts";
@@ -28,10 +28,13 @@ export function ExplainPage() {
   const [long, setLong] = useState<Asked | null>(null);
   const asked = long ?? inAddress;
   const mayExplain = useRole("responder");
+  const client = useQueryClient();
   const submit = (next: Asked) => {
     const isLong = next.text.length > ADDRESS_CHARS_MAX;
     setLong(isLong ? next : null);
     change({ ...next, text: isLong ? null : next.text }, "push");
+    // Asked once more, it may be answered otherwise by now.
+    void client.invalidateQueries({ queryKey: ["explained"] });
   };
   return (
     <Page

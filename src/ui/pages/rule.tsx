@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link as RouterLink, useParams } from "@tanstack/react-router";
+import { ApiError } from "../api/client.ts";
 import { alerts, pauses, runs } from "../api/queries.ts";
 import { rule } from "../api/rule-queries.ts";
 import type { RuleDetails } from "../api/types.ts";
@@ -24,10 +25,22 @@ const FEW = 10;
 export function RulePage() {
   const { name } = useParams({ from: "/rules/$name" });
   const query = useQuery(rule(name));
+  if (query.error instanceof ApiError && query.error.status === 404) return <Gone name={name} />;
   return (
     <AnswerPage query={query} of={{ to: "/rules", name: "Rules" }}>
       {(data) => <Content rule={data} />}
     </AnswerPage>
+  );
+}
+
+/** A rule that decided once and has left the configuration, or that never was. */
+function Gone({ name }: { readonly name: string }) {
+  return (
+    <Page title={name} of={{ to: "/rules", name: "Rules" }}>
+      <Empty>There is no such rule in the configuration of now. What it once did:</Empty>
+      <LastAlerts name={name} />
+      <LastRuns name={name} />
+    </Page>
   );
 }
 

@@ -4,7 +4,7 @@ import { type Decision, type Episode, EPISODE_STATES } from "../../../runs/recor
 import type { Silence } from "../../../runs/guard-records.ts";
 import { rfc3339 } from "../../times.ts";
 import { anythingSchema, countSchema, idSchema, type Shape, textsSchema, timeSchema } from "./common.ts";
-import { outcomeSchema, reasonSchema } from "./words.ts";
+import { outcomeSchema, reasonSchema, runStateSchema } from "./words.ts";
 
 const lastDecisionSchema = z
   .object({
@@ -13,6 +13,7 @@ const lastDecisionSchema = z
     reason: reasonSchema.nullable(),
     run: idSchema.nullable(),
     runbook: z.string().nullable().meta({ description: "Of its run." }),
+    run_status: runStateSchema.nullable(),
     at: timeSchema,
   })
   .meta({ id: "LastDecision", description: "What tells best what was done about an alert." });

@@ -1,13 +1,13 @@
 import type { LastDecision } from "../../api/types.ts";
 import { decisionText, statusOfDecision } from "../decision-words.ts";
 import { Link } from "../link.tsx";
-import { StatusSign } from "../status-badge.tsx";
+import { StatusBadge, StatusSign } from "../status-badge.tsx";
 import classes from "./decided.module.css";
 
 /** What was done about an alert, at a glance, with a way to its run and its rule. */
 export function Decided({ decision }: { readonly decision: LastDecision | null }) {
   if (decision === null) return <span className="dim">nothing yet</span>;
-  const { kind, rule, run, runbook } = decision;
+  const { kind, rule, run, runbook, run_status: status } = decision;
   const text = decisionText(decision, runbook);
   return (
     <>
@@ -18,6 +18,13 @@ export function Decided({ decision }: { readonly decision: LastDecision | null }
         <Link to="/runs/$id" params={{ id: run }}>
           {text}
         </Link>
+      )}
+      {/* That it waits for people the words say already. */}
+      {status === null || status === kind ? null : (
+        <>
+          {" "}
+          <StatusBadge status={status} />
+        </>
       )}
       {rule === null ? null : (
         <div className={`dim small ${classes["rule"]}`}>

@@ -4,6 +4,7 @@ import { delivery, sources } from "../../api/rule-queries.ts";
 import type { AlertDetails, Source } from "../../api/types.ts";
 import { Answer, Empty } from "../answer.tsx";
 import { bytesText } from "../bytes.ts";
+import { useOpened } from "../fold.tsx";
 import { Printed } from "../scrolling.tsx";
 import { visibleText } from "../words.tsx";
 import { curlFor } from "./curl.ts";
@@ -26,7 +27,7 @@ export function Payload({ alert }: { readonly alert: AlertDetails }) {
               Download it ({bytesText(body.length)})
             </Anchor>
           </Group>
-          {source === null ? null : <AboutCurl source={source} />}
+          {source === null ? null : <Command body={body} source={source} />}
           <Body body={body} />
         </>
       )}
@@ -34,17 +35,45 @@ export function Payload({ alert }: { readonly alert: AlertDetails }) {
   );
 }
 
-function CopyCurl({ body, source }: { readonly body: Uint8Array; readonly source: Source }) {
-  // At this service as whoever looks has reached it, whatever it is called outside.
-  const url = `${location.origin}${new URL(source.url).pathname}`;
+interface CurlProps {
+  readonly body: Uint8Array;
+  readonly source: Source;
+}
+
+function CopyCurl({ body, source }: CurlProps) {
+  // A browser copies for pages that came over TLS, or from this machine.
+  if (!window.isSecureContext) return null;
   return (
-    <CopyButton value={curlFor(body, url, source.auth)} timeout={2_000}>
+    <CopyButton value={commandFor(body, source)} timeout={2_000}>
       {({ copied, copy }) => (
         <Button variant="default" size="xs" onClick={copy}>
           <span aria-live="polite">{copied ? "Copied" : "Copy as curl"}</span>
         </Button>
       )}
     </CopyButton>
+  );
+}
+
+function commandFor(body: Uint8Array, { url, auth }: Source): string {
+  // At this service as whoever looks has reached it, whatever it is called outside.
+  return curlFor(body, `${location.origin}${new URL(url).pathname}`, auth);
+}
+
+/** The command to look at, or to copy by hand. */
+function Command({ body, source }: CurlProps) {
+  const [isOpen, toggle] = useOpened("curl");
+  const command = isOpen ? commandFor(body, source) : "";
+  return (
+    <>
+      <Button variant="subtle" size="compact-sm" w="fit-content" aria-expanded={isOpen} onClick={toggle}>
+        {isOpen ? "Close the command" : "Show the command"}
+      </Button>
+      {isOpen ? <AboutCurl source={source} /> : null}
+      {isOpen && command.length <= SHOWN_CHARS_MAX ? <Printed label="Command" text={command} /> : null}
+      {isOpen && command.length > SHOWN_CHARS_MAX ? (
+        <Empty>It is too long to be shown; copy it, or download the body.</Empty>
+      ) : null}
+    </>
   );
 }
 
