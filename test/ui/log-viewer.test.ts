@@ -170,8 +170,12 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
     await field.press("Shift+Enter");
     await page.getByText("match 49 of 50").waitFor();
     expect((await inView(page)).map(([line]) => line)).toContain(49_000);
+    // The search is in the address, too.
+    await page.reload();
+    await page.getByText("match 1 of 50").waitFor();
     await field.press("Escape");
     expect(await field.inputValue()).toBe("");
+    await page.waitForURL((url) => !url.search.includes("find="));
     expect(await page.locator("mark").count()).toBe(0);
     await field.fill("nowhere");
     await field.press("Enter");

@@ -11,6 +11,8 @@ export interface LogBarProps {
   readonly place: LogPlace;
   readonly state: LogState;
   readonly search: LogSearch;
+  readonly sought: string;
+  readonly onSeek: (text: string) => void;
   readonly scroller: LogScroller;
   readonly isAtEnd: boolean;
   readonly isWrapped: boolean;
@@ -20,11 +22,22 @@ export interface LogBarProps {
 }
 
 /** What can be done with a log, above it. */
-export function LogBar({ place, state, search, scroller, isAtEnd, isWrapped, onGo, onWrap }: LogBarProps) {
+export function LogBar({
+  place,
+  state,
+  search,
+  scroller,
+  isAtEnd,
+  isWrapped,
+  onGo,
+  onWrap,
+  sought,
+  onSeek,
+}: LogBarProps) {
   const isRunning = !state.isComplete && !state.isLoading;
   return (
     <Group gap="xs" className={classes["bar"]}>
-      <SearchField search={search} lineInView={() => scroller.lineInView} />
+      <SearchField search={search} sought={sought} onSeek={onSeek} lineInView={() => scroller.lineInView} />
       <LineField onGo={onGo} />
       <Checkbox
         size="xs"

@@ -178,9 +178,12 @@ export class LogFeed {
 
   async #resume(signal: AbortSignal): Promise<void> {
     try {
-      // Leads to the login when the session is over, which an EventSource cannot.
-      await readLog(this.#place, { limit: ASKED_BYTES_MIN }, signal);
-      this.#follow(signal);
+      // Leads to the login when the session is over, which an EventSource cannot; and goes on where there are too many of those.
+      const end = this.#end;
+      const part = await readLog(this.#place, { offset: end.offset }, signal);
+      if (part.content !== "") this.#take(part, signal);
+      // Where it was no part of this log, everything has begun anew already.
+      if (this.#end === end) this.#follow(signal);
     } catch (error) {
       if (signal.aborted) return;
       this.#failed(error);

@@ -5,6 +5,14 @@ import { type ScrollMap, scrollMap } from "./scroll-map.ts";
 const FINE_VIEWS = 3;
 /** Room that the scrollbar has at least on both sides, in windows, where heights can only be guessed. */
 const ROOM_VIEWS = 3;
+
+export interface ScrollerParts {
+  /** Asked to draw rows, at once. */
+  readonly draw: (range: Range) => void;
+  /** Told whether the last line is in view, and stays so while lines are added. */
+  readonly atEnd: (isAtEnd: boolean) => void;
+}
+
 const START: Anchor = { line: 1, px: 0 };
 
 /**
@@ -13,7 +21,7 @@ const START: Anchor = { line: 1, px: 0 };
  * rows that are drawn are the children of one block, which is put where its place is.
  */
 export class LogScroller {
-  readonly #draw: (range: Range) => void;
+  readonly #parts: ScrollerParts;
   #box: HTMLElement | null = null;
   #block: HTMLElement | null = null;
   #spacer: HTMLElement | null = null;
@@ -30,9 +38,8 @@ export class LogScroller {
   #rowPx = ROW_PX;
   #map: ScrollMap = scrollMap(0, 0);
 
-  /** `draw` is asked to draw rows, at once. */
-  constructor(draw: (range: Range) => void) {
-    this.#draw = draw;
+  constructor(parts: ScrollerParts) {
+    this.#parts = parts;
   }
 
   /** What it returns lets go of the elements. */
@@ -52,11 +59,6 @@ export class LogScroller {
       stop.abort();
       observer.disconnect();
     };
-  }
-
-  /** Whether the last line is in view, and stays so while lines are added. */
-  get isAtEnd(): boolean {
-    return this.#isAtEnd;
   }
 
   /** The first line that is in view. */
@@ -97,7 +99,7 @@ export class LogScroller {
   }
 
   toEnd(): void {
-    this.#isAtEnd = true;
+    this.#stayAtEnd(true);
     this.#update();
   }
 
@@ -114,7 +116,7 @@ export class LogScroller {
     if (!this.#isAtEnd && !rows.has(this.#anchor.line)) return;
     this.#fit(rows);
     let top = -this.#anchor.px - rows.top(this.#anchor.line);
-    if (range.last === this.#count && top + rows.height <= this.#view) this.#isAtEnd = true;
+    if (range.last === this.#count && top + rows.height <= this.#view) this.#stayAtEnd(true);
     if (this.#isAtEnd) top = this.#view - rows.height;
     // Fewer lines than there is room for begin at the upper edge.
     if (range.first === 1 && top > 0) top = 0;
@@ -142,9 +144,15 @@ export class LogScroller {
     if (this.#bar > this.#barMax) this.#setBar(this.#barMax);
   }
 
+  #stayAtEnd(isAtEnd: boolean): void {
+    if (isAtEnd === this.#isAtEnd) return;
+    this.#isAtEnd = isAtEnd;
+    this.#parts.atEnd(isAtEnd);
+  }
+
   #go({ line, px }: Anchor): void {
     this.#anchor = line < 1 ? START : { line: Math.min(this.#count, line), px };
-    this.#isAtEnd = false;
+    this.#stayAtEnd(false);
     this.#setBar(this.#barOf(this.#anchor));
     this.#redraw();
   }
@@ -157,12 +165,12 @@ export class LogScroller {
     if (Math.abs(moved) < 0.9) return;
     this.#bar = box.scrollTop;
     if (this.#isDragging || Math.abs(moved) > FINE_VIEWS * this.#view) {
-      this.#isAtEnd = this.#bar >= this.#barMax - 1;
+      this.#stayAtEnd(this.#bar >= this.#barMax - 1);
       this.#anchor = anchorAt(1, this.#map.toPlace(this.#bar), this.#rowPx);
     } else {
       const anchor = this.#walk(moved);
       this.#anchor = anchor.line < 1 ? START : anchor;
-      this.#isAtEnd = !this.#isWrapped && this.#bar >= this.#barMax - 1;
+      this.#stayAtEnd(!this.#isWrapped && this.#bar >= this.#barMax - 1);
       // The scrollbar comes to its end before the lines do, whose heights it can only guess: it is given room again.
       const isAtBarEnd = this.#bar < this.#view / 2 || this.#bar > this.#barMax - this.#view / 2;
       if (this.#isWrapped && (isAtBarEnd || this.#anchor === START)) this.#setBar(this.#barOf(this.#anchor));
@@ -199,7 +207,7 @@ export class LogScroller {
     const isEnough = wanted.first >= asked.first && wanted.last <= asked.last && asked.last <= this.#count;
     if (isEnough && drawn?.first === asked.first && drawn.last === asked.last) return this.laidOut(drawn);
     this.#range = this.#wantedRange(2);
-    this.#draw(this.#range);
+    this.#parts.draw(this.#range);
   }
 
   /** What is in view and some more on both sides, so that little has to be drawn while somebody scrolls. */

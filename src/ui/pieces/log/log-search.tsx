@@ -6,6 +6,9 @@ import classes from "./log.module.css";
 
 export interface SearchFieldProps {
   readonly search: LogSearch;
+  /** What the address says. */
+  readonly sought: string;
+  readonly onSeek: (text: string) => void;
   /** The first line that is in view. */
   readonly lineInView: () => number;
 }
@@ -13,9 +16,17 @@ export interface SearchFieldProps {
 const count = new Intl.NumberFormat("en");
 
 /** Finds a text in the whole log. Enter: the next one; with Shift: the one before; Escape: nothing any more. */
-export function SearchField({ search: { found, find, clear }, lineInView }: SearchFieldProps) {
-  const [text, setText] = useState("");
-  const go = (step: 1 | -1) => find(text, step, lineInView());
+export function SearchField({ search, sought, onSeek, lineInView }: SearchFieldProps) {
+  const { found, find } = search;
+  const [text, setText] = useState(sought);
+  const go = (step: 1 | -1) => {
+    onSeek(text);
+    find(text, step, lineInView());
+  };
+  const clear = () => {
+    onSeek("");
+    search.clear();
+  };
   return (
     <Group gap={4} wrap="nowrap" role="search" aria-label="Search in the log" className={classes["search"]}>
       <TextInput

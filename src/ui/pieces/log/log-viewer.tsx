@@ -22,20 +22,32 @@ export interface LogViewerProps {
   /** The address of a line. */
   readonly hrefOf: (line: string) => string;
   readonly onChoose: (line: string) => void;
+  /** What the address says that is searched for; empty for nothing. */
+  readonly sought: string;
+  readonly onSeek: (text: string) => void;
 }
 
 /** What a step printed: any place of it, its end first. While the step runs the end is followed, until somebody scrolls up. */
-export function LogViewer({ place: given, chosen, hrefOf, onChoose }: LogViewerProps) {
+export function LogViewer({ place: given, chosen, hrefOf, onChoose, sought, onSeek }: LogViewerProps) {
   const { runId, stepId, stream, attempt } = given;
   const place = useMemo(() => ({ runId, stepId, stream, attempt }), [runId, stepId, stream, attempt]);
   const [feed, state] = useLogFeed(place);
   const [isWrapped, setIsWrapped] = useState(false);
   const [range, setRange] = useState<Range>({ first: 1, last: 0 });
-  const scroller = useMemo(() => new LogScroller(setRange), []);
+  const [isAtEnd, setIsAtEnd] = useState(true);
+  const scroller = useMemo(() => new LogScroller({ draw: setRange, atEnd: setIsAtEnd }), []);
   const search = useLogSearch(
     place,
     useCallback(({ line }) => (line === null ? undefined : scroller.show(line)), [scroller]),
   );
+  const isReady = state.isNumbered && state.count > 0;
+  const isSought = useRef(false);
+  useEffect(() => {
+    if (!isReady || isSought.current) return;
+    isSought.current = true;
+    if (sought !== "") search.find(sought, 1, chosen?.first ?? 1);
+    // Once, when the page is opened with it.
+  }, [isReady]);
   if (state.problem !== null) return <ProblemAlert error={state.problem} />;
   return (
     <div className={classes["viewer"]}>
@@ -43,8 +55,10 @@ export function LogViewer({ place: given, chosen, hrefOf, onChoose }: LogViewerP
         place={place}
         state={state}
         search={search}
+        sought={sought}
+        onSeek={onSeek}
         scroller={scroller}
-        isAtEnd={range.last >= state.count && scroller.isAtEnd}
+        isAtEnd={isAtEnd}
         isWrapped={isWrapped}
         onGo={(line) => {
           const existing = Math.min(line, Math.max(1, state.count));
@@ -61,7 +75,7 @@ export function LogViewer({ place: given, chosen, hrefOf, onChoose }: LogViewerP
   );
 }
 
-interface LinesProps extends Omit<LogViewerProps, "place"> {
+interface LinesProps extends Omit<LogViewerProps, "place" | "sought" | "onSeek"> {
   readonly label: string;
   readonly feed: LogFeed;
   readonly state: LogState;

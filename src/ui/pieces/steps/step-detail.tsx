@@ -79,6 +79,8 @@ function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
           chosen={linesOf(address["line"])}
           hrefOf={(line) => addressFrom({ ...query, line })}
           onChoose={(line) => change({ step: step.id, stream, line })}
+          sought={(address["find"] ?? "").slice(0, 300)}
+          onSeek={(text) => change({ step: step.id, stream, find: text })}
         />
       ) : (
         <div className={classes["waiting"]} aria-busy="true" />

@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useAddress } from "../../address.ts";
 import type { RunDetails, Step } from "../../api/types.ts";
 
@@ -27,12 +27,17 @@ export function useOpenStep(run: RunDetails): {
   const [failed, setFailed] = useState(() => failedStepOf(run));
   const open = asked ?? failed;
   const isLinked = useRef(asked !== undefined).current;
+  const now = useRef(open);
+  useEffect(() => {
+    now.current = open;
+  });
+  // The same function for all time, so that only the steps that change are drawn again.
   const toggle = useCallback(
     (id: string) => {
       setFailed(null);
-      change({ step: id === open ? null : id, stream: null, line: null, attempt: null });
+      change({ step: id === now.current ? null : id, stream: null, line: null, attempt: null, find: null });
     },
-    [open, change],
+    [change],
   );
   return { open, isLinked, toggle };
 }
