@@ -30,19 +30,19 @@ function Subject({ row: { subject } }: { readonly row: AuditRow }) {
   if (kind === "run")
     return (
       <Link to="/runs/$id" params={{ id }}>
-        run {id.slice(-8)}
+        <span className="number">run {id.slice(-8)}</span>
       </Link>
     );
   if (kind === "alert")
     return (
       <Link to="/alerts/$id" params={{ id }}>
-        alert {id.slice(-8)}
+        <span className="number">alert {id.slice(-8)}</span>
       </Link>
     );
   if (kind === "approval")
     return (
       <Link to="/approvals/$id" params={{ id }}>
-        approval {id.slice(-8)}
+        <span className="number">approval {id.slice(-8)}</span>
       </Link>
     );
   return <Words text={`${kind} ${id}`} />;

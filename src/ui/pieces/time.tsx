@@ -64,9 +64,16 @@ export function agoText(fromNowMs: number): string {
       : distance < 3_600_000
         ? `${Math.floor(distance / 60_000)} min`
         : distance < 2 * DAY_MS
-          ? `${Math.floor(distance / 3_600_000)} h`
+          ? hoursText(distance)
           : `${Math.floor(distance / DAY_MS)} days`;
   return fromNowMs > 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** Minutes matter while it is a few hours. */
+function hoursText(ms: number): string {
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  return hours >= 10 || minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
 }
 
 /** How long something took, or takes by now: it counts on while it has no end. */

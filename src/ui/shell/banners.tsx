@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { ApiError } from "../api/client.ts";
 import { useConnection } from "../api/live.ts";
 import { pauses, status } from "../api/queries.ts";
+import { Banner } from "../pieces/banner.tsx";
 import { counted } from "../pieces/counted.ts";
 import { Link } from "../pieces/link.tsx";
 import { Time } from "../pieces/time.tsx";
@@ -14,14 +14,16 @@ export function Banners() {
   const isConnected = useConnection();
   if (!isConnected || (error instanceof ApiError && error.status === 0))
     return (
-      <Banner tone="bad" title="Connection lost">
-        What you see may be old. It is tried again every few seconds, and the page catches up by itself.
-      </Banner>
+      <div className="banners">
+        <Banner tone="bad" title="Connection lost">
+          What you see may be old. It is tried again every few seconds, and the page catches up by itself.
+        </Banner>
+      </div>
     );
   if (data === undefined) return null;
   const reload = data.configuration.last_reload;
   return (
-    <>
+    <div className="banners">
       {data.pauses_active > 0 ? <Paused /> : null}
       {reload === null || reload.ok ? null : (
         <Banner tone="warning" title="The files on disk were refused">
@@ -35,20 +37,6 @@ export function Banners() {
           {data.storage.disk.advice}
         </Banner>
       )}
-    </>
-  );
-}
-
-interface BannerProps {
-  readonly tone: "warning" | "bad";
-  readonly title: string;
-  readonly children: ReactNode;
-}
-
-function Banner({ tone, title, children }: BannerProps) {
-  return (
-    <div role="status" className="banner breaks" data-tone={tone}>
-      <strong>{title}.</strong> {children}
     </div>
   );
 }

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link as RouterLink } from "@tanstack/react-router";
 import { approvals } from "../../api/queries.ts";
 import type { Approval, RunDetails } from "../../api/types.ts";
+import { Banner } from "../banner.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
@@ -18,21 +19,21 @@ export function NextAction({ run: one, isOver }: { readonly run: RunDetails; rea
     return pending.map((approval) => <Question key={approval.id} approval={approval} />);
   if (one.status === "queued" && one.reason !== null)
     return (
-      <Alert color="gray" title="It waits for its turn" role="status">
+      <Banner tone="quiet" title="It waits for its turn">
         {one.reason.replaceAll("_", " ")}
         {one.retry_at === null ? null : (
           <>
             ; looked at again <Time at={one.retry_at} />
           </>
         )}
-      </Alert>
+      </Banner>
     );
   return null;
 }
 
 function Question({ approval }: { readonly approval: Approval }) {
   return (
-    <Alert color="yellow" title="It waits for a person" role="status">
+    <Banner tone="warning" title="It waits for a person">
       <Text size="sm" className="breaks">
         <Words text={approval.message} />
       </Text>
@@ -49,7 +50,7 @@ function Question({ approval }: { readonly approval: Approval }) {
           {approval.may_decide ? "Decide" : "See what is asked"}
         </Button>
       </Group>
-    </Alert>
+    </Banner>
   );
 }
 
@@ -57,17 +58,17 @@ function Question({ approval }: { readonly approval: Approval }) {
 function AfterEnd({ run: { outcome, status, trigger, failed_step: failed } }: { readonly run: RunDetails }) {
   if (trigger.alert !== null && (outcome === "no_effect" || outcome === "worse"))
     return (
-      <Alert color="red" title="The alert is yours now" role="status">
+      <Banner tone="bad" title="The alert is yours now">
         {outcome === "worse" ? "It became worse after the change." : "The change did not help."} The bundle
         has what was seen before and after.
-      </Alert>
+      </Banner>
     );
   if (status === "failed" || status === "timed_out" || status === "interrupted")
     return (
-      <Alert color="red" title="Look at it yourself" role="status">
+      <Banner tone="bad" title="Look at it yourself">
         {failed === null ? "It did not come to its end." : `Step ${failed} did not work; its log is below.`}{" "}
         What was gathered before is in the bundle. What ran already is not undone.
-      </Alert>
+      </Banner>
     );
   return null;
 }
