@@ -166,7 +166,6 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       [`/alerts/${unknown}`, "Alerts"],
       [`/approvals/${unknown}`, "Approvals"],
       ["/runbooks/nothing", "Runbooks"],
-      ["/rules/nothing", "Rules"],
     ] as const) {
       await page.goto(`${service.app.url}${path}`);
       await page.getByRole("heading", { level: 1, name: "This cannot be shown" }).waitFor();
