@@ -10,6 +10,7 @@ import { chromium } from "playwright-core";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const images = join(root, "docs/images");
 const DEMO_MS_MAX = 120_000;
+const WINDOW = { viewport: { width: 1280, height: 800 } };
 
 const demo = spawn(process.execPath, ["src/main.ts", "demo"], {
   cwd: root,
@@ -39,21 +40,29 @@ async function runOfDemo(): Promise<string> {
 
 async function takePictures(run: URL): Promise<void> {
   mkdirSync(images, { recursive: true });
+  const [alert] = await alertsOfDemo(run);
+  const pages = [
+    ["now", "/"],
+    ["alert", `/alerts/${alert?.id ?? ""}`],
+    ["run", run.pathname],
+    ["log", `${run.pathname}?step=snapshot`],
+    ["runbook", "/runbooks/restart-shop"],
+    ["rule", "/rules/shop-latency"],
+    ["explain", `/rules/explain?text=${encodeURIComponent('alertname="ShopSlow", service="shop"')}`],
+  ] as const;
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu"],
   });
   try {
     for (const scheme of ["light", "dark"] as const) {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: scheme });
-      for (const [name, path] of [
-        ["run", run.pathname],
-        ["alerts", "/alerts"],
-        ["runbook", "/runbooks/restart-shop"],
-      ] as const) {
+      // A clock that is not UTC: the pages show both.
+      const page = await browser.newPage({ ...WINDOW, colorScheme: scheme, timezoneId: "Europe/Berlin" });
+      for (const [name, path] of pages) {
         await page.goto(new URL(path, run).href);
         await page.locator("h1").waitFor();
         await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+        await page.waitForLoadState("networkidle").catch(() => {});
         await page.screenshot({ path: join(images, `${name}-${scheme}.png`) });
       }
       await page.close();
@@ -61,4 +70,9 @@ async function takePictures(run: URL): Promise<void> {
   } finally {
     await browser.close();
   }
+}
+
+async function alertsOfDemo(run: URL): Promise<readonly { readonly id: string }[]> {
+  const response = await fetch(new URL("/api/v1/alerts", run));
+  return ((await response.json()) as { readonly items: readonly { readonly id: string }[] }).items;
 }
