@@ -45,7 +45,7 @@ async function takePictures(run: URL): Promise<void> {
     ["now", "/"],
     ["alert", `/alerts/${alert?.id ?? ""}`],
     ["run", run.pathname],
-    ["log", `${run.pathname}?step=snapshot`],
+    ["log", `${run.pathname}?step=restart`],
     ["runbook", "/runbooks/restart-shop"],
     ["rule", "/rules/shop-latency"],
     ["explain", `/rules/explain?text=${encodeURIComponent('alertname="ShopSlow", service="shop"')}`],

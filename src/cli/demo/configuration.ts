@@ -44,14 +44,20 @@ function runbook({ folder, shopUrl }: DemoPlaces): string {
   return `name: restart-shop
 title: "Shop latency: gather evidence, restart"
 owner: team-shop
+tags: [shop, latency]
+description: |
+  Keeps what is needed to understand why the shop is slow, **restarts** it where it still is, and looks whether that helped.
 target: local
 http_hosts: [127.0.0.1]
 steps:
   - id: graph
+    name: Latency of the last seconds
     prometheus: {query: shop_request_duration_seconds, range: 20s, step: 1s, save_as: latency-before}
   - id: logs
+    name: Logs of the shop
     collect: {paths: [${JSON.stringify(`${folder}/shop/*.log`)}]}
   - id: snapshot
+    name: Load, and the process
     effect: read
     continue_on_error: true
     env: {FOLDER: ${JSON.stringify(`${folder}/shop`)}}
@@ -59,19 +65,24 @@ steps:
       uptime
       ps -o pid,etime,rss,args -p "$(cat "$FOLDER/shop.pid")"
   - id: latency
+    name: Is it still slow
     prometheus: {query: shop_request_duration_seconds}
   - id: restart
+    name: Restart the shop
     if: steps.latency.?value.orValue(1.0) > 0.3
     command: [sh, ${JSON.stringify(`${folder}/shop/restart.sh`)}, ${JSON.stringify(`${folder}/shop`)}]
     timeout: 15s
   - id: healthy
+    name: Does the checkout answer
     http: {url: ${shopUrl}/checkout}
     until: response.status == 200
     retries: 20
     delay: 500ms
   - id: settle
+    name: Give it a moment
     wait: 2s
   - id: graph_after
+    name: Latency after the restart
     prometheus: {query: shop_request_duration_seconds, range: 20s, step: 1s, save_as: latency-after}
 summary: |
   The shop answered in \${{ int(steps.latency.?value.orValue(0.0) * 1000.0) }} ms. Restart: \${{ steps.restart.status }}, health check: \${{ steps.healthy.status }}.

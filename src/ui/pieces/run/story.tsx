@@ -4,11 +4,16 @@ import { type PlannedStep, usePlanned } from "../steps/use-planned.ts";
 import { Duration, Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
+/** What a step may bring to light; a wait or a word to somebody does not. */
+const GATHERS: ReadonlySet<Step["verb"]> = new Set(["run", "command", "collect", "http", "prometheus"]);
+
 /** What happened, in the order in which somebody on call asks: what is it about, who decided, what was seen, what was done, did it help. */
 export function Story({ run: one }: { readonly run: RunDetails }) {
   const planned = usePlanned(one.id);
   const listed = (steps: readonly Step[]) => listedBy(steps, planned);
-  const seen = one.steps.filter(({ effect, status }) => effect === "read" && status === "succeeded");
+  const seen = one.steps.filter(
+    ({ effect, status, verb }) => effect === "read" && status === "succeeded" && GATHERS.has(verb),
+  );
   const changes = one.steps.filter(({ effect }) => effect !== "read");
   return (
     <ol className="story">
