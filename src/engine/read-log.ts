@@ -91,7 +91,7 @@ export async function readLog(
         Math.min(source.log.bytes, start + query.limit),
       );
       return {
-        ...(await numbersOf(lines, start)),
+        ...(await numbersOf(lines, start, query.line)),
         offset: start,
         content,
         totalBytes: source.log.bytes,
@@ -113,9 +113,12 @@ export async function readLog(
 async function numbersOf(
   lines: LogLines | null,
   start: number,
+  asked: number | null,
 ): Promise<Pick<LogPart, "firstLine" | "totalLines">> {
   if (lines === null) return { firstLine: start === 0 ? 1 : null, totalLines: null };
-  return { firstLine: await lines.lineAt(start), totalLines: lines.totalLines };
+  const { totalLines } = lines;
+  const isFound = asked !== null && asked <= totalLines;
+  return { firstLine: isFound ? asked : await lines.lineAt(start), totalLines };
 }
 
 function partOfRunning({ start, ...part }: LivePart): LogPart {

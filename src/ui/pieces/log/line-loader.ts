@@ -9,9 +9,9 @@ export interface LoaderParts {
   readonly failed: (error: unknown) => void;
 }
 
-const PART_BYTES = 96 * 1024;
+const PART_BYTES = 64 * 1024;
 /** While somebody drags the scrollbar, not every place on the way is asked for. */
-const SPACING_MS = 40;
+const SPACING_MS = 30;
 const RETRY_MS = 1_000;
 /** Lines on both sides of those that are wanted, which are loaded before anybody sees that they are not there. */
 const AHEAD = 250;
@@ -26,6 +26,7 @@ export class LineLoader {
   #loading: { readonly stop: AbortController; readonly from: number; readonly to: number } | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #lineBytes = 100;
+  #begunMs = 0;
 
   constructor(lines: LineCache, parts: LoaderParts) {
     this.#lines = lines;
@@ -42,7 +43,8 @@ export class LineLoader {
       loading.stop.abort();
       this.#loading = null;
     }
-    this.#timer ??= setTimeout(() => this.#next(), loading === null ? 0 : SPACING_MS);
+    const waitMs = Math.max(0, this.#begunMs + SPACING_MS - performance.now());
+    this.#timer ??= setTimeout(() => this.#next(), waitMs);
   }
 
   stop(): void {
@@ -62,6 +64,7 @@ export class LineLoader {
     const from = isGoingOn ? start : Math.max(1, start - Math.max(0, Math.min(BEFORE_MAX, room)));
     const loading = { stop: new AbortController(), from, to: end };
     this.#loading = loading;
+    this.#begunMs = performance.now();
     this.#parts
       .read({ line: from, limit: PART_BYTES }, loading.stop.signal)
       .then((part) => {
