@@ -47,7 +47,6 @@ async function takePictures(run: URL): Promise<void> {
     ["run", run.pathname],
     ["log", `${run.pathname}?step=restart`],
     ["runbook", "/runbooks/restart-shop"],
-    ["rule", "/rules/shop-latency"],
     ["explain", `/rules/explain?text=${encodeURIComponent('alertname="ShopSlow", service="shop"')}`],
   ] as const;
   const browser = await chromium.launch({
