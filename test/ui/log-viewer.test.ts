@@ -77,6 +77,8 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
       await box.focus();
       await page.keyboard.press("Home");
       await reach(1);
+      // Before it is there, nobody knows how many rows it takes.
+      await page.getByText(lineOf(1), { exact: true }).waitFor();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowDown");
       await reach(isWrapped ? 2 : 3);
