@@ -97,3 +97,17 @@ export async function axeViolations(page: Page): Promise<string[]> {
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 }
+
+const SHIFTS = `new Promise((resolve) => {
+  let sum = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) if (!shift.hadRecentInput) sum += shift.value;
+  });
+  observer.observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 50);
+})`;
+
+/** How much of the page has moved while it was loaded, as Chromium counts it: up to 0.1 is good (https://web.dev/articles/cls). */
+export function layoutShiftOf(page: Page): Promise<number> {
+  return page.evaluate<number>(SHIFTS);
+}

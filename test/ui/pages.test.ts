@@ -12,7 +12,14 @@ import {
   peopleSettings,
   startAccess,
 } from "../http/login/login-fixture.ts";
-import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
+import {
+  axeViolations,
+  browserAbsence,
+  layoutShiftOf,
+  overflowOf,
+  startBrowser,
+  type TestBrowser,
+} from "./browser.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: the web pages. ${browserAbsence}`);
 
@@ -51,6 +58,9 @@ approval: {timeout: 1h}
 steps:
   - {id: act, target: local, command: ["true"]}
 `;
+
+/** What counts as good (https://web.dev/articles/cls). */
+const SHIFT_MAX = 0.1;
 
 const HOSTILE = '<img src=x onerror="document.title=1">\u202e\u001b]0;x\u0007';
 
@@ -129,6 +139,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
     const shots = process.env["NIGHTSHIFT_SCREENSHOTS"];
     if (shots !== undefined) mkdirSync(shots, { recursive: true });
     const found: string[] = [];
+    let mostShift = 0;
     for (const [width, scheme] of [
       [1440, "light"],
       [768, "dark"],
@@ -145,6 +156,9 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
           });
         for (const violation of await axeViolations(page))
           found.push(`${scheme} ${width} ${path} ${violation}`);
+        const shift = await layoutShiftOf(page);
+        if (shift > SHIFT_MAX) found.push(`${width} ${path} moves by ${shift} while it is loaded`);
+        mostShift = Math.max(mostShift, shift);
         const overflow = await overflowOf(page);
         if (overflow > 0) found.push(`${width} ${path} is ${overflow} pixels too wide`);
         expect(await page.title()).toMatch(/ · Nightshift$/);
@@ -153,7 +167,9 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       expect(complaints).toEqual([]);
       await context.close();
     }
-    console.log(`axe pages=${paths.length * 3} violations=${found.length}`);
+    console.log(
+      `axe pages=${paths.length * 3} violations=${found.length} most_layout_shift=${mostShift.toFixed(3)}`,
+    );
     expect(found).toEqual([]);
   }, 300_000);
 

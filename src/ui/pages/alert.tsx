@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { alert, approvals, run, runs } from "../api/queries.ts";
 import type { AlertDetails, Approval, Run } from "../api/types.ts";
 import { Decided } from "../pieces/alert/decided.tsx";
@@ -11,6 +12,7 @@ import { Line } from "../pieces/alert/line.tsx";
 import { Payload } from "../pieces/alert/payload.tsx";
 import { Replay } from "../pieces/alert/replay.tsx";
 import { alertName } from "../pieces/alerts-table.tsx";
+import { Loading } from "../pieces/answer.tsx";
 import { AnswerPage } from "../pieces/answer-page.tsx";
 import { useNow } from "../pieces/clock.ts";
 import { Facts } from "../pieces/facts.tsx";
@@ -92,8 +94,17 @@ function Story({ alert: one }: { readonly alert: AlertDetails }) {
   const life = useLife(one);
   return (
     <Section title="From firing to its end">
-      <Drawn life={life} />
-      <Happened happenings={happeningsOf(life)} firingSince={one.closed_at === null ? one.starts_at : null} />
+      {life === null ? (
+        <Loading lines={8} />
+      ) : (
+        <>
+          <Drawn life={life} />
+          <Happened
+            happenings={happeningsOf(life)}
+            firingSince={one.closed_at === null ? one.starts_at : null}
+          />
+        </>
+      )}
     </Section>
   );
 }
@@ -108,18 +119,24 @@ const ASKED_MAX = 20;
 const OFTEN_MS = 3_000;
 const NO_RUNS: readonly Run[] = [];
 
-/** An alert with its runs, also those that it only joined, and the questions that they asked. */
-function useLife(one: AlertDetails): Life {
-  const own = useQuery(runs(`alert=${one.id}&limit=100`)).data?.items ?? NO_RUNS;
+/** An alert with its runs, also those that it only joined, and the questions that they asked; null while these are not known. */
+function useLife(one: AlertDetails): Life | null {
+  const asked = useQuery(runs(`alert=${one.id}&limit=100`));
+  const own = asked.data?.items ?? NO_RUNS;
   const others = one.runs.filter((id) => !own.some((each) => each.id === id)).slice(0, ASKED_MAX);
-  const joined = useQueries({
+  const joining = useQueries({
     queries: others.map((id) => ({ ...run(id), refetchInterval: OFTEN_MS })),
-  }).flatMap(({ data }): Run[] => (data === undefined ? [] : [data]));
+  });
+  const joined = joining.flatMap(({ data }): Run[] => (data === undefined ? [] : [data]));
   const all = [...own, ...joined].toSorted((left, right) => (left.created_at < right.created_at ? -1 : 1));
-  const questions = useQueries({
+  const asking = useQueries({
     queries: all.slice(-ASKED_MAX).map(({ id }) => approvals(`run=${id}&limit=50`)),
-  }).flatMap(({ data }): readonly Approval[] => data?.items ?? []);
-  return { alert: one, runs: all, approvals: questions };
+  });
+  const questions = asking.flatMap(({ data }): readonly Approval[] => data?.items ?? []);
+  // Shown when it is whole: what comes later pushes down what stands below.
+  const [isShown, setIsShown] = useState(false);
+  if (!isShown && [asked, ...joining, ...asking].every(({ isFetched }) => isFetched)) setIsShown(true);
+  return isShown ? { alert: one, runs: all, approvals: questions } : null;
 }
 
 function About({ alert: one }: { readonly alert: AlertDetails }) {

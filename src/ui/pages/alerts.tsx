@@ -1,4 +1,4 @@
-import { Box, Group, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
@@ -7,6 +7,7 @@ import { sources } from "../api/rule-queries.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { FilterField } from "../pieces/filter-field.tsx";
+import { Filters } from "../pieces/filters.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 
@@ -63,7 +64,7 @@ export function AlertsPage() {
   const problem = filterProblem(query.error);
   return (
     <Page title="Alerts">
-      <Filters filterProblem={problem} />
+      <AlertFilters filterProblem={problem} />
       <Section title={isFiltered ? "Alerts that match" : "All alerts"}>
         {problem !== null ? (
           <Empty>Correct the labels above: they are written as in rules.</Empty>
@@ -97,14 +98,14 @@ function filterProblem(error: Error | null): string | null {
   return found === undefined ? null : `Labels: ${found.message}`;
 }
 
-function Filters({ filterProblem: problem }: { readonly filterProblem: string | null }) {
+function AlertFilters({ filterProblem: problem }: { readonly filterProblem: string | null }) {
   const [address, change] = useAddress();
   const { data } = useQuery(sources());
   const filter = (name: string, value: string) => change({ [name]: value, after: null });
   const names = (data?.items ?? []).map(({ name }) => name);
   const words = (values: readonly string[]) => values.map((value) => [value, value.replaceAll("_", " ")]);
   return (
-    <Group align="flex-start" gap="sm" role="search" aria-label="Filter">
+    <Filters>
       {(
         [
           ["Status", "status", words(STATUSES)],
@@ -128,7 +129,7 @@ function Filters({ filterProblem: problem }: { readonly filterProblem: string | 
         value={address["rule"] ?? ""}
         onChange={(value) => filter("rule", value)}
       />
-      <Box flex="1 1 20rem" maw="36rem">
+      <div className="filter-wide">
         <FilterField
           label="Labels"
           placeholder={'severity="critical", team=~"web|api"'}
@@ -136,8 +137,8 @@ function Filters({ filterProblem: problem }: { readonly filterProblem: string | 
           error={problem}
           onChange={(value) => filter("filter", value)}
         />
-      </Box>
-    </Group>
+      </div>
+    </Filters>
   );
 }
 

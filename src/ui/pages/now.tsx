@@ -1,18 +1,16 @@
-import { Button, Group, SimpleGrid } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link as RouterLink } from "@tanstack/react-router";
-import { alerts, approvals, runs, stats, status } from "../api/queries.ts";
-import type { Statistics } from "../api/types.ts";
+import { alerts, approvals, runs } from "../api/queries.ts";
+import type { Alert, Approval, List, Run } from "../api/types.ts";
 import { AlertsTable } from "../pieces/alerts-table.tsx";
-import { Answer, Empty } from "../pieces/answer.tsx";
+import { Answer, Loading } from "../pieces/answer.tsx";
 import { ApprovalsList } from "../pieces/approvals-list.tsx";
-import { counted } from "../pieces/counted.ts";
-import { FirstAlert } from "../pieces/first-alert.tsx";
-import { Figure } from "../pieces/figure.tsx";
 import { Link } from "../pieces/link.tsx";
+import { Figures } from "../pieces/now/figures.tsx";
+import { FirstAlert } from "../pieces/now/first-alert.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunsTable } from "../pieces/runs-table.tsx";
-import { secondsText } from "../pieces/time.tsx";
 
 const FEW = 5;
 
@@ -24,6 +22,7 @@ export function NowPage() {
   const failed = useQuery(runs(`status=failed&limit=${FEW}`));
   const newest = useQuery(alerts(`limit=${FEW}`));
   const unmatched = useQuery(alerts(`limit=${FEW}&status=firing&decision=no_match`));
+  const all = [waiting, running, queued, failed, newest, unmatched];
   return (
     <Page
       title="Now"
@@ -33,6 +32,29 @@ export function NowPage() {
         </Button>
       }
     >
+      {all.every(({ isFetched }) => isFetched) ? (
+        <Content {...{ waiting, running, queued, failed, newest, unmatched }} />
+      ) : (
+        <Loading lines={12} />
+      )}
+    </Page>
+  );
+}
+
+interface Lists {
+  readonly waiting: UseQueryResult<List<Approval>>;
+  readonly running: UseQueryResult<List<Run>>;
+  readonly queued: UseQueryResult<List<Run>>;
+  readonly failed: UseQueryResult<List<Run>>;
+  readonly newest: UseQueryResult<List<Alert>>;
+  /** Firing, and no rule matched. */
+  readonly unmatched: UseQueryResult<List<Alert>>;
+}
+
+/** What there is nothing of is left out where it is only of interest when there is something. Shown at once, so that nothing is pushed down. */
+function Content({ waiting, running, queued, failed, newest, unmatched }: Lists) {
+  return (
+    <>
       {newest.data?.items.length === 0 ? <FirstAlert /> : null}
       <Figures />
       {waiting.data?.items.length === 0 ? null : (
@@ -82,70 +104,6 @@ export function NowPage() {
           <Answer query={newest}>{({ items }) => <AlertsTable alerts={items} />}</Answer>
         </Section>
       )}
-    </Page>
+    </>
   );
-}
-
-/** The last seven days in a few figures, and the configuration that is in use. */
-function Figures() {
-  const week = useQuery(stats("days=7"));
-  const { data: now } = useQuery(status());
-  return (
-    <Answer query={week} lines={2}>
-      {({ totals, complete }) => (
-        <>
-          <SimpleGrid cols={{ base: 2, xs: 3, lg: 6 }} spacing="sm">
-            <Figure name="Alerts, 7 days" value={String(totals.episodes)} to="/alerts" />
-            <Figure
-              name="No rule matched"
-              value={String(countOf(totals, "no_match"))}
-              to="/alerts"
-              search={{ decision: "no_match" }}
-            />
-            <Figure name="Runs" value={String(runsOf(totals))} to="/runs" />
-            <Figure
-              name="Fixed by a run"
-              value={totals.success_rate === null ? "–" : `${Math.round(totals.success_rate * 100)} %`}
-              about={outcomesText(totals)}
-              to="/runs"
-              search={{ outcome: "fixed" }}
-            />
-            <Figure
-              name="Median to fix"
-              value={totals.median_seconds_to_fix === null ? "–" : secondsText(totals.median_seconds_to_fix)}
-              to="/rules"
-            />
-            <Figure
-              name="Configuration"
-              value={
-                now === undefined ? "…" : now.configuration.last_reload?.ok === false ? "refused" : "in use"
-              }
-              about={
-                now === undefined ? "" : `${counted(now.rules, "rule")}, ${counted(now.runbooks, "runbook")}`
-              }
-              to="/status"
-            />
-          </SimpleGrid>
-          {complete ? null : (
-            <Group>
-              <Empty>The figures are still being counted, and grow.</Empty>
-            </Group>
-          )}
-        </>
-      )}
-    </Answer>
-  );
-}
-
-function countOf({ decisions }: Statistics, kind: string): number {
-  return decisions.filter((one) => one.kind === kind).reduce((sum, { count }) => sum + count, 0);
-}
-
-function runsOf({ runs: ends }: Statistics): number {
-  return Object.values(ends).reduce((sum, count) => sum + count, 0);
-}
-
-function outcomesText({ outcomes }: Statistics): string {
-  const all = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  return all === 0 ? "no run with an outcome" : `${outcomes.fixed} of ${all} with an outcome`;
 }

@@ -15,8 +15,12 @@ export interface AnswerProps<Data> {
 export function Answer<Data>({ query, lines = 3, children }: AnswerProps<Data>) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error !== null) return <ProblemAlert error={query.error} />;
+  return <Loading lines={lines} />;
+}
+
+export function Loading({ lines }: { readonly lines: number }) {
   return (
-    <Stack gap="xs" aria-busy="true" aria-label="Loading">
+    <Stack gap="xs" role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
         <Skeleton key={line} height={28} />
       ))}

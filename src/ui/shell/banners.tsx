@@ -1,12 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { ApiError } from "../api/client.ts";
 import { useConnection } from "../api/live.ts";
-import { pauses, status } from "../api/queries.ts";
+import { me, pauses, status } from "../api/queries.ts";
 import { Banner } from "../pieces/banner.tsx";
 import { counted } from "../pieces/counted.ts";
 import { Link } from "../pieces/link.tsx";
 import { Time } from "../pieces/time.tsx";
 import { Words } from "../pieces/words.tsx";
+
+/** Whether it is known which banners there are, and what whoever looks may do. */
+export function useIsKnown(): boolean {
+  const [service, person] = [useQuery(status()), useQuery(me())];
+  const hasPauses = (service.data?.pauses_active ?? 0) > 0;
+  const paused = useQuery({ ...pauses(), enabled: hasPauses });
+  return service.isFetched && person.isFetched && (!hasPauses || paused.isFetched);
+}
 
 /** What everybody should know whatever page they look at. */
 export function Banners() {

@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Link as RouterLink, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useChanges } from "../api/live.ts";
-import { Banners } from "./banners.tsx";
+import { Banners, useIsKnown } from "./banners.tsx";
 import { ColorScheme } from "./color-scheme.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Who } from "./who.tsx";
@@ -15,6 +15,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   // The page of a run follows its own events.
+  const isKnown = useIsKnown();
   useChanges(!/^\/runs\/./.test(pathname));
   // After a change of the page a screen reader begins at its content, not where the old one ended.
   useEffect(() => {
@@ -59,8 +60,11 @@ export function Shell() {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" ref={main} tabIndex={-1}>
-        <Banners />
-        <Outlet />
+        {/* Loaded at once, and shown when it is known what stands above it: nothing is pushed down later. */}
+        <div hidden={!isKnown}>
+          <Banners />
+          <Outlet />
+        </div>
       </AppShell.Main>
     </AppShell>
   );

@@ -1,6 +1,6 @@
 import { Button, CopyButton, Group } from "@mantine/core";
-import { Section } from "./page.tsx";
-import { Printed } from "./scrolling.tsx";
+import { Section } from "../page.tsx";
+import { Printed } from "../scrolling.tsx";
 
 /** What to do while no alert has ever come: how the senders are told of this service, and an alert by hand. */
 export function FirstAlert() {
