@@ -1,9 +1,11 @@
+import { type Expression, expressionBuilder, type RawBuilder, sql, type SqlBool } from "kysely";
 import type { EpisodeState } from "../runs/records.ts";
 import type { DecisionKind, Reason } from "../runs/reasons.ts";
 import type { Outcome } from "../runs/states.ts";
 import { type JudgedEpisode, selectEpisodes, toEpisode } from "./episode-row.ts";
 import { readEpisodes } from "./episodes.ts";
 import { isLastDecision } from "./last-decisions.ts";
+import type { DecisionTable } from "./schema.ts";
 import type { Reader } from "./store.ts";
 
 /** Which episodes a list holds; null where it does not matter. */
@@ -34,14 +36,34 @@ export async function listEpisodes(
   before: string | null,
   filter: EpisodeFilter = ALL_EPISODES,
 ): Promise<JudgedEpisode[]> {
-  const { decision, reason, rule, ...own } = filter;
-  if (decision !== null || reason !== null || rule !== null) return listDecided(db, limit, before, filter);
+  const { state, source, outcome } = filter;
+  const isDecided = filter.decision !== null || filter.reason !== null || filter.rule !== null;
+  // Few of all alerts fire, or have an outcome: it is they that are gone through, not all that was ever decided.
+  if (isDecided && state !== "firing" && outcome === null) return listDecided(db, limit, before, filter);
   let query = selectEpisodes(db).orderBy("id", "desc").limit(limit);
   if (before !== null) query = query.where("id", "<", before);
-  if (own.state !== null) query = query.where("state", "=", own.state);
-  if (own.source !== null) query = query.where("source", "=", own.source);
-  if (own.outcome !== null) query = query.where("outcome", "=", own.outcome);
+  if (state === "firing") query = query.where("id", "in", firingIds());
+  else if (state !== null) query = query.where("state", "=", state);
+  if (source !== null) query = query.where("source", "=", source);
+  if (outcome !== null) query = query.where("outcome", "=", outcome);
+  if (isDecided)
+    query = query.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("decision as it")
+          .select("it.id")
+          .whereRef("it.episode_id", "=", "episode.id")
+          .where(isDecision(filter)),
+      ),
+    );
   return (await query.execute()).map(toEpisode);
+}
+
+/**
+ * Found by the index of those that fire, which SQLite takes only where it reads the word itself, and nothing is to be sorted. Asked in the
+ * order of the list, it walks through all alerts that there ever were: 100 ms of 300,000. Exported for a test that looks at how.
+ */
+export function firingIds(): RawBuilder<string> {
+  return sql<string>`(select open.id from episode as open where open.state = 'firing')`;
 }
 
 /** Found by their decisions, which have indexes in the order of the list. */
@@ -49,23 +71,31 @@ async function listDecided(
   db: Reader,
   limit: number,
   before: string | null,
-  { decision, reason, rule, state, source, outcome }: EpisodeFilter,
+  filter: EpisodeFilter,
 ): Promise<JudgedEpisode[]> {
+  const { state, source } = filter;
   let query = db
     .selectFrom("decision as it")
     .innerJoin("episode", "episode.id", "it.episode_id")
     .select("it.episode_id")
+    .where(isDecision(filter))
     .distinct()
     .orderBy("it.episode_id", "desc")
     .limit(limit);
   if (before !== null) query = query.where("it.episode_id", "<", before);
-  if (decision !== null) query = query.where("it.kind", "=", decision);
-  if (reason !== null) query = query.where("it.reason", "=", reason);
-  if (rule !== null) query = query.where("it.rule", "=", rule);
-  if (decision !== null || reason !== null) query = query.where(isLastDecision());
   if (state !== null) query = query.where("episode.state", "=", state);
   if (source !== null) query = query.where("episode.source", "=", source);
-  if (outcome !== null) query = query.where("episode.outcome", "=", outcome);
   const ids = (await query.execute()).map((row) => row.episode_id ?? "");
   return (await readEpisodes(db, ids)).reverse();
+}
+
+/** Whether the decision called `it` is one that was asked for. */
+function isDecision({ decision, reason, rule }: EpisodeFilter): Expression<SqlBool> {
+  const { eb, and } = expressionBuilder<{ it: DecisionTable }, "it">();
+  const wanted = [
+    ...(decision === null ? [] : [eb("it.kind", "=", decision)]),
+    ...(reason === null ? [] : [eb("it.reason", "=", reason)]),
+    ...(rule === null ? [] : [eb("it.rule", "=", rule)]),
+  ];
+  return and(decision === null && reason === null ? wanted : [...wanted, isLastDecision()]);
 }

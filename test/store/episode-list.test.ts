@@ -1,10 +1,11 @@
 // Which alerts a list holds: by what was decided about them, by their rule, source, state and outcome; page by page.
+import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { newId } from "../../src/platform/ids.ts";
 import type { Decision } from "../../src/runs/records.ts";
 import { insertDecisions } from "../../src/store/decisions.ts";
 import { insertEpisodes } from "../../src/store/episode-intake.ts";
-import { ALL_EPISODES, type EpisodeFilter, listEpisodes } from "../../src/store/episode-list.ts";
+import { ALL_EPISODES, type EpisodeFilter, firingIds, listEpisodes } from "../../src/store/episode-list.ts";
 import type { JudgedEpisode } from "../../src/store/episode-row.ts";
 import { readLastDecisions } from "../../src/store/last-decisions.ts";
 import { addRuns, newDecision, newEpisode, newRun } from "./rows.ts";
@@ -125,5 +126,22 @@ describeStores("the list of alerts", ({ store, dialect }) => {
     expect(await find({ rule: "fix", decision: "observed" })).toEqual([]);
     expect(await find({ source: "grafana" })).toEqual([three]);
     expect(await find({ outcome: "worse" })).toEqual([]);
+    expect(await find({ state: "firing" })).toEqual([three, two]);
+    expect(await find({ state: "firing" }, 1, three)).toEqual([two]);
+    expect(await find({ state: "firing", reason: "cooldown" })).toEqual([two]);
+    expect(await find({ state: "firing", decision: "observed" })).toEqual([three]);
+    expect(await find({ state: "firing", decision: "observed" }, 50, three)).toEqual([]);
+    expect(await find({ state: "firing", rule: "watch", outcome: "fixed" })).toEqual([]);
+  });
+
+  test("finds those that fire without walking through all others", async () => {
+    if (dialect !== "sqlite") return;
+    const asked = sql<{
+      detail: string;
+    }>`explain query plan select id from episode where id in ${firingIds()}`;
+    const { rows } = await asked.execute(store().reader);
+    const plan = rows.map(({ detail }) => detail).join("\n");
+    expect(plan).toMatch(/SEARCH episode .*\(id=\?\)/);
+    expect(plan).toMatch(/SCAN open USING (COVERING )?INDEX episode_open/);
   });
 });

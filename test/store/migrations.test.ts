@@ -115,6 +115,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0016-access" },
         { name: "0017-alert-search" },
         { name: "0018-silence-asked" },
+        { name: "0019-outcomes" },
       ]);
       await store.close();
     }
