@@ -47,9 +47,10 @@ export async function listEpisodes(
   if (source !== null) query = query.where("source", "=", source);
   if (outcome !== null) query = query.where("outcome", "=", outcome);
   if (isDecided)
-    query = query.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom("decision as it")
+    query = query.where((from) =>
+      from.exists(
+        from
+          .selectFrom("decision as it")
           .select("it.id")
           .whereRef("it.episode_id", "=", "episode.id")
           .where(isDecision(filter)),
@@ -91,11 +92,11 @@ async function listDecided(
 
 /** Whether the decision called `it` is one that was asked for. */
 function isDecision({ decision, reason, rule }: EpisodeFilter): Expression<SqlBool> {
-  const { eb, and } = expressionBuilder<{ it: DecisionTable }, "it">();
+  const eb = expressionBuilder<{ it: DecisionTable }, "it">();
   const wanted = [
     ...(decision === null ? [] : [eb("it.kind", "=", decision)]),
     ...(reason === null ? [] : [eb("it.reason", "=", reason)]),
     ...(rule === null ? [] : [eb("it.rule", "=", rule)]),
   ];
-  return and(decision === null && reason === null ? wanted : [...wanted, isLastDecision()]);
+  return eb.and(decision === null && reason === null ? wanted : [...wanted, isLastDecision()]);
 }
