@@ -50,6 +50,7 @@ test.each([
   ["filter", 'team=~"["', "is a list of matchers"],
   ["filter", "team", "is a list of matchers"],
   ["filter", `a="${"x".repeat(3_000)}"`, "at most"],
+  ["filter", Array.from({ length: 21 }, () => 'a=~".*x"').join(), "has 21 matchers; at most 20"],
   ["status", "burning", "is one of firing"],
 ])("%s %j is a 400 that says what is wrong", async (name, value, words) => {
   const service = await startControls();

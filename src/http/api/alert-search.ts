@@ -1,4 +1,5 @@
 import { selectorMatches } from "../../expressions/matchers.ts";
+import { createTurns } from "../../platform/turns.ts";
 import { type DecisionKind, REASONS } from "../../runs/reasons.ts";
 import { EPISODE_STATES } from "../../runs/records.ts";
 import { OUTCOMES } from "../../runs/states.ts";
@@ -54,6 +55,7 @@ export async function searchAlerts(db: Reader, search: AlertSearch): Promise<Fou
   const wanted = { state, source, outcome, decision, reason, rule };
   const items: JudgedEpisode[] = [];
   let after = search.after;
+  const turn = createTurns();
   const atOnce = filter.length === 0 ? limit + 1 : AT_ONCE;
   for (let looked = 0; looked < LOOKED_AT_MAX; looked += atOnce) {
     const some = await listEpisodes(db, atOnce, after, wanted);
@@ -61,6 +63,7 @@ export async function searchAlerts(db: Reader, search: AlertSearch): Promise<Fou
       // One more than fits: there is another page.
       if (items.length === limit) return { items, next: after };
       after = episode.id;
+      await turn();
       if (selectorMatches(filter, episode.labels)) items.push(episode);
     }
     if (some.length < atOnce) return { items, next: null };

@@ -5,6 +5,7 @@ import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { selectorMatches } from "../../expressions/matchers.ts";
 import type { InventoryHost } from "../../hosts/host.ts";
 import { HostLookupError } from "../../hosts/inventory.ts";
+import { createTurns } from "../../platform/turns.ts";
 import type { HostHold } from "../../runs/guard-records.ts";
 import { listActiveHolds } from "../../store/host-holds.ts";
 import { actorOf } from "../actor.ts";
@@ -73,26 +74,33 @@ export function hostRoutes(dependencies: EngineDependencies): ApiRoutes {
 /** By name; the cursor is a name, too. Those that do not fit are left out before anything is sorted: forms ask while somebody types. */
 async function sendHosts(
   { store, catalog }: EngineDependencies,
-  { limit, after, q, filter }: z.output<typeof hostsQuery>,
+  { limit, ...wanted }: z.output<typeof hostsQuery>,
   response: Response,
 ): Promise<void> {
   const holds = await listActiveHolds(store.reader, await store.nowMs(store.reader));
   const holdOf = new Map(holds.map((hold) => [hold.host, hold]));
-  const words = (q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const hosts = catalog
-    .current()
-    .inventory.hosts.filter(
-      (host) =>
-        (after === null || host.name > after) &&
-        hasWords(host, words) &&
-        selectorMatches(filter, host.labels),
-    )
-    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  const found = await findHosts(catalog.current().inventory.hosts, wanted);
+  const hosts = found.sort((left, right) => (left.name < right.name ? -1 : 1));
   const shown = hosts.slice(0, limit);
   response.json({
     items: shown.map((host) => hostShape(host, holdOf.get(host.name) ?? null)),
     next: hosts.length > limit ? (shown.at(-1)?.name ?? null) : null,
   });
+}
+
+async function findHosts(
+  hosts: readonly InventoryHost[],
+  { after, q, filter }: Omit<z.output<typeof hostsQuery>, "limit">,
+): Promise<InventoryHost[]> {
+  const words = (q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const turn = createTurns();
+  const found: InventoryHost[] = [];
+  for (const host of hosts) {
+    await turn();
+    if (after !== null && host.name <= after) continue;
+    if (hasWords(host, words) && selectorMatches(filter, host.labels)) found.push(host);
+  }
+  return found;
 }
 
 function hasWords(host: InventoryHost, words: readonly string[]): boolean {

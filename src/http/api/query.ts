@@ -109,6 +109,8 @@ export function timeParameter(description: string) {
 }
 
 const FILTER_CHARS_MAX = 2_000;
+/** Each is judged for thousands of alerts or hosts, and one that is a regular expression takes microseconds. */
+const MATCHERS_MAX = 20;
 
 /** Matchers over labels; none when it is left out. */
 export function matchersParameter(things: string, example: string) {
@@ -118,7 +120,11 @@ export function matchersParameter(things: string, example: string) {
     .default("")
     .transform((text, context) => {
       try {
-        return parseMatchers(text);
+        const matchers = parseMatchers(text);
+        if (matchers.length <= MATCHERS_MAX) return matchers;
+        const message = `has ${matchers.length} matchers; at most ${MATCHERS_MAX} are taken, so leave some out`;
+        context.addIssue({ code: "custom", message });
+        return z.NEVER;
       } catch (error) {
         if (!(error instanceof MatcherError)) throw error;
         context.addIssue({ code: "custom", message: `is a list of matchers: ${error.message}` });
