@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
-import type { Rule } from "../../rules/rule.ts";
+import { runbooksOf } from "../../rules/runbooks-of.ts";
 import type { Decision } from "../../runs/records.ts";
 import { readDecisions } from "../../store/decisions.ts";
 import type { JudgedEpisode } from "../../store/episode-row.ts";
@@ -65,10 +65,4 @@ function cutDecision(
   return isRunHidden || !names.every(isOpen)
     ? { ...decision, runId: isRunHidden ? null : decision.runId, detail: {} }
     : decision;
-}
-
-function runbooksOf({ runbook, ladder, onResolve }: Rule): string[] {
-  const rungs = ladder.flatMap((rung) => (rung.kind === "run" ? [rung.runbook] : []));
-  const after = onResolve.kind === "run" ? [onResolve.runbook] : [];
-  return [...(runbook === null ? [] : [runbook]), ...rungs, ...after];
 }

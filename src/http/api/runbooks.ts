@@ -6,6 +6,7 @@ import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { neededApproval } from "../../engine/needed-approval.ts";
 import { planRunbook } from "../../engine/plan-runbook.ts";
 import { starterOf, triggerOf } from "../../engine/starter.ts";
+import { runbooksOf } from "../../rules/runbooks-of.ts";
 import type { PlanError } from "../../runbooks/plan.ts";
 import type { Runbook } from "../../runbooks/runbook.ts";
 import { expectedDuration, RUNS_LOOKED_AT } from "../../runs/expected-duration.ts";
@@ -121,10 +122,10 @@ async function readExtras(
   });
 }
 
-/** The rules and schedules that start a runbook, in their order. */
+/** The rules (also by their ladder, or when the alert ends) and the schedules that start a runbook, in their order. */
 function startersOf({ rules, schedules }: Catalog, runbook: string) {
   return {
-    rules: rules.filter((rule) => rule.runbook === runbook).map((rule) => rule.name),
+    rules: rules.filter((rule) => runbooksOf(rule).includes(runbook)).map((rule) => rule.name),
     schedules: [...schedules.values()]
       .filter((schedule) => schedule.runbook === runbook)
       .map((schedule) => schedule.name),
