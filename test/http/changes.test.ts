@@ -75,3 +75,11 @@ test("a stream of no seconds says what there is and ends", async () => {
   await waitFor("its end", async () => stream.hasEnded());
   expect(stream.ids).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
 }, 30_000);
+
+test("two services tell different ids, whatever their databases have counted", async () => {
+  const streams = await Promise.all(
+    [1, 2].map(async () => follow(await startStarts({}), null, "?seconds=0")),
+  );
+  await waitFor("their ends", async () => streams.every(({ hasEnded }) => hasEnded()));
+  expect(new Set(streams.flatMap(({ ids }) => ids)).size).toBe(2);
+}, 60_000);

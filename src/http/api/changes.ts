@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import { readChangeMark } from "../../store/change-mark.ts";
@@ -64,8 +64,10 @@ export function changeRoutes(dependencies: ChangesDependencies): ApiRoutes {
 /** However many ask, the database is asked once in a while. */
 function sharedMark({ store, clock, configurationMark }: ChangesDependencies): () => Promise<string> {
   let asked: { readonly atMs: number; readonly answer: Promise<string> } | null = null;
+  // SQLite counts anew for each process: what was known before a restart is never what is known after it.
+  const salt = randomUUID();
   const ask = async () => {
-    const mark = `${await readChangeMark(store)} ${configurationMark()}`;
+    const mark = `${salt} ${await readChangeMark(store)} ${configurationMark()}`;
     // How much a database has written is nobody's business.
     return createHash("sha256").update(mark).digest("hex").slice(0, MARK_CHARS);
   };
@@ -98,6 +100,7 @@ async function sendChanges(
       const now = await mark();
       if (now !== known) stream.send({ id: now, name: "changed", data: {} });
       known = now;
+      await stream.taken();
       if (clock.nowMs() >= untilMs) return;
       await clock.sleep(LOOK_EVERY_MS, stream.gone).catch(() => {});
     }
