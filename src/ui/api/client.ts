@@ -50,18 +50,26 @@ interface Sent {
   readonly signal?: AbortSignal | undefined;
 }
 
-async function call(method: string, path: string, sent: Sent): Promise<unknown> {
-  const response = await answerTo(method, path, sent);
-  const text = await response.text();
-  const json: unknown = text === "" ? null : parse(text);
-  if (response.ok) return json;
-  if (response.status === 401) leadToLogin();
-  throw problemOf(response.status, json);
+/** Bytes as they are, of what is not JSON. Throws {@link ApiError}. */
+export async function getBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  return answerTo("GET", path, { signal });
 }
 
-async function answerTo(method: string, path: string, { body, key, signal }: Sent): Promise<Response> {
+async function call(method: string, path: string, sent: Sent): Promise<unknown> {
+  return parse(new TextDecoder().decode(await answerTo(method, path, sent)));
+}
+
+async function answerTo(method: string, path: string, sent: Sent): Promise<Uint8Array> {
+  const { status, isGood, bytes } = await received(method, path, sent);
+  if (isGood) return bytes;
+  if (status === 401) leadToLogin();
+  throw problemOf(status, parse(new TextDecoder().decode(bytes)));
+}
+
+/** The whole answer; one that breaks off in the middle is none. */
+async function received(method: string, path: string, { body, key, signal }: Sent) {
   try {
-    return await fetch(`/api/v1${path}`, {
+    const response = await fetch(`/api/v1${path}`, {
       method,
       headers: {
         accept: "application/json",
@@ -71,6 +79,8 @@ async function answerTo(method: string, path: string, { body, key, signal }: Sen
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
     });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, isGood: response.ok, bytes };
   } catch (error) {
     if (signal?.aborted === true) throw error;
     throw new ApiError(

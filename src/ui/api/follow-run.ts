@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { keepStream, useChanges } from "./live.ts";
+import { run } from "./queries.ts";
 import type { RunDetails, RunUpdate, Step } from "./types.ts";
 
 /** Keeps the run of the page as the service sends it; after its end, as everything else that changes (its outcome comes later). */
@@ -9,11 +10,14 @@ export function useRunEvents(id: string, isOver: boolean): void {
   useChanges(isOver);
   useEffect(() => {
     if (isOver) return undefined;
-    const change = (update: (run: RunDetails) => RunDetails) =>
-      client.setQueryData<RunDetails>(["run", id], (run) => (run === undefined ? undefined : update(run)));
-    const refresh = () => {
-      void client.invalidateQueries({ queryKey: ["run", id] });
-      void client.invalidateQueries({ queryKey: ["artifacts", id] });
+    const { queryKey } = run(id);
+    // With everything that is asked for about it.
+    const refresh = () => void client.invalidateQueries({ queryKey });
+    const change = (update: (run: RunDetails) => RunDetails) => {
+      const isAsked = client.getQueryState(queryKey)?.fetchStatus === "fetching";
+      client.setQueryData<RunDetails>(queryKey, (run) => (run === undefined ? undefined : update(run)));
+      // The answer on its way may be older than the event: it is asked for anew.
+      if (isAsked) void client.invalidateQueries({ queryKey, exact: true });
     };
     return keepStream(() => {
       const events = new EventSource(`/api/v1/runs/${id}/events`);

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { ApiError } from "./client.ts";
 
 // Whether the pages hear of changes as they happen. A hidden tab hears nothing: a browser has few connections to one service.
 
@@ -12,14 +13,20 @@ let lost: ReturnType<typeof setTimeout> | undefined;
 const LOST_AFTER_MS = 2_000;
 
 function tell(now: boolean): void {
+  if (!now) {
+    // From the first failure on: each further try fails as well, and more often than this.
+    lost ??= setTimeout(() => change(false), LOST_AFTER_MS);
+    return;
+  }
   clearTimeout(lost);
+  lost = undefined;
+  change(true);
+}
+
+function change(now: boolean): void {
   if (isConnected === now) return;
-  const change = () => {
-    isConnected = now;
-    for (const watcher of watchers) watcher();
-  };
-  if (now) change();
-  else lost = setTimeout(change, LOST_AFTER_MS);
+  isConnected = now;
+  for (const watcher of watchers) watcher();
 }
 
 function subscribe(watcher: () => void): () => void {
@@ -103,7 +110,9 @@ function refresherOf(client: QueryClient): () => void {
     isRunning = true;
     while (isDirty) {
       isDirty = false;
-      await client.invalidateQueries({ predicate: ({ meta }) => meta?.["isLive"] === true });
+      await client.invalidateQueries({
+        predicate: ({ meta, state }) => meta?.["isLive"] === true && !isRefused(state.error),
+      });
       await new Promise((resolve) => setTimeout(resolve, REFRESH_EVERY_MS));
     }
     isRunning = false;
@@ -112,4 +121,9 @@ function refresherOf(client: QueryClient): () => void {
     isDirty = true;
     if (!isRunning) void run();
   };
+}
+
+/** What somebody may not see is not asked for again and again. */
+function isRefused(error: Error | null): boolean {
+  return error instanceof ApiError && error.status === 403;
 }

@@ -27,10 +27,12 @@ import type {
 
 // What the pages ask for. It is asked again when the service says that something has changed; a run that is going on is followed by its events.
 
-/** Where no change is told, since the stream of changes was lost. */
 const STATUS_MS = 5_000;
+/** A net: where no change is told, since the stream of changes was lost. */
 const SELDOM_MS = 30_000;
-const LIVE = { meta: { isLive: true }, refetchInterval: SELDOM_MS };
+export const LIVE = { meta: { isLive: true }, refetchInterval: SELDOM_MS };
+/** For what has its last answer already. */
+export const NOT_LIVE = { meta: {}, refetchInterval: false } as const;
 const RARELY_MS = 60_000;
 
 function list<Item>(key: string, path: string) {
@@ -90,14 +92,15 @@ export const runPlan = (id: string) =>
 
 export const artifacts = (id: string) =>
   queryOptions({
-    queryKey: ["artifacts", id],
+    queryKey: ["run", id, "artifacts"],
     queryFn: ({ signal }) => get<List<Artifact>>(`/runs/${id}/artifacts?limit=200`, signal),
+    ...LIVE,
     retry: false,
   });
 
 export const runAudit = (id: string) =>
   queryOptions({
-    queryKey: ["run-audit", id],
+    queryKey: ["run", id, "audit"],
     queryFn: ({ signal }) => get<List<AuditRow>>(`/runs/${id}/audit?limit=200`, signal),
     retry: false,
   });

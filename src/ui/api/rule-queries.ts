@@ -1,11 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, get, send } from "./client.ts";
+import { get, getBytes, send } from "./client.ts";
+import { LIVE } from "./queries.ts";
 import type { Explanation, List, Pause, Rule, RuleDetails, Source } from "./types.ts";
 
 // What the pages about alerts, rules and pauses ask for beside the lists.
-
-const OFTEN_MS = 3_000;
-const SELDOM_MS = 15_000;
 
 export const sources = () =>
   queryOptions({
@@ -19,14 +17,14 @@ export const rulesPage = (query: string) =>
   queryOptions({
     queryKey: ["rules", query],
     queryFn: ({ signal }) => get<List<Rule>>(`/rules?${query}`, signal),
-    refetchInterval: SELDOM_MS,
+    ...LIVE,
   });
 
 export const rule = (name: string) =>
   queryOptions({
     queryKey: ["rule", name],
     queryFn: ({ signal }) => get<RuleDetails>(`/rules/${encodeURIComponent(name)}`, signal),
-    refetchInterval: SELDOM_MS,
+    ...LIVE,
   });
 
 /** A page of pauses; `history` has those that are over, too. */
@@ -34,7 +32,7 @@ export const pausesPage = (query: string) =>
   queryOptions({
     queryKey: ["pauses", query],
     queryFn: ({ signal }) => get<List<Pause>>(`/pauses?${query}`, signal),
-    refetchInterval: OFTEN_MS,
+    ...LIVE,
   });
 
 export interface Explanations {
@@ -62,12 +60,7 @@ export function tryReplay(alertId: string): Promise<Explanation | null> {
 export const delivery = (alertId: string) =>
   queryOptions({
     queryKey: ["delivery", alertId],
-    queryFn: async ({ signal }) => {
-      const response = await fetch(`/api/v1/alerts/${alertId}/delivery`, { signal });
-      if (response.ok) return new Uint8Array(await response.arrayBuffer());
-      const problem = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null;
-      throw new ApiError(response.status, problem?.title ?? "No delivery", problem?.detail ?? "");
-    },
+    queryFn: ({ signal }) => getBytes(`/alerts/${alertId}/delivery`, signal),
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
   });

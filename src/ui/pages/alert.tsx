@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { alert, approvals, run, runs } from "../api/queries.ts";
+import { alert, approvals, NOT_LIVE, run, runs } from "../api/queries.ts";
 import type { AlertDetails, Approval, Run } from "../api/types.ts";
 import { Decided } from "../pieces/alert/decided.tsx";
 import { Happened } from "../pieces/alert/happened.tsx";
@@ -116,21 +116,27 @@ function Drawn({ life }: { readonly life: Life }) {
 
 /** Questions are asked for of so many runs; an alert with more has them on the pages of the runs. */
 const ASKED_MAX = 20;
-const OFTEN_MS = 3_000;
 const NO_RUNS: readonly Run[] = [];
+const ANSWERED_AFTER_MS = 60_000;
+
+/** Nobody is asked any more, and the last answers are known. */
+function isLongOver({ finished_at: end }: Run): boolean {
+  return end !== null && Date.now() - Date.parse(end) > ANSWERED_AFTER_MS;
+}
 
 /** An alert with its runs, also those that it only joined, and the questions that they asked; null while these are not known. */
 function useLife(one: AlertDetails): Life | null {
   const asked = useQuery(runs(`alert=${one.id}&limit=100`));
   const own = asked.data?.items ?? NO_RUNS;
   const others = one.runs.filter((id) => !own.some((each) => each.id === id)).slice(0, ASKED_MAX);
-  const joining = useQueries({
-    queries: others.map((id) => ({ ...run(id), refetchInterval: OFTEN_MS })),
-  });
+  const joining = useQueries({ queries: others.map(run) });
   const joined = joining.flatMap(({ data }): Run[] => (data === undefined ? [] : [data]));
   const all = [...own, ...joined].toSorted((left, right) => (left.created_at < right.created_at ? -1 : 1));
   const asking = useQueries({
-    queries: all.slice(-ASKED_MAX).map(({ id }) => approvals(`run=${id}&limit=50`)),
+    queries: all.slice(-ASKED_MAX).map((each) => ({
+      ...approvals(`run=${each.id}&limit=50`),
+      ...(isLongOver(each) ? NOT_LIVE : {}),
+    })),
   });
   const questions = asking.flatMap(({ data }): readonly Approval[] => data?.items ?? []);
   // Shown when it is whole: what comes later pushes down what stands below.

@@ -2,7 +2,7 @@ import { Group } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
-import { hosts, me } from "../api/queries.ts";
+import { hosts } from "../api/queries.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { FilterField } from "../pieces/filter-field.tsx";
 import { HoldForm } from "../pieces/hosts/hold-form.tsx";
@@ -10,17 +10,17 @@ import { HostsTable } from "../pieces/hosts/table.tsx";
 import styles from "../pieces/runbook/search.module.css";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
+import { useRole } from "../pieces/rights.ts";
 
 /** The inventory by name: found by words and by labels, held and released. What is searched stands in the address. */
 export function HostsPage() {
   const [{ q = "", filter = "", after, hold }, change] = useAddress();
-  const { data: person } = useQuery(me());
+  const mayHold = useRole("operator");
   const query = useQuery({
     ...hosts(addressFrom({ limit: "100", q, filter, after }).slice(1)),
     placeholderData: keepPreviousData,
   });
   const wrong = query.error instanceof ApiError && query.error.status === 400 ? query.error.errors : [];
-  const mayHold = person?.is_local === true || person?.role === "operator" || person?.role === "admin";
   const held = mayHold ? query.data?.items.find(({ name }) => name === hold) : undefined;
   const isFiltered = q !== "" || filter !== "";
   return (

@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 const SETTLES_AFTER_MS = 300;
 
@@ -15,9 +15,16 @@ export interface FilterFieldProps {
 /** A text that a list is narrowed by, once whoever types it has stopped. */
 export function FilterField({ label, placeholder, value, error = null, onChange }: FilterFieldProps) {
   const [text, setText] = useState(value);
-  const settle = useDebouncedCallback((typed: string) => onChange(typed.trim()), SETTLES_AFTER_MS);
-  // The address has changed otherwise: by a link, or by going back.
-  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value]);
+  const sent = useRef(value);
+  const settle = useDebouncedCallback((typed: string) => {
+    sent.current = typed.trim();
+    onChange(sent.current);
+  }, SETTLES_AFTER_MS);
+  // The address has changed otherwise: by a link, or by going back. What comes back late from here would take away what was typed since.
+  useEffect(() => {
+    if (value !== sent.current) setText(value);
+    sent.current = value;
+  }, [value]);
   return (
     <TextInput
       label={label}

@@ -2,7 +2,7 @@ import { Button, Group, NativeSelect, Textarea, TextInput } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { sources } from "../../api/rule-queries.ts";
-import { localInput } from "./local-input.ts";
+import { localInput, utcOf } from "../local-time.ts";
 
 /** What is asked: labels or a payload as pasted, the name of a source or nothing, and an RFC 3339 time or nothing. */
 export interface Asked {
@@ -24,13 +24,13 @@ const EXAMPLE = 'alertname="WebSlow", instance="web-1:9100", severity="critical"
 export function ExplainForm({ asked, problem, onAsk }: ExplainFormProps) {
   const [text, setText] = useState(asked.text);
   const [source, setSource] = useState(asked.source);
-  const [at, setAt] = useState(localInput(asked.at));
+  const [at, setAt] = useState(localInput(asked.at) ?? "");
   const { data } = useQuery(sources());
   const [isEmpty, setIsEmpty] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsEmpty(text.trim() === "");
-    if (text.trim() !== "") onAsk({ text, source, at: at === "" ? "" : new Date(at).toISOString() });
+    if (text.trim() !== "") onAsk({ text, source, at: at === "" ? "" : utcOf(at) });
   };
   const error = isEmpty ? `Paste labels first, such as ${EXAMPLE}` : text === asked.text ? problem : null;
   return (

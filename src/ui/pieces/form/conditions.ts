@@ -7,7 +7,8 @@ import {
 } from "../../../expressions/cel.ts";
 import { parseDurationMs } from "../../../platform/durations.ts";
 import type { Host, Input } from "../../api/types.ts";
-import { type FieldValue, isEmpty, utcOf, type Values } from "./values.ts";
+import { utcOf } from "../local-time.ts";
+import { type FieldValue, isEmpty, type Values } from "./values.ts";
 
 // Which inputs apply, by the same language that the service judges them with.
 

@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
+import { utcOf } from "../local-time.ts";
 import type { CommonProps } from "./field.tsx";
-import { utcOf } from "./values.ts";
 
 /** A time of the reader's clock, with what is sent beside it: the same in UTC. */
 export function DatetimeField({

@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { ApiError } from "../../api/client.ts";
-import { hosts } from "../../api/queries.ts";
+import { hosts, NOT_LIVE } from "../../api/queries.ts";
 import type { Host } from "../../api/types.ts";
 import { CHOICES } from "./choices.ts";
 import type { CommonProps } from "./field.tsx";
@@ -95,8 +95,7 @@ function useHosts(
   const { data, error } = useQuery({
     ...hosts(query.toString()),
     placeholderData: keepPreviousData,
-    refetchInterval: false,
-    meta: {},
+    ...NOT_LIVE,
     staleTime: 30_000,
     retry: false,
   });

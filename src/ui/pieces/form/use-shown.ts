@@ -1,7 +1,7 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { hosts } from "../../api/queries.ts";
+import { hosts, NOT_LIVE } from "../../api/queries.ts";
 import type { Host, Input } from "../../api/types.ts";
 import type { Shown } from "./conditions.ts";
 import type { Values } from "./values.ts";
@@ -47,8 +47,7 @@ function useNamedHosts(inputs: readonly Input[], values: Values): ReadonlyMap<st
       .slice(0, HOSTS_MAX)
       .map((name) => ({
         ...hosts(new URLSearchParams({ q: name, limit: "20" }).toString()),
-        refetchInterval: false as const,
-        meta: {},
+        ...NOT_LIVE,
         staleTime: 30_000,
         retry: false,
       })),

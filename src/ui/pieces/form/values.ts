@@ -1,5 +1,6 @@
 import { formatDurationMs } from "../../../platform/durations.ts";
 import type { Input } from "../../api/types.ts";
+import { localInput, utcOf } from "../local-time.ts";
 
 /** What a form holds of one input before it is sent. Numbers are as they were typed; a datetime is of the reader's clock. */
 export type FieldValue = string | boolean | readonly string[] | File | null;
@@ -40,7 +41,7 @@ export function fieldValueOf(input: Input, value: unknown): FieldValue | undefin
   if (input.type === "duration" && typeof value === "number") return formatDurationMs(value);
   if (typeof value === "number") return String(value);
   if (typeof value !== "string") return undefined;
-  return input.type === "datetime" ? localText(value) : value;
+  return input.type === "datetime" ? localInput(value) : value;
 }
 
 /** A text of an address as its field has it; undefined for none that fits. Lists have commas between their items. */
@@ -84,17 +85,4 @@ async function base64Of(file: File): Promise<string> {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);
-}
-
-/** `2026-11-26T09:00:00` of the reader's clock, from RFC 3339; undefined for what is no time. */
-export function localText(at: string): string | undefined {
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return undefined;
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
-/** RFC 3339 in UTC of a time of the reader's clock; what is no time stays as it is, for the service to say so. */
-export function utcOf(local: string): string {
-  const date = new Date(local);
-  return Number.isNaN(date.getTime()) ? local : date.toISOString();
 }

@@ -5,6 +5,7 @@ import { ApiError, send } from "../../api/client.ts";
 import { rules, runbooks } from "../../api/queries.ts";
 import type { Pause } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
+import { utcOf } from "../local-time.ts";
 import { partsOf, scopeOf, type ScopeKind } from "./scope-words.ts";
 
 const KINDS: Readonly<Record<ScopeKind, string>> = {
@@ -46,9 +47,7 @@ export function PauseForm({ scope, onMade }: PauseFormProps) {
         name: name.trim(),
         scope: scopeOf(kind, value),
         reason,
-        ...(length === "until"
-          ? { until: until === "" ? null : new Date(until).toISOString() }
-          : { for: length }),
+        ...(length === "until" ? { until: until === "" ? null : utcOf(until) } : { for: length }),
       }),
     onSuccess: async () => {
       setName("");

@@ -11,7 +11,7 @@ import { FilePreview, isPreviewed } from "./file-preview.tsx";
 /** What was gathered: graphs are shown, files are linked and looked into, and everything is one bundle. */
 export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {
   const [limit, setLimit] = useState(FILES_AT_ONCE);
-  const query = useQuery({ ...artifacts(run.id), refetchInterval: isOver ? false : 3_000 });
+  const query = useQuery({ ...artifacts(run.id), ...(isOver ? {} : { refetchInterval: WHILE_RUNNING_MS }) });
   if (run.evidence_removed_because !== null)
     return <Empty>No longer kept: {run.evidence_removed_because.replaceAll("_", " ")}.</Empty>;
   return (
@@ -60,6 +60,8 @@ export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: 
 }
 
 const FILES_AT_ONCE = 30;
+/** The events of a run do not tell of its files. */
+const WHILE_RUNNING_MS = 3_000;
 
 /** The alert's start and the end of the run are marked in each. */
 function Graphs({ files }: { readonly files: readonly Artifact[] }) {
