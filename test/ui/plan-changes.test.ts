@@ -1,7 +1,7 @@
 // What a form says of a plan that has changed since somebody looked at it.
 import { describe, expect, test } from "vitest";
 import type { Plan } from "../../src/ui/api/types.ts";
-import { planChanges } from "../../src/ui/pieces/form/plan-changes.ts";
+import { planChanges } from "../../src/ui/pieces/plan/changes.ts";
 
 type Step = Plan["steps"][number];
 

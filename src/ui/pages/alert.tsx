@@ -11,7 +11,7 @@ import { Labels } from "../pieces/alert/labels.tsx";
 import { Line } from "../pieces/alert/line.tsx";
 import { Payload } from "../pieces/alert/payload.tsx";
 import { Replay } from "../pieces/alert/replay.tsx";
-import { alertName } from "../pieces/alerts-table.tsx";
+import { alertName } from "../pieces/alert/table.tsx";
 import { Loading } from "../pieces/answer.tsx";
 import { AnswerPage } from "../pieces/answer-page.tsx";
 import { useNow } from "../pieces/clock.ts";
@@ -21,7 +21,7 @@ import { OuterLink } from "../pieces/outer-link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { useRole } from "../pieces/rights.ts";
 import { StatusBadge } from "../pieces/status-badge.tsx";
-import { WhyNot } from "../pieces/why-not.tsx";
+import { WhyNot } from "../pieces/alert/why-not.tsx";
 import { Words } from "../pieces/words.tsx";
 
 /** One episode, from firing to its end. */

@@ -4,7 +4,7 @@ import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
 import { alerts } from "../api/queries.ts";
 import { sources } from "../api/rule-queries.ts";
-import { AlertsTable } from "../pieces/alerts-table.tsx";
+import { AlertsTable } from "../pieces/alert/table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { FilterField } from "../pieces/filter-field.tsx";
 import { Filters } from "../pieces/filters.tsx";

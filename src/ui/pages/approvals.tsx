@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { approvals } from "../api/queries.ts";
 import { Answer } from "../pieces/answer.tsx";
-import { ApprovalsList } from "../pieces/approvals-list.tsx";
+import { ApprovalsList } from "../pieces/approval/list.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 

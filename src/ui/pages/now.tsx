@@ -3,14 +3,14 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { Link as RouterLink } from "@tanstack/react-router";
 import { alerts, approvals, runs } from "../api/queries.ts";
 import type { Alert, Approval, List, Run } from "../api/types.ts";
-import { AlertsTable } from "../pieces/alerts-table.tsx";
+import { AlertsTable } from "../pieces/alert/table.tsx";
 import { Answer, Loading } from "../pieces/answer.tsx";
-import { ApprovalsList } from "../pieces/approvals-list.tsx";
+import { ApprovalsList } from "../pieces/approval/list.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Figures } from "../pieces/now/figures.tsx";
 import { FirstAlert } from "../pieces/now/first-alert.tsx";
 import { Page, Section } from "../pieces/page.tsx";
-import { RunsTable } from "../pieces/runs-table.tsx";
+import { RunsTable } from "../pieces/run/table.tsx";
 
 const FEW = 5;
 

@@ -5,7 +5,7 @@ import { ApiError } from "../api/client.ts";
 import { alerts, pauses, runs } from "../api/queries.ts";
 import { rule } from "../api/rule-queries.ts";
 import type { RuleDetails } from "../api/types.ts";
-import { AlertsTable } from "../pieces/alerts-table.tsx";
+import { AlertsTable } from "../pieces/alert/table.tsx";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { AnswerPage } from "../pieces/answer-page.tsx";
 import { Facts } from "../pieces/facts.tsx";
@@ -16,7 +16,7 @@ import { Breaker } from "../pieces/rule/breaker.tsx";
 import { ModeBadge, MODES } from "../pieces/rule/mode.tsx";
 import { RuleSource } from "../pieces/rule/source.tsx";
 import { StatisticsTable } from "../pieces/rule/statistics-table.tsx";
-import { RunsTable } from "../pieces/runs-table.tsx";
+import { RunsTable } from "../pieces/run/table.tsx";
 import { Words } from "../pieces/words.tsx";
 
 const FEW = 10;

@@ -15,8 +15,8 @@ import { NextAction } from "../pieces/run/next-action.tsx";
 import { RunNotes } from "../pieces/run/notes.tsx";
 import { Story } from "../pieces/run/story.tsx";
 import { RunTimeline } from "../pieces/run/timeline.tsx";
-import { hostsText } from "../pieces/runs-table.tsx";
-import { RunSteps } from "../pieces/run-steps.tsx";
+import { hostsText } from "../pieces/run/table.tsx";
+import { RunSteps } from "../pieces/run/steps.tsx";
 import { Printed } from "../pieces/scrolling.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 

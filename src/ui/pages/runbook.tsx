@@ -12,7 +12,7 @@ import { RunbookFacts } from "../pieces/runbook/facts.tsx";
 import { Source } from "../pieces/runbook/source.tsx";
 import { RunbookSteps } from "../pieces/runbook/steps.tsx";
 import { titleOf } from "../pieces/runbook-title.ts";
-import { RunsTable } from "../pieces/runs-table.tsx";
+import { RunsTable } from "../pieces/run/table.tsx";
 import styles from "./runbook.module.css";
 
 /** What a runbook is for, the form that starts it, and what became of it before. */

@@ -7,7 +7,7 @@ import { FilterField } from "../pieces/filter-field.tsx";
 import { Filters } from "../pieces/filters.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
-import { RunsTable } from "../pieces/runs-table.tsx";
+import { RunsTable } from "../pieces/run/table.tsx";
 
 const STATUSES = [
   "queued",

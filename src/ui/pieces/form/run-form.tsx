@@ -5,7 +5,7 @@ import { me, run } from "../../api/queries.ts";
 import type { RunbookDetails } from "../../api/types.ts";
 import { Answer } from "../answer.tsx";
 import { FormBody } from "./form-body.tsx";
-import { whoText } from "./plan-preview.tsx";
+import { whoText } from "../plan/preview.tsx";
 import { type Prefill, prefillOfAddress, prefillOfRun } from "./prefill.ts";
 
 /** From the inputs to the plan, and from the plan to the run; who may not run it is told so before they fill in anything. */

@@ -2,8 +2,8 @@ import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import type { FormEvent, ReactNode } from "react";
 import type { Plan } from "../../api/types.ts";
 import { CONFIRM_FIELD, fieldId, REASON_FIELD } from "./errors.ts";
-import styles from "./plan.module.css";
-import { PlanPreview } from "./plan-preview.tsx";
+import styles from "../plan/plan.module.css";
+import { PlanPreview } from "../plan/preview.tsx";
 import type { Start } from "./use-start.ts";
 
 export interface StartPanelProps {

@@ -4,9 +4,9 @@ import { ProblemAlert } from "../answer.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { type FieldError, focusField } from "./errors.ts";
-import { guardText } from "./guards.tsx";
-import styles from "./plan.module.css";
-import { whoText } from "./plan-preview.tsx";
+import { guardText } from "../plan/guards.tsx";
+import styles from "../plan/plan.module.css";
+import { whoText } from "../plan/preview.tsx";
 
 /** Why it was not planned or started, and what to do next. */
 export function StartProblem({

@@ -1,7 +1,7 @@
 import type { RunbookDetails } from "../../api/types.ts";
 import { StatusBadge } from "../status-badge.tsx";
 import { Words } from "../words.tsx";
-import styles from "../form/plan.module.css";
+import styles from "../plan/plan.module.css";
 
 /** The steps as the file has them; which hosts they meet is said by the plan. */
 export function RunbookSteps({

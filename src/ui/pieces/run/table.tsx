@@ -1,10 +1,10 @@
-import type { Run } from "../api/types.ts";
-import { Empty } from "./answer.tsx";
-import { type Column, DataTable } from "./data-table.tsx";
-import { Link } from "./link.tsx";
-import { StatusBadge } from "./status-badge.tsx";
-import { Duration, When } from "./time.tsx";
-import { Words } from "./words.tsx";
+import type { Run } from "../../api/types.ts";
+import { Empty } from "../answer.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Link } from "../link.tsx";
+import { StatusBadge } from "../status-badge.tsx";
+import { Duration, When } from "../time.tsx";
+import { Words } from "../words.tsx";
 
 const COLUMNS: readonly Column<Run>[] = [
   {

@@ -1,12 +1,12 @@
-import type { Alert } from "../api/types.ts";
-import { Decided } from "./alert/decided.tsx";
-import { Labels } from "./alert/labels.tsx";
-import { Empty } from "./answer.tsx";
-import { type Column, DataTable } from "./data-table.tsx";
-import { Link } from "./link.tsx";
-import { StatusBadge } from "./status-badge.tsx";
-import { When } from "./time.tsx";
-import { Words } from "./words.tsx";
+import type { Alert } from "../../api/types.ts";
+import { Decided } from "./decided.tsx";
+import { Labels } from "./labels.tsx";
+import { Empty } from "../answer.tsx";
+import { type Column, DataTable } from "../data-table.tsx";
+import { Link } from "../link.tsx";
+import { StatusBadge } from "../status-badge.tsx";
+import { When } from "../time.tsx";
+import { Words } from "../words.tsx";
 
 export function alertName(alert: Pick<Alert, "labels" | "fingerprint">): string {
   const name = alert.labels["alertname"] ?? "";

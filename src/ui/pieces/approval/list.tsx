@@ -1,13 +1,13 @@
-import type { Approval } from "../api/types.ts";
-import { Empty } from "./answer.tsx";
-import { Countdown } from "./approval/countdown.tsx";
-import { askedText, endText, mayDecideText } from "./approval/words.ts";
-import styles from "./approvals-list.module.css";
-import { Link } from "./link.tsx";
-import { hostsText } from "./runs-table.tsx";
-import { StatusBadge } from "./status-badge.tsx";
-import { Time } from "./time.tsx";
-import { Words } from "./words.tsx";
+import type { Approval } from "../../api/types.ts";
+import { Empty } from "../answer.tsx";
+import { Countdown } from "./countdown.tsx";
+import { askedText, endText, mayDecideText } from "./words.ts";
+import styles from "./list.module.css";
+import { Link } from "../link.tsx";
+import { hostsText } from "../run/table.tsx";
+import { StatusBadge } from "../status-badge.tsx";
+import { Time } from "../time.tsx";
+import { Words } from "../words.tsx";
 
 /** What people are asked, a block each, in the order given. */
 export function ApprovalsList({

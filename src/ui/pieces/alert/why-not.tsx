@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { explanation } from "../api/queries.ts";
-import type { AlertDetails } from "../api/types.ts";
-import { Answer, Empty } from "./answer.tsx";
-import { Verdicts } from "./explain/verdicts.tsx";
-import { Link } from "./link.tsx";
-import { Section } from "./page.tsx";
-import { useRole } from "./rights.ts";
+import { explanation } from "../../api/queries.ts";
+import type { AlertDetails } from "../../api/types.ts";
+import { Answer, Empty } from "../answer.tsx";
+import { Verdicts } from "../explain/verdicts.tsx";
+import { Link } from "../link.tsx";
+import { Section } from "../page.tsx";
+import { useRole } from "../rights.ts";
 
 /** Each rule, and why it would act on the alert or not, as the rules are now. */
 export function WhyNot({ alert }: { readonly alert: AlertDetails }) {

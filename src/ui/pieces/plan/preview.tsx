@@ -1,13 +1,13 @@
 import { Alert, Stack, Text } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import type { Plan } from "../../api/types.ts";
-import { hostsText } from "../runs-table.tsx";
+import { hostsText } from "../run/table.tsx";
 import { secondsText } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { Guards } from "./guards.tsx";
 import styles from "./plan.module.css";
-import { PlanSections } from "./plan-steps.tsx";
-import { planChanges } from "./plan-changes.ts";
+import { PlanSections } from "./steps.tsx";
+import { planChanges } from "./changes.ts";
 
 /** What would happen, where, with which effect and for how long, and what stands against it. `before`: the plan that was looked at first. */
 export function PlanPreview({ plan, before }: { readonly plan: Plan; readonly before: Plan | null }) {
