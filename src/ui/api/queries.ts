@@ -46,9 +46,11 @@ function list<Item>(key: string, path: string) {
 export const runs = (query = "limit=50") => list<Run>("runs", `/runs?${query}`);
 export const alerts = (query = "limit=50") => list<Alert>("alerts", `/alerts?${query}`);
 export const approvals = (query = "limit=50") => list<Approval>("approvals", `/approvals?${query}`);
-export const rules = () => list<Rule>("rules", "/rules?limit=200");
+/** In their order. */
+export const rules = (query = "limit=200") => list<Rule>("rules", `/rules?${query}`);
 export const hosts = (query: string) => list<Host>("hosts", `/hosts?${query}`);
-export const pauses = () => list<Pause>("pauses", "/pauses?limit=50");
+/** Those in force; with `history=true` also those that are over. */
+export const pauses = (query = "limit=50") => list<Pause>("pauses", `/pauses?${query}`);
 export const schedules = () => list<Schedule>("schedules", "/schedules?limit=200");
 export const audit = (query = "limit=100") => list<AuditRow>("audit", `/audit?${query}`);
 export const notices = (query: string) => list<Notice>("notices", `/notices?${query}`);

@@ -1,23 +1,15 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get, getBytes, send } from "./client.ts";
 import { LIVE } from "./queries.ts";
-import type { Explanation, List, Pause, Rule, RuleDetails, Source } from "./types.ts";
+import type { Explanation, List, RuleDetails, Source } from "./types.ts";
 
-// What the pages about alerts, rules and pauses ask for beside the lists.
+// What the pages about alerts and rules ask for beside the lists.
 
 export const sources = () =>
   queryOptions({
     queryKey: ["sources"],
     queryFn: ({ signal }) => get<List<Source>>("/sources?limit=200", signal),
     staleTime: 60_000,
-  });
-
-/** A page of the rules in their order. */
-export const rulesPage = (query: string) =>
-  queryOptions({
-    queryKey: ["rules", query],
-    queryFn: ({ signal }) => get<List<Rule>>(`/rules?${query}`, signal),
-    ...LIVE,
   });
 
 export const rule = (name: string) =>
@@ -27,15 +19,7 @@ export const rule = (name: string) =>
     ...LIVE,
   });
 
-/** A page of pauses; `history` has those that are over, too. */
-export const pausesPage = (query: string) =>
-  queryOptions({
-    queryKey: ["pauses", query],
-    queryFn: ({ signal }) => get<List<Pause>>(`/pauses?${query}`, signal),
-    ...LIVE,
-  });
-
-export interface Explanations {
+interface Explanations {
   readonly items: readonly Explanation[];
   readonly left_out: number;
 }

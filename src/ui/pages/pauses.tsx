@@ -1,7 +1,7 @@
 import { Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
-import { pausesPage } from "../api/rule-queries.ts";
+import { pauses } from "../api/queries.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
@@ -15,7 +15,7 @@ export function PausesPage() {
   const mayPause = useRole("operator");
   const withHistory = history === "true";
   const query = useQuery(
-    pausesPage(addressFrom({ limit: "50", history: withHistory ? "true" : "", after }).slice(1)),
+    pauses(addressFrom({ limit: "50", history: withHistory ? "true" : "", after }).slice(1)),
   );
   return (
     <Page

@@ -2,7 +2,7 @@ import { Button, SegmentedControl } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link as RouterLink } from "@tanstack/react-router";
 import { addressFrom, useAddress } from "../address.ts";
-import { rulesPage } from "../api/rule-queries.ts";
+import { rules } from "../api/queries.ts";
 import type { Rule } from "../api/types.ts";
 import { Answer, Empty } from "../pieces/answer.tsx";
 import { type Column, DataTable } from "../pieces/data-table.tsx";
@@ -27,7 +27,7 @@ export function RulesPage() {
   const [address, change] = useAddress();
   const days: Days = DAYS.find((each) => each === address["days"]) ?? "7";
   const query = useQuery({
-    ...rulesPage(addressFrom({ limit: "100", after: address["after"] }).slice(1)),
+    ...rules(addressFrom({ limit: "100", after: address["after"] }).slice(1)),
     placeholderData: keepPreviousData,
   });
   return (

@@ -56,7 +56,7 @@ export function When({ at }: { readonly at: string | null }) {
 }
 
 /** `12 s ago`, `3 min ago`, `in 2 h`, `5 days ago`; how far a moment lies from now, in milliseconds. */
-export function agoText(fromNowMs: number): string {
+function agoText(fromNowMs: number): string {
   const distance = Math.abs(fromNowMs);
   const text =
     distance < 60_000
@@ -87,15 +87,19 @@ export function Duration({ from, to }: { readonly from: string | null; readonly 
 
 function Ticking({ from }: { readonly from: string }) {
   const seconds = Math.max(0, useNow() - Date.parse(from)) / 1_000;
-  // Tenths would only flicker.
-  return <>{secondsText(Math.floor(seconds)).replace(/\.0 s$/, " s")}</>;
+  return <>{wholeSecondsText(seconds)}</>;
 }
 
 /** `1.4 s`, `2 min 5 s`, `3 h 12 min`. */
-export function durationText(fromAt: string | null, toAt: string | null): string {
+function durationText(fromAt: string | null, toAt: string | null): string {
   if (fromAt === null) return "";
   const seconds = Math.max(0, (toAt === null ? Date.now() : Date.parse(toAt)) - Date.parse(fromAt)) / 1_000;
   return secondsText(seconds);
+}
+
+/** `4 s`, `2 min 5 s`: for what counts on, or down, where tenths would only flicker. */
+export function wholeSecondsText(seconds: number): string {
+  return secondsText(Math.floor(seconds)).replace(/\.0 s$/, " s");
 }
 
 export function secondsText(seconds: number): string {

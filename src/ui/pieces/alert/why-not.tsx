@@ -36,7 +36,7 @@ export function WhyNot({ alert }: { readonly alert: AlertDetails }) {
 const VALUE_CHARS_MAX = 500;
 
 /** One label a line, as the page that explains reads it. */
-export function labelsText({ labels }: Pick<AlertDetails, "labels">): string {
+function labelsText({ labels }: Pick<AlertDetails, "labels">): string {
   return Object.entries(labels)
     .filter(([, value]) => value.length <= VALUE_CHARS_MAX)
     .map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`)

@@ -1,5 +1,5 @@
 import { useNow } from "../clock.ts";
-import { Time } from "../time.tsx";
+import { Time, wholeSecondsText } from "../time.tsx";
 
 /** How much time is left, counting down; then that there is none. */
 export function Countdown({ until }: { readonly until: string }) {
@@ -15,11 +15,8 @@ export function Countdown({ until }: { readonly until: string }) {
 }
 
 /** `59 s`, `4 min 10 s`, `2 h 5 min`, `3 days`. */
-export function leftText(leftMs: number): string {
-  const seconds = Math.floor(leftMs / 1_000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+function leftText(leftMs: number): string {
+  return leftMs < 2 * DAY_MS ? wholeSecondsText(leftMs / 1_000) : `${Math.floor(leftMs / DAY_MS)} days`;
 }
+
+const DAY_MS = 86_400_000;

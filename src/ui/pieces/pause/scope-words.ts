@@ -6,7 +6,7 @@ export function scopeInWords(scope: string): string {
   return kind === "hosts" ? `runs on hosts ${rest}` : `${kind} ${rest}`;
 }
 
-export const SCOPES = ["all", "rule", "runbook", "hosts"] as const;
+const SCOPES = ["all", "rule", "runbook", "hosts"] as const;
 export type ScopeKind = (typeof SCOPES)[number];
 
 /** A scope in its two parts; everything where there is none. */
