@@ -49,7 +49,8 @@ async function startWithRuns() {
       id: "printf('01900000-%04x-7000-8000-%012x', n / 65536, n)",
       runbook: "case n % 20 when 0 then 'rare' else 'look' end",
       state: "case n % 50 when 0 then 'failed' else 'succeeded' end",
-      outcome: "case n % 3 when 0 then 'fixed' when 1 then 'no_effect' end",
+      outcome:
+        "case n % 3 when 0 then 'fixed' when 1 then 'no_effect' else case n when 77 then 'worse' end end",
       trigger_kind: "case n when 77 then 'schedule' else 'alert' end",
       created_at: "created_at - (200000 - n) * 1000",
       plan: "substr(plan, 1, length(plan) - 1) || ',\"padding\":\"' || hex(randomblob(1500)) || '\"}'",
@@ -104,6 +105,7 @@ describe.skipIf(browserAbsence !== null)("long lists", () => {
       ["/runs", "look"],
       ["/runs?status=failed", "failed"],
       ["/runs?outcome=fixed", "fixed"],
+      ["/runs?outcome=worse", "worse"],
       ["/runs?trigger=schedule", "look"],
       ["/runs?runbook=rare", "rare"],
       ["/runs?rule=act", "look"],
