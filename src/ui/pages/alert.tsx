@@ -30,7 +30,7 @@ export function AlertPage() {
   const query = useQuery(alert(id));
   return (
     <AnswerPage query={query} of={{ to: "/alerts", name: "Alerts" }}>
-      {(data) => <Content alert={data} />}
+      {(data) => <Content key={data.id} alert={data} />}
     </AnswerPage>
   );
 }

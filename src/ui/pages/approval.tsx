@@ -27,7 +27,7 @@ export function ApprovalPage() {
   const query = useQuery(approval(id));
   return (
     <AnswerPage query={query} of={{ to: "/approvals", name: "Approvals" }}>
-      {(data) => <Content approval={data} />}
+      {(data) => <Content key={data.id} approval={data} />}
     </AnswerPage>
   );
 }

@@ -28,7 +28,7 @@ export function RunPage() {
   const query = useQuery(run(id));
   return (
     <AnswerPage query={query} of={{ to: "/runs", name: "Runs" }}>
-      {(data) => <Content run={data} />}
+      {(data) => <Content key={data.id} run={data} />}
     </AnswerPage>
   );
 }

@@ -10,7 +10,10 @@ export interface AnswerPageProps<Data> {
   readonly children: (data: Data) => ReactNode;
 }
 
-/** A page about one thing; where it cannot be had, a page that says why. */
+/**
+ * A page about one thing; where it cannot be had, a page that says why. The children have the thing's id as their key: what was typed or opened
+ * for one is never there for the next.
+ */
 export function AnswerPage<Data>({ query, of, children }: AnswerPageProps<Data>) {
   if (query.data === undefined && query.error !== null)
     return (
