@@ -14,9 +14,9 @@ import { Page, Section } from "../pieces/page.tsx";
 import { useRole } from "../pieces/rights.ts";
 import { Breaker } from "../pieces/rule/breaker.tsx";
 import { ModeBadge, MODES } from "../pieces/rule/mode.tsx";
-import { RuleSource } from "../pieces/rule/source.tsx";
 import { StatisticsTable } from "../pieces/rule/statistics-table.tsx";
 import { RunsTable } from "../pieces/run/table.tsx";
+import { Source } from "../pieces/source.tsx";
 import { Words } from "../pieces/words.tsx";
 
 const FEW = 10;
@@ -28,7 +28,7 @@ export function RulePage() {
   if (query.error instanceof ApiError && query.error.status === 404) return <Gone name={name} />;
   return (
     <AnswerPage query={query} of={{ to: "/rules", name: "Rules" }}>
-      {(data) => <Content rule={data} />}
+      {(data) => <Content key={data.name} rule={data} />}
     </AnswerPage>
   );
 }
@@ -76,7 +76,11 @@ function Content({ rule: one }: { readonly rule: RuleDetails }) {
       <LastAlerts name={one.name} />
       <LastRuns name={one.name} />
       <Section title={`${one.file}:${one.line}`}>
-        <RuleSource rule={one} />
+        {one.source === null ? (
+          <Empty>Its text is not known.</Empty>
+        ) : (
+          <Source label="Text of the rule" text={one.source} firstLine={one.source_line ?? 1} />
+        )}
       </Section>
     </Page>
   );

@@ -9,7 +9,7 @@ import { Link } from "../pieces/link.tsx";
 import { Markdown } from "../pieces/markdown.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { RunbookFacts } from "../pieces/runbook/facts.tsx";
-import { Source } from "../pieces/runbook/source.tsx";
+import { Source } from "../pieces/source.tsx";
 import { RunbookSteps } from "../pieces/runbook/steps.tsx";
 import { titleOf } from "../pieces/runbook-title.ts";
 import { RunsTable } from "../pieces/run/table.tsx";

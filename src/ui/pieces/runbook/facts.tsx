@@ -1,4 +1,5 @@
 import type { RunbookDetails } from "../../api/types.ts";
+import { RuleLink } from "../alert/decided.tsx";
 import { Facts } from "../facts.tsx";
 import { Link } from "../link.tsx";
 import { StatusBadge } from "../status-badge.tsx";
@@ -54,7 +55,7 @@ export function RunbookFacts({ runbook: one }: { readonly runbook: RunbookDetail
           starters === null ? null : starters.rules.length === 0 ? (
             "none"
           ) : (
-            <Starters key="rules" to="/rules" names={starters.rules} />
+            <Rules key="rules" names={starters.rules} />
           ),
         ],
         [
@@ -62,7 +63,9 @@ export function RunbookFacts({ runbook: one }: { readonly runbook: RunbookDetail
           starters === null ? null : starters.schedules.length === 0 ? (
             "none"
           ) : (
-            <Starters key="schedules" to="/schedules" names={starters.schedules} />
+            <Link key="schedules" to="/schedules">
+              {starters.schedules.join(", ")}
+            </Link>
           ),
         ],
       ]}
@@ -70,17 +73,11 @@ export function RunbookFacts({ runbook: one }: { readonly runbook: RunbookDetail
   );
 }
 
-/** The rules or schedules that start it. */
-function Starters({
-  to,
-  names,
-}: {
-  readonly to: "/rules" | "/schedules";
-  readonly names: readonly string[];
-}) {
-  return (
-    <>
-      <Link to={to}>{names.join(", ")}</Link>
-    </>
-  );
+function Rules({ names }: { readonly names: readonly string[] }) {
+  return names.map((name, index) => (
+    <span key={name}>
+      {index === 0 ? "" : ", "}
+      <RuleLink name={name} />
+    </span>
+  ));
 }
