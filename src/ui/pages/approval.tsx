@@ -1,15 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { approval } from "../api/queries.ts";
 import type { ApprovalDetails } from "../api/types.ts";
 import { Empty } from "../pieces/answer.tsx";
 import { AnswerPage } from "../pieces/answer-page.tsx";
+import { Banner } from "../pieces/banner.tsx";
 import { Countdown } from "../pieces/approval/countdown.tsx";
-import { Decision } from "../pieces/approval/decision.tsx";
+import { type Answered, Decision } from "../pieces/approval/decision.tsx";
 import { Failure } from "../pieces/approval/failure.tsx";
 import { Result } from "../pieces/approval/result.tsx";
 import { askedText, mayDecideText } from "../pieces/approval/words.ts";
 import { Facts } from "../pieces/facts.tsx";
+import { Focused } from "../pieces/focused.tsx";
 import { InputFacts } from "../pieces/input-facts.tsx";
 import { Guards } from "../pieces/plan/guards.tsx";
 import { PlanSections } from "../pieces/plan/steps.tsx";
@@ -35,6 +38,7 @@ export function ApprovalPage() {
 function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
   const hosts = hostsText(one.hosts);
   const isPending = one.status === "pending";
+  const [answered, setAnswered] = useState<Answered | null>(null);
   return (
     <Page
       of={{ to: "/approvals", name: "Approvals" }}
@@ -42,9 +46,14 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
       status={<StatusBadge status={one.status} />}
       about={<Words text={askedText(one, hosts)} />}
     >
-      {isPending ? null : <Result approval={one} />}
+      {isPending ? null : (
+        <Focused isWanted={answered !== null}>
+          {answered === null || answered.problem === null ? null : <TooLate answered={answered} />}
+          <Result approval={one} />
+        </Focused>
+      )}
       {one.failure === null ? null : <Failure run={one.run} failure={one.failure} />}
-      <Section title={one.kind === "start" ? "What will happen" : "The steps of the run"}>
+      <Section title={one.kind === "start" ? startTitleOf(one) : "The steps of the run"}>
         {one.plan === null ? (
           <Empty>
             This version cannot read the runbook as it was planned. Look at the run before you decide.
@@ -53,7 +62,9 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
           <>
             <PlanSections plan={one.plan} />
             <Guards guards={one.plan.guards ?? []} stopped="Approved now, it would still have to wait" />
-            {one.kind === "start" ? <div className="small dim">{durationWords(one.plan)}</div> : null}
+            {one.kind === "start" && isPending ? (
+              <div className="small dim">{durationWords(one.plan)}</div>
+            ) : null}
           </>
         )}
       </Section>
@@ -64,7 +75,7 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
       )}
       {isPending ? (
         <Section title="Your answer">
-          <Decision approval={one} />
+          <Decision approval={one} onAnswered={setAnswered} />
         </Section>
       ) : null}
       <Section title="Facts">
@@ -103,4 +114,25 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
 /** What the one who asked has said: it stands behind the question itself. */
 function reasonOf({ message, requested_by: by }: ApprovalDetails): string | null {
   return message.startsWith(`${by} asks to run `) ? (/: (.*)$/s.exec(message)?.[1] ?? null) : message;
+}
+
+const NOT_BEGUN: ReadonlySet<ApprovalDetails["status"]> = new Set(["rejected", "expired", "void"]);
+
+/** Whoever comes after the answer reads what it was about. */
+function startTitleOf({ status }: ApprovalDetails): string {
+  return NOT_BEGUN.has(status) ? "What would have happened" : "What will happen";
+}
+
+/** Somebody else was faster: what was written is not lost. */
+function TooLate({ answered: { problem, comment } }: { readonly answered: Answered }) {
+  return (
+    <Banner tone="warning" title="Your answer did not count">
+      <Words text={problem?.message ?? ""} />
+      {comment === "" ? null : (
+        <div>
+          What you wrote was not sent: <Words text={comment} />
+        </div>
+      )}
+    </Banner>
+  );
 }

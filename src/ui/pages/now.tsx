@@ -20,9 +20,11 @@ export function NowPage() {
   const running = useQuery(runs("status=running&limit=20"));
   const queued = useQuery(runs("status=queued&limit=20"));
   const failed = useQuery(runs(`status=failed&limit=${FEW}`));
+  const timedOut = useQuery(runs(`status=timed_out&limit=${FEW}`));
+  const interrupted = useQuery(runs(`status=interrupted&limit=${FEW}`));
   const newest = useQuery(alerts(`limit=${FEW}`));
   const unmatched = useQuery(alerts(`limit=${FEW}&status=firing&decision=no_match`));
-  const all = [waiting, running, queued, failed, newest, unmatched];
+  const all = [waiting, running, queued, failed, timedOut, interrupted, newest, unmatched];
   return (
     <Page
       title="Now"
@@ -33,7 +35,7 @@ export function NowPage() {
       }
     >
       {all.every(({ isFetched }) => isFetched) ? (
-        <Content {...{ waiting, running, queued, failed, newest, unmatched }} />
+        <Content {...{ waiting, running, queued, failed, timedOut, interrupted, newest, unmatched }} />
       ) : (
         <Loading lines={12} />
       )}
@@ -46,13 +48,15 @@ interface Lists {
   readonly running: UseQueryResult<List<Run>>;
   readonly queued: UseQueryResult<List<Run>>;
   readonly failed: UseQueryResult<List<Run>>;
+  readonly timedOut: UseQueryResult<List<Run>>;
+  readonly interrupted: UseQueryResult<List<Run>>;
   readonly newest: UseQueryResult<List<Alert>>;
   /** Firing, and no rule matched. */
   readonly unmatched: UseQueryResult<List<Alert>>;
 }
 
 /** What there is nothing of is left out where it is only of interest when there is something. Shown at once, so that nothing is pushed down. */
-function Content({ waiting, running, queued, failed, newest, unmatched }: Lists) {
+function Content({ waiting, running, queued, failed, timedOut, interrupted, newest, unmatched }: Lists) {
   return (
     <>
       {newest.data?.items.length === 0 ? <FirstAlert /> : null}
@@ -85,7 +89,16 @@ function Content({ waiting, running, queued, failed, newest, unmatched }: Lists)
           </Link>
         }
       >
-        <Answer query={failed}>{({ items }) => <RunsTable runs={items} none="No run has failed." />}</Answer>
+        <Answer query={failed}>
+          {({ items }) => (
+            <RunsTable
+              runs={[...items, ...(timedOut.data?.items ?? []), ...(interrupted.data?.items ?? [])]
+                .toSorted((left, right) => right.created_at.localeCompare(left.created_at))
+                .slice(0, FEW)}
+              none="No run has failed, timed out, or was interrupted."
+            />
+          )}
+        </Answer>
       </Section>
       {(unmatched.data?.items.length ?? 0) === 0 ? null : (
         <Section

@@ -1,8 +1,9 @@
 import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { ApiError } from "../api/client.ts";
 import { useRunEvents } from "../api/follow-run.ts";
-import { run } from "../api/queries.ts";
+import { artifacts, run } from "../api/queries.ts";
 import type { RunDetails } from "../api/types.ts";
 import { AnswerPage } from "../pieces/answer-page.tsx";
 import { InputFacts } from "../pieces/input-facts.tsx";
@@ -21,6 +22,7 @@ import { Printed } from "../pieces/scrolling.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted", "rejected"]);
+const FORBIDDEN = 403;
 
 /** One run: what happened, in words first, then everything that there is of it. */
 export function RunPage() {
@@ -37,6 +39,8 @@ function Content({ run: one }: { readonly run: RunDetails }) {
   const isOver = ENDED.has(one.status);
   useRunEvents(one.id, isOver);
   const hosts = hostsText(one.hosts);
+  const { error } = useQuery(artifacts(one.id));
+  const mayRead = !(error instanceof ApiError && error.status === FORBIDDEN);
   return (
     <Page
       of={{ to: "/runs", name: "Runs" }}
@@ -50,9 +54,11 @@ function Content({ run: one }: { readonly run: RunDetails }) {
       about={one.dry_run ? "Dry run: nothing is changed." : undefined}
       actions={
         <>
-          <Button component="a" size="xs" href={`/api/v1/runs/${one.id}/bundle.zip`}>
-            Download the bundle
-          </Button>
+          {mayRead && one.evidence_removed_because === null ? (
+            <Button component="a" size="xs" href={`/api/v1/runs/${one.id}/bundle.zip`}>
+              Download the bundle
+            </Button>
+          ) : null}
           <RunActions run={one} isOver={isOver} />
         </>
       }

@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Answer, ProblemAlert } from "./answer.tsx";
+import { Answer, ProblemAlert, useLastError } from "./answer.tsx";
 import { Page, type PageProps } from "./page.tsx";
 
 export interface AnswerPageProps<Data> {
@@ -15,10 +15,11 @@ export interface AnswerPageProps<Data> {
  * for one is never there for the next.
  */
 export function AnswerPage<Data>({ query, of, children }: AnswerPageProps<Data>) {
-  if (query.data === undefined && query.error !== null)
+  const error = useLastError(query);
+  if (query.data === undefined && error !== null)
     return (
       <Page of={of} title="This cannot be shown">
-        <ProblemAlert error={query.error} />
+        <ProblemAlert error={error} onAgain={() => void query.refetch()} />
       </Page>
     );
   return (

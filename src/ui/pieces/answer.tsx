@@ -1,7 +1,8 @@
-import { Alert, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Button, Skeleton, Stack, Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { ApiError } from "../api/client.ts";
+import { Time } from "./time.tsx";
 import { Words } from "./words.tsx";
 
 export interface AnswerProps<Data> {
@@ -11,10 +12,17 @@ export interface AnswerProps<Data> {
   readonly children: (data: Data) => ReactNode;
 }
 
-/** What was asked for: while it comes, when it cannot be had, and when it is there. An older answer stays while a newer one fails. */
+/** What was asked for: while it comes, when it cannot be had, and when it is there. An older answer stays while a newer one fails, and says so. */
 export function Answer<Data>({ query, lines = 3, children }: AnswerProps<Data>) {
-  if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error !== null) return <ProblemAlert error={query.error} />;
+  const error = useLastError(query);
+  if (query.data !== undefined)
+    return (
+      <>
+        {error === null || isAway(error) ? null : <Outdated since={query.dataUpdatedAt} error={error} />}
+        {children(query.data)}
+      </>
+    );
+  if (error !== null) return <ProblemAlert error={error} onAgain={() => void query.refetch()} />;
   return <Loading lines={lines} />;
 }
 
@@ -28,11 +36,44 @@ export function Loading({ lines }: { readonly lines: number }) {
   );
 }
 
-export function ProblemAlert({ error }: { readonly error: Error }) {
+/** What went wrong, also while it is asked for again: otherwise a problem and an empty page would take turns. */
+export function useLastError({
+  data,
+  error,
+  errorUpdateCount,
+  isSuccess,
+}: Pick<UseQueryResult, "data" | "error" | "errorUpdateCount" | "isSuccess">): Error | null {
+  const [last, setLast] = useState<Error | null>(null);
+  if (error !== null && error !== last) setLast(error);
+  if (isSuccess && last !== null) setLast(null);
+  return error ?? (data === undefined && errorUpdateCount > 0 ? last : null);
+}
+
+/** Nobody answers: every page says so at its top already. */
+function isAway(error: Error): boolean {
+  return error instanceof ApiError && error.status === 0;
+}
+
+function Outdated({ since, error }: { readonly since: number; readonly error: Error }) {
+  return (
+    <Text size="sm" c="var(--warning)" role="status" className="breaks">
+      This is as it was at <Time at={new Date(since).toISOString()} />. It cannot be asked for now:{" "}
+      <Words text={error.message} />
+    </Text>
+  );
+}
+
+interface ProblemProps {
+  readonly error: Error;
+  /** Asks again; offered where it may help. */
+  readonly onAgain?: () => void;
+}
+
+export function ProblemAlert({ error, onAgain }: ProblemProps) {
   const title = error instanceof ApiError ? error.title : "This did not work";
   const errors = error instanceof ApiError ? error.errors : [];
   return (
-    <Alert color="red" title={title} role="alert" variant="light">
+    <Alert color={isForbidden(error) ? "gray" : "red"} title={title} role="alert" variant="light">
       <Text size="sm" className="breaks">
         <Words text={error.message} />
       </Text>
@@ -44,8 +85,23 @@ export function ProblemAlert({ error }: { readonly error: Error }) {
             <Words text={message} />
           </Text>
         ))}
+      {onAgain === undefined || isRefused(error) ? null : (
+        <Button size="compact-sm" variant="default" mt="xs" onClick={onAgain}>
+          Ask again
+        </Button>
+      )}
     </Alert>
   );
+}
+
+/** Nothing is broken: it is for others. */
+function isForbidden(error: Error): boolean {
+  return error instanceof ApiError && error.status === 403;
+}
+
+/** It would be refused again. */
+function isRefused(error: Error): boolean {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500;
 }
 
 /** Nothing is there, and what to do about it. */

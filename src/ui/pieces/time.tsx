@@ -33,7 +33,7 @@ export function Time({ at }: { readonly at: string | null }) {
   const utc = utcText(date);
   return (
     <time dateTime={at} title={fullUtcText(at)} className="time">
-      {localText(date)} <span className="beside">{utc ?? "UTC"}</span>
+      <bdi>{localText(date)}</bdi> <bdi className="beside">{utc ?? "UTC"}</bdi>
     </time>
   );
 }
@@ -48,8 +48,9 @@ export function When({ at }: { readonly at: string | null }) {
     <time dateTime={at} title={fullUtcText(at)} className="when">
       {agoText(date.getTime() - now)}
       <span className="beside">
-        {localText(date)}
-        {utc === null ? " UTC" : ` · ${utc}`}
+        <bdi>{localText(date)}</bdi>
+        {utc === null ? " UTC" : " · "}
+        {utc === null ? null : <bdi>{utc}</bdi>}
       </span>
     </time>
   );
@@ -78,11 +79,8 @@ function hoursText(ms: number): string {
 
 /** How long something took, or takes by now: it counts on while it has no end. */
 export function Duration({ from, to }: { readonly from: string | null; readonly to: string | null }) {
-  return (
-    <span className="number">
-      {to === null && from !== null ? <Ticking from={from} /> : durationText(from, to)}
-    </span>
-  );
+  if (from === null) return null;
+  return <span className="number">{to === null ? <Ticking from={from} /> : durationText(from, to)}</span>;
 }
 
 function Ticking({ from }: { readonly from: string }) {

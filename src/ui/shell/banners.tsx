@@ -28,7 +28,7 @@ export function Banners() {
         </Banner>
       </div>
     );
-  if (data === undefined) return null;
+  if (data === undefined) return <NoRole />;
   const reload = data.configuration.last_reload;
   return (
     <div className="banners">
@@ -71,5 +71,19 @@ function Paused() {
         {items.length > PAUSES_SHOWN ? `and ${items.length - PAUSES_SHOWN} more pauses` : "All pauses"}
       </Link>
     </Banner>
+  );
+}
+
+/** Lists are empty, or refused, for whoever has no role: why, and who changes it. */
+function NoRole() {
+  const { data } = useQuery(me());
+  if (data === undefined || data.is_local || data.role !== null) return null;
+  return (
+    <div className="banners">
+      <Banner tone="quiet" title="You have no role">
+        You see only what runbooks name you for: those that you may run or approve, and their runs. An
+        administrator gives roles in <code>login.roles</code> of the settings.
+      </Banner>
+    </div>
   );
 }

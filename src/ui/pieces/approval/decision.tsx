@@ -5,12 +5,24 @@ import { send } from "../../api/client.ts";
 import { me } from "../../api/queries.ts";
 import type { Approval } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
+import { Focused } from "../focused.tsx";
 import { Countdown } from "./countdown.tsx";
 import styles from "./decision.module.css";
 import { afterwards, ANSWERS, mayDecideText } from "./words.ts";
 
+/** What somebody has answered; `problem` is null where it was taken. */
+export interface Answered {
+  readonly problem: Error | null;
+  readonly comment: string;
+}
+
+export interface DecisionProps {
+  readonly approval: Approval;
+  readonly onAnswered: (answered: Answered) => void;
+}
+
 /** The answers, with what follows from each; or why whoever looks gives none. */
-export function Decision({ approval: one }: { readonly approval: Approval }) {
+export function Decision({ approval: one, onAnswered }: DecisionProps) {
   const [comment, setComment] = useState("");
   const client = useQueryClient();
   const person = useQuery(me());
@@ -20,17 +32,20 @@ export function Decision({ approval: one }: { readonly approval: Approval }) {
         plan_digest: one.plan_digest,
         ...(comment === "" ? {} : { comment }),
       }),
-    onSettled: () => client.invalidateQueries(),
+    onSettled: (_data, problem) => {
+      onAnswered({ problem, comment });
+      return client.invalidateQueries();
+    },
   });
   const said = one.said.find(({ by }) => by === person.data?.id);
   if (said !== undefined)
     return (
-      <Text>
+      <Focused isWanted={decide.isSuccess}>
         You have said yes.{" "}
         {one.count - one.approved === 1
           ? `One more person of ${mayDecideText(one)} has to.`
           : `${one.count - one.approved} more people of ${mayDecideText(one)} have to.`}
-      </Text>
+      </Focused>
     );
   if (!one.may_decide)
     return (

@@ -13,7 +13,10 @@ export function RunFacts({ run: one }: { readonly run: RunDetails }) {
         ["Created", <Time key="created" at={one.created_at} />],
         ["Started", one.started_at === null ? "not yet" : <Time key="started" at={one.started_at} />],
         ["Finished", one.finished_at === null ? "not yet" : <Time key="finished" at={one.finished_at} />],
-        ["Took", <Duration key="took" from={one.started_at} to={one.finished_at} />],
+        [
+          "Took",
+          one.started_at === null ? null : <Duration key="took" from={one.started_at} to={one.finished_at} />,
+        ],
         ["Plan", <Digest key="plan" text={one.plan_digest} />],
         ["Configuration", <Digest key="configuration" text={one.config.digest} />],
         ["Bundle", one.bundle === null ? null : <Digest key="bundle" text={one.bundle.sha256} />],

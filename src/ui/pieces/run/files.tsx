@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { artifacts } from "../../api/queries.ts";
 import type { Artifact, Run } from "../../api/types.ts";
-import { Answer, Empty } from "../answer.tsx";
+import { Answer, Empty, ProblemAlert, useLastError } from "../answer.tsx";
 import { bytesText } from "../bytes.ts";
 import { Words } from "../words.tsx";
 import { FilePreview, isPreviewed } from "./file-preview.tsx";
@@ -12,8 +12,11 @@ import { FilePreview, isPreviewed } from "./file-preview.tsx";
 export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {
   const [limit, setLimit] = useState(FILES_AT_ONCE);
   const query = useQuery({ ...artifacts(run.id), ...(isOver ? {} : { refetchInterval: WHILE_RUNNING_MS }) });
+  const problem = useLastError(query);
   if (run.evidence_removed_because !== null)
     return <Empty>No longer kept: {run.evidence_removed_because.replaceAll("_", " ")}.</Empty>;
+  // Whoever may not see the files gets no bundle of them either.
+  if (query.data === undefined && problem !== null) return <ProblemAlert error={problem} />;
   return (
     <Stack gap="sm">
       <Group gap="xs">

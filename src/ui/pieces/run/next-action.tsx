@@ -4,6 +4,7 @@ import { Link as RouterLink } from "@tanstack/react-router";
 import { approvals } from "../../api/queries.ts";
 import type { Approval, RunDetails } from "../../api/types.ts";
 import { Banner } from "../banner.tsx";
+import { reasonWord, whatWouldChange } from "../decision-words.ts";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
@@ -20,10 +21,11 @@ export function NextAction({ run: one, isOver }: { readonly run: RunDetails; rea
   if (one.status === "queued" && one.reason !== null)
     return (
       <Banner tone="quiet" title="It waits for its turn">
-        {one.reason.replaceAll("_", " ")}
+        {reasonWord(one.reason)}. {whatWouldChange(one.reason)}
         {one.retry_at === null ? null : (
           <>
-            ; looked at again <Time at={one.retry_at} />
+            {" "}
+            Looked at again <Time at={one.retry_at} />.
           </>
         )}
       </Banner>
@@ -55,7 +57,8 @@ function Question({ approval }: { readonly approval: Approval }) {
 }
 
 /** How it ended, where somebody has to go on from it. */
-function AfterEnd({ run: { outcome, status, trigger, failed_step: failed } }: { readonly run: RunDetails }) {
+function AfterEnd({ run }: { readonly run: RunDetails }) {
+  const { outcome, status, trigger, failed_step: failed, started_at: startedAt } = run;
   if (trigger.alert !== null && (outcome === "no_effect" || outcome === "worse"))
     return (
       <Banner tone="bad" title="The alert is yours now">
@@ -63,12 +66,33 @@ function AfterEnd({ run: { outcome, status, trigger, failed_step: failed } }: { 
         has what was seen before and after.
       </Banner>
     );
-  if (status === "failed" || status === "timed_out" || status === "interrupted")
+  const hasNotEnded = status === "failed" || status === "timed_out" || status === "interrupted";
+  if (hasNotEnded && startedAt === null)
+    return (
+      <Banner tone="bad" title="Nothing was done">
+        It ended before its first step. What it was to do is still to be done.
+      </Banner>
+    );
+  if (hasNotEnded)
     return (
       <Banner tone="bad" title="Look at it yourself">
         {failed === null ? "It did not come to its end." : `Step ${failed} did not work; its log is below.`}{" "}
         What was gathered before is in the bundle. What ran already is not undone.
       </Banner>
     );
-  return null;
+  return <AfterTidying run={run} />;
+}
+
+/** What is done at the end of every run changes nothing about its status: it would stay unseen. */
+function AfterTidying({ run: { steps } }: { readonly run: RunDetails }) {
+  const failed = steps.filter(
+    ({ section, status }) => section === "finally" && (status === "failed" || status === "timed_out"),
+  );
+  if (failed.length === 0) return null;
+  return (
+    <Banner tone="warning" title="Not everything was tidied up">
+      {failed.map(({ id }) => id).join(", ")} of <code>finally</code> did not work. See in the log what is
+      left to do by hand.
+    </Banner>
+  );
 }

@@ -33,9 +33,7 @@ const COLUMNS: readonly Column<Run>[] = [
     cell: ({ cause, trigger }) => (
       <>
         <Words text={cause.title} className="clipped" />
-        <span className="dim small">
-          {trigger.rule === null ? trigger.principal : `rule ${trigger.rule}`}
-        </span>
+        <span className="dim small">{behindText({ cause, trigger })}</span>
       </>
     ),
     isWide: true,
@@ -47,6 +45,12 @@ const COLUMNS: readonly Column<Run>[] = [
     align: "end",
   },
 ];
+
+/** Who or what stands behind it, where the cause does not say so already. */
+function behindText({ cause, trigger }: Pick<Run, "cause" | "trigger">): string | null {
+  if (trigger.rule !== null) return `rule ${trigger.rule}`;
+  return cause.title.includes(trigger.principal) ? null : trigger.principal;
+}
 
 const HOSTS_SHOWN = 3;
 

@@ -38,12 +38,12 @@ export function StepDetail({ runId, step, removedBecause }: StepDetailProps) {
 function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
   const [address, change] = useAddress();
   const attempt = attemptOf(address["attempt"], step.attempts);
-  const sizes = useSizes(runId, step, attempt);
+  const [sizes, isUnknown] = useSizes(runId, step, attempt);
   const asked = address["stream"] === "stdout" || address["stream"] === "stderr" ? address["stream"] : null;
   const isOnlyError = sizes.stdout === 0 && (sizes.stderr ?? 0) > 0;
   const stream: Stream = asked ?? (isOnlyError ? "stderr" : "stdout");
-  // Which of the two is shown is not decided before it is known whether there is anything.
-  const isReady = asked !== null || sizes.stdout !== undefined;
+  // Which of the two is shown is not decided before it is known whether there is anything; where it cannot be known, the log says why.
+  const isReady = asked !== null || sizes.stdout !== undefined || isUnknown;
   const query = {
     ...address,
     step: step.id,
@@ -118,10 +118,10 @@ function StepFacts({ step }: { readonly step: Step }) {
 
 type Sizes = Readonly<Partial<Record<Stream, number | null>>>;
 
-/** How much there is of both outputs; undefined before it is known. */
-function useSizes(runId: string, step: Step, attempt: number | null): Sizes {
+/** How much there is of both outputs, undefined before it is known; and whether that cannot be told. */
+function useSizes(runId: string, step: Step, attempt: number | null): readonly [Sizes, boolean] {
   const isGrowing = step.status === "running" || step.status === "pending";
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: ["log-sizes", runId, step.id, attempt, step.attempts, step.status],
     queryFn: async ({ signal }) => {
       const sizeOf = async (stream: Stream) => {
@@ -134,7 +134,7 @@ function useSizes(runId: string, step: Step, attempt: number | null): Sizes {
     placeholderData: (before) => before,
     refetchInterval: isGrowing ? LOOK_EVERY_MS : false,
   });
-  return data ?? {};
+  return [data ?? {}, isError];
 }
 
 function labelOf(stream: Stream, bytes: number | null | undefined): string {

@@ -1,0 +1,156 @@
+// What the pages say to people who may not see or do everything, who come too late, and when the service is in trouble.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { waitFor } from "../support/wait.ts";
+import {
+  type AccessService,
+  ask,
+  cookieOf,
+  peopleSettings,
+  startAccess,
+} from "../http/login/login-fixture.ts";
+import { browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
+
+const PEOPLE = {
+  vera: ["viewers"],
+  olaf: ["operators"],
+  nora: [],
+  dba: ["dba"],
+  second: ["dba"],
+} as const;
+const ROLES = 'operator: ["group:operators"], viewer: ["group:viewers"]';
+
+const TIDIES = `
+name: tidies
+access: {run: ["group:operators"]}
+steps:
+  - {id: act, target: local, effect: change, command: [echo, done]}
+finally:
+  - {id: tidy, target: local, effect: change, command: ["false"]}
+`;
+
+const FAILS = `
+name: fails
+access: {run: ["group:operators"]}
+inputs:
+  ${"long_name_".repeat(6)}: {type: string, required: false}
+steps:
+  - {id: breaks, target: local, effect: read, command: ["false"]}
+`;
+
+const ASKS = `
+name: asks
+access: {run: ["group:operators"], approve: ["group:dba"]}
+approval: {timeout: 1h}
+steps: [{id: act, target: local, command: ["true"]}]
+`;
+
+function startPeople(): Promise<AccessService> {
+  return startAccess({
+    "nightshift.yml": peopleSettings(PEOPLE, ROLES),
+    "runbooks/tidies.yml": TIDIES,
+    "runbooks/fails.yml": FAILS,
+    "runbooks/asks.yml": ASKS,
+  });
+}
+
+/** The id of a run that olaf has started, when it is so. */
+async function startedRun(service: AccessService, runbook: string, status: string): Promise<string> {
+  const headers = { cookie: await cookieOf(service, "olaf"), origin: service.app.url };
+  const { json } = await ask(service, "POST", `/runbooks/${runbook}/runs`, { headers, body: {} });
+  const id = String(json["id"]);
+  return waitFor(`a run of ${runbook} that is ${status}`, async () => {
+    const run = await ask(service, "GET", `/runs/${id}`, { headers });
+    return run.json["status"] === status ? id : null;
+  });
+}
+
+describe.skipIf(browserAbsence !== null)("the web pages, for people", () => {
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(() => browser.close());
+
+  async function openAs(service: AccessService, name: string, width = 1440) {
+    return browser.open({ width, cookie: { url: service.app.url, header: await cookieOf(service, name) } });
+  }
+
+  test("say to a viewer that logs and files are for others, and leave nothing loading", async () => {
+    const service = await startPeople();
+    const id = await startedRun(service, "fails", "failed");
+    const { page, complaints } = await openAs(service, "vera", 360);
+    await page.goto(`${service.app.url}/runs/${id}`);
+    await page.getByText("it needs the role responder").nth(1).waitFor();
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    expect(await page.getByRole("link", { name: /^Download the bundle/ }).count()).toBe(0);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  test("say to somebody without a role why there is nothing to see", async () => {
+    const service = await startPeople();
+    const { page, complaints } = await openAs(service, "nora");
+    await page.goto(`${service.app.url}/`);
+    await page.getByText("You have no role").waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  test("say that a run which succeeded was not tidied up", async () => {
+    const service = await startPeople();
+    const id = await startedRun(service, "tidies", "succeeded");
+    const { page, complaints } = await openAs(service, "olaf");
+    await page.goto(`${service.app.url}/runs/${id}`);
+    await page.getByText("Not everything was tidied up").waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  test("tell whoever answers too late that it did not count, and keep what was written", async () => {
+    const service = await startPeople();
+    const id = await startedRun(service, "asks", "waiting_person");
+    const headers = { cookie: await cookieOf(service, "dba"), origin: service.app.url };
+    const { json } = await ask(service, "GET", `/approvals?run=${id}`, { headers });
+    const [{ id: approval } = { id: "" }] = json["items"] as { id: string }[];
+    const { page } = await openAs(service, "second", 360);
+    // It hears of nothing: as if both had answered in the same moment.
+    await page.route("**/api/v1/changes", (route) => route.abort());
+    await page.goto(`${service.app.url}/approvals/${approval}`);
+    await page.getByLabel("Comment").fill("not tonight");
+    expect((await ask(service, "POST", `/approvals/${approval}/approve`, { headers, body: {} })).status).toBe(
+      200,
+    );
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.getByText("Your answer did not count").waitFor();
+    await page.getByText("not tonight").waitFor();
+    await page.getByText("It was approved").waitFor();
+    expect(await page.locator("body:focus").count()).toBe(0);
+  }, 60_000);
+
+  test("keep a problem on the page while it is asked for again, and what was there before while a newer answer fails", async () => {
+    const service = await startPeople();
+    await startedRun(service, "fails", "failed");
+    const { page } = await openAs(service, "olaf");
+    let isBroken = true;
+    await page.route("**/api/v1/runs?*", (route) =>
+      isBroken ? route.fulfill({ status: 500, body: "" }) : route.continue(),
+    );
+    await page.goto(`${service.app.url}/runs`);
+    const again = page.getByRole("button", { name: "Ask again" });
+    await again.waitFor();
+    await again.click();
+    expect(await page.locator("main [aria-busy=true]").count()).toBe(0);
+    isBroken = false;
+    await again.click();
+    await page.getByRole("link", { name: "fails" }).waitFor();
+    isBroken = true;
+    await startedRun(service, "fails", "failed");
+    await page.getByText("This is as it was at").waitFor({ timeout: 30_000 });
+    await page.getByRole("link", { name: "fails" }).waitFor();
+  }, 90_000);
+
+  test("say what to use instead where no scripts run", async () => {
+    const service = await startPeople();
+    const response = await fetch(`${service.app.url}/`, {
+      headers: { cookie: await cookieOf(service, "olaf") },
+    });
+    expect(await response.text()).toMatch(/<noscript>[^<]*nightshift run list/);
+  }, 60_000);
+});
