@@ -98,6 +98,38 @@ describe.skipIf(browserAbsence !== null)("the log of a step that goes on", () =>
     }
   }, 120_000);
 
+  test("a hidden tab gives its stream back, and goes on where it was when it is seen again", async () => {
+    const service = await startLogService({ follows: FOLLOWS });
+    const file = join(service.at.folder, "growing");
+    writeFileSync(file, "before\n");
+    const runId = await service.start("follows", { file });
+    const { page } = await browser.open();
+    const open = new Set<string>();
+    page.on("request", (request) => {
+      if (/\/(events|stream)(\?|$)/.test(request.url())) open.add(new URL(request.url()).pathname);
+    });
+    page.on("requestfailed", (request) => void open.delete(new URL(request.url()).pathname));
+    page.on("requestfinished", (request) => void open.delete(new URL(request.url()).pathname));
+    const show = (isHidden: boolean) =>
+      page.locator("html").evaluate(({ ownerDocument }, hidden) => {
+        Object.defineProperty(ownerDocument, "hidden", { get: () => hidden, configurable: true });
+        ownerDocument.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+    await page.goto(`${service.app.url}/runs/${runId}?step=talk`);
+    await logOf(page).getByText("before", { exact: true }).waitFor();
+    await waitFor("both streams", async () => open.size === 2 || null);
+    await show(true);
+    await waitFor("no stream", async () => open.size === 0 || null);
+    appendFileSync(file, "meanwhile\n");
+    await show(false);
+    await logOf(page).getByText("meanwhile", { exact: true }).waitFor({ timeout: 30_000 });
+    await waitFor("both streams again", async () => open.size === 2 || null);
+    expect(await logOf(page).getByText("before", { exact: true }).count()).toBe(1);
+    appendFileSync(file, "THE END\n");
+    await service.over(runId);
+    await waitFor("the end", async () => (await lastLine(page)) === "THE END" || null);
+  }, 120_000);
+
   test("says that another attempt has begun, shows it, and keeps the one before", async () => {
     const service = await startLogService({ retries: RETRIES });
     const { folder } = service.at;

@@ -52,6 +52,8 @@ export class LogFeed {
   #stop = new AbortController();
   #events: EventSource | null = null;
   #frame: number | null = null;
+  /** The stream was given back while the tab is hidden: a browser has few for all tabs together. */
+  #isAway = false;
   #bytesMost = 0;
 
   constructor(place: LogPlace) {
@@ -83,7 +85,10 @@ export class LogFeed {
   /** What it returns ends everything. */
   start(): () => void {
     this.#stop = new AbortController();
-    void this.#open(this.#stop.signal);
+    const { signal } = this.#stop;
+    this.#isAway = false;
+    document.addEventListener("visibilitychange", () => this.#look(signal), { signal });
+    void this.#open(signal);
     return () => {
       this.#stop.abort();
       this.#events?.close();
@@ -142,7 +147,23 @@ export class LogFeed {
     if (wasShown) this.#change({ shift: tail.first_line });
   }
 
+  #look(signal: AbortSignal): void {
+    if (document.hidden) {
+      // One that is closed has ended, or is begun again by whoever waits for that.
+      if (this.#events === null || this.#events.readyState === EventSource.CLOSED) return;
+      this.#events.close();
+      this.#isAway = true;
+    } else if (this.#isAway) {
+      this.#isAway = false;
+      void this.#resume(signal);
+    }
+  }
+
   #follow(signal: AbortSignal): void {
+    if (document.hidden) {
+      this.#isAway = true;
+      return;
+    }
     const events = new EventSource(streamUrl(this.#place, this.#end.offset));
     this.#events = events;
     const on = (name: string, take: (data: unknown) => void) =>
