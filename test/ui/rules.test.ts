@@ -200,7 +200,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
       expect(decision).toMatchObject({ kind: "delayed", reason: "paused" });
       expect(await list(service, "/runs?rule=cooling")).toEqual([]);
       expect(await axeViolations(page)).toEqual([]);
-      await page.getByRole("button", { name: "Remove upgrade" }).click();
+      await page.getByRole("button", { name: "End upgrade" }).click();
       await page.getByRole("button", { name: "End this pause" }).click();
       await page.getByText("Nothing is paused").waitFor();
       await firstOf(service, "/runs?rule=cooling&status=succeeded");

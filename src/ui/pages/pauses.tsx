@@ -50,7 +50,7 @@ export function PausesPage() {
                   {withHistory ? "There never was a pause." : "Nothing is paused: rules act as they say."}
                 </Empty>
               ) : (
-                <PausesTable pauses={items} mayRemove={mayPause} />
+                <PausesTable pauses={items} mayEnd={mayPause} />
               )}
               <Paging next={next} />
             </>

@@ -78,7 +78,7 @@ export function reasonWord(reason: string): string {
 }
 
 const CHANGES: Readonly<Record<Reason, string>> = {
-  paused: "It goes on when the pause ends, or somebody removes it.",
+  paused: "It goes on when the pause ends, or somebody ends it.",
   automation_off: "Automation is off for the host in the inventory; switch it on there, or release the hold.",
   inactive: "It goes on in the rule's active times.",
   muted: "It goes on after the muted time.",

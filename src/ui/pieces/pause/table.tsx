@@ -10,11 +10,11 @@ import { scopeInWords } from "./scope-words.ts";
 
 export interface PausesTableProps {
   readonly pauses: readonly Pause[];
-  readonly mayRemove: boolean;
+  readonly mayEnd: boolean;
 }
 
 /** Pauses with what they stop, why, by whom, and how long still. */
-export function PausesTable({ pauses, mayRemove }: PausesTableProps) {
+export function PausesTable({ pauses, mayEnd }: PausesTableProps) {
   const columns: readonly Column<Pause>[] = [
     {
       title: "Pause",
@@ -49,29 +49,29 @@ export function PausesTable({ pauses, mayRemove }: PausesTableProps) {
           <>
             <When at={pause.removed_at} />
             <span className="dim small">
-              removed by <Words text={pause.removed_by ?? "nobody"} />
+              ended by <Words text={pause.removed_by ?? "nobody"} />
             </span>
           </>
         ),
     },
   ];
-  const withRemove: Column<Pause> = {
-    title: "End it",
-    cell: (pause) => (pause.active ? <Remove pause={pause} /> : ""),
+  const withEnd: Column<Pause> = {
+    title: "End",
+    cell: (pause) => (pause.active ? <End pause={pause} /> : ""),
   };
   return (
     <DataTable
       label="Pauses"
       items={pauses}
       keyOf={({ id }) => id}
-      columns={mayRemove ? [...columns, withRemove] : columns}
+      columns={mayEnd ? [...columns, withEnd] : columns}
     />
   );
 }
 
-function Remove({ pause }: { readonly pause: Pause }) {
+function End({ pause }: { readonly pause: Pause }) {
   const client = useQueryClient();
-  const remove = useMutation({
+  const end = useMutation({
     mutationFn: () => send("DELETE", `/pauses/${encodeURIComponent(pause.name)}`),
     onSettled: async () => {
       await client.invalidateQueries({ queryKey: ["pauses"] });
@@ -81,15 +81,15 @@ function Remove({ pause }: { readonly pause: Pause }) {
   return (
     <Popover trapFocus position="bottom-end" withArrow width={280}>
       <Popover.Target>
-        <Button variant="default" size="compact-sm" aria-label={`Remove ${pause.name}`}>
-          Remove
+        <Button variant="default" size="compact-sm" aria-label={`End ${pause.name}`}>
+          End
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
         <Stack gap="xs">
           <Text size="sm">What waited for it is looked at again at once, and may start.</Text>
-          {remove.error === null ? null : <ProblemAlert error={remove.error} />}
-          <Button size="xs" loading={remove.isPending} onClick={() => remove.mutate()}>
+          {end.error === null ? null : <ProblemAlert error={end.error} />}
+          <Button size="xs" loading={end.isPending} onClick={() => end.mutate()}>
             End this pause
           </Button>
         </Stack>
