@@ -177,7 +177,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
   );
 
   test(
-    "a paused rule starts nothing for a new alert, and does again when the pause is removed",
+    "a paused rule starts nothing for a new alert, and does again when the pause is ended",
     async () => {
       const service = await startRules();
       const { page, complaints } = await openAs(browser, service, "olga");
@@ -206,7 +206,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
       await firstOf(service, "/runs?rule=cooling&status=succeeded");
       await page.getByRole("switch", { name: "also those that are over" }).click();
       await page.waitForURL(/history=true/);
-      await rows.nth(1).getByText("removed by user:olga").waitFor();
+      await rows.nth(1).getByText("ended by user:olga").waitFor();
       expect(complaints).toEqual([]);
       const viewing = await openAs(browser, service, "vera");
       await viewing.page.goto(`${service.app.url}/pauses`);
