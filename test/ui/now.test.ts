@@ -52,7 +52,7 @@ describe.skipIf(browserAbsence !== null)("the first page", () => {
     await page.goto(app.url);
     await page.getByText("Nothing is running.").waitFor();
     await postAlerts(app.url, [{ labels: { alertname: "Slow" } }, { labels: { alertname: "Bad" } }]);
-    const running = page.getByRole("region", { name: "Runs" }).first();
+    const running = page.getByRole("region", { name: "Running" });
     await running.getByRole("link", { name: "slowly" }).waitFor({ timeout: 20_000 });
     await page.getByRole("link", { name: "badly", exact: true }).first().waitFor({ timeout: 20_000 });
     await page.getByText("Nothing is running.").waitFor({ timeout: 20_000 });

@@ -77,7 +77,11 @@ function Content({ waiting, running, queued, failed, timedOut, interrupted, newe
       <Section title="Running" actions={<Link to="/runs">all runs</Link>}>
         <Answer query={running}>
           {({ items }) => (
-            <RunsTable runs={[...items, ...(queued.data?.items ?? [])]} none="Nothing is running." />
+            <RunsTable
+              label="Running"
+              runs={[...items, ...(queued.data?.items ?? [])]}
+              none="Nothing is running."
+            />
           )}
         </Answer>
       </Section>
@@ -85,13 +89,14 @@ function Content({ waiting, running, queued, failed, timedOut, interrupted, newe
         title="Last failures"
         actions={
           <Link to="/runs" search={{ status: "failed" }}>
-            all failures
+            all that failed
           </Link>
         }
       >
         <Answer query={failed}>
           {({ items }) => (
             <RunsTable
+              label="Last failures"
               runs={[...items, ...(timedOut.data?.items ?? []), ...(interrupted.data?.items ?? [])]
                 .toSorted((left, right) => right.created_at.localeCompare(left.created_at))
                 .slice(0, FEW)}

@@ -60,7 +60,14 @@ export function hostsText(hosts: readonly string[]): string {
   return hosts.length > HOSTS_SHOWN ? `${shown} and ${hosts.length - HOSTS_SHOWN} more` : shown;
 }
 
-export function RunsTable({ runs, none }: { readonly runs: readonly Run[]; readonly none: string }) {
+export interface RunsTableProps {
+  readonly runs: readonly Run[];
+  readonly none: string;
+  /** What a screen reader calls it; its own where a page has more than one. */
+  readonly label?: string;
+}
+
+export function RunsTable({ runs, none, label = "Runs" }: RunsTableProps) {
   if (runs.length === 0) return <Empty>{none}</Empty>;
-  return <DataTable label="Runs" items={runs} keyOf={({ id }) => id} columns={COLUMNS} />;
+  return <DataTable label={label} items={runs} keyOf={({ id }) => id} columns={COLUMNS} />;
 }
