@@ -123,7 +123,7 @@ function refresherOf(client: QueryClient): () => void {
   };
 }
 
-/** What somebody may not see is not asked for again and again. */
+/** What somebody may not see, or what is not there, is not asked for again and again. */
 function isRefused(error: Error | null): boolean {
-  return error instanceof ApiError && error.status === 403;
+  return error instanceof ApiError && (error.status === 403 || error.status === 404);
 }
