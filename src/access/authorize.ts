@@ -133,7 +133,7 @@ function whatIsMissing(principal: Principal, { permission, subject }: Asked): st
   if (permission === "start") {
     const named = subject.kind === "everything" ? [] : (subject.access?.run ?? []);
     return named.length === 0
-      ? "its runbook names nobody in access.run, so that only rules and schedules start it"
+      ? "its runbook names nobody in access.run, so that only rules and schedules start it, or has left the configuration"
       : `access.run of its runbook names ${named.join(", ")}; ${describe(principal)}`;
   }
   return `it needs the role ${PERMISSIONS[permission]}; ${describe(principal)}`;

@@ -5,12 +5,12 @@ import { artifacts } from "../../api/queries.ts";
 import type { Artifact, Run } from "../../api/types.ts";
 import { Answer, Empty, ProblemAlert, useLastError } from "../answer.tsx";
 import { bytesText } from "../bytes.ts";
+import { counted } from "../counted.ts";
 import { Words } from "../words.tsx";
 import { FilePreview, isPreviewed } from "./file-preview.tsx";
 
 /** What was gathered: graphs are shown, files are linked and looked into, and everything is one bundle. */
 export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: boolean }) {
-  const [limit, setLimit] = useState(FILES_AT_ONCE);
   const query = useQuery({ ...artifacts(run.id), ...(isOver ? {} : { refetchInterval: WHILE_RUNNING_MS }) });
   const problem = useLastError(query);
   if (run.evidence_removed_because !== null)
@@ -38,20 +38,8 @@ export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: 
         {({ items, next }) => (
           <>
             <Graphs files={items.filter(isGraph)} />
-            {items.length === 0 ? (
-              <Empty>No file was gathered.</Empty>
-            ) : (
-              <ul className="file-list">
-                {items.slice(0, limit).map((file) => (
-                  <File key={file.path} file={file} />
-                ))}
-              </ul>
-            )}
-            {items.length > limit ? (
-              <Button variant="default" size="xs" w="fit-content" onClick={() => setLimit(items.length)}>
-                Show all {items.length}
-              </Button>
-            ) : null}
+            <Gathered files={items.filter((file) => !isLog(file))} />
+            <Logs files={items.filter(isLog)} />
             {next === null ? null : (
               <Empty>These are the first {items.length} files; the bundle has all of them.</Empty>
             )}
@@ -60,6 +48,50 @@ export function RunFiles({ run, isOver }: { readonly run: Run; readonly isOver: 
       </Answer>
     </Stack>
   );
+}
+
+/** What the run brought from elsewhere, and made of it. */
+function Gathered({ files }: { readonly files: readonly Artifact[] }) {
+  const [limit, setLimit] = useState(FILES_AT_ONCE);
+  if (files.length === 0) return <Empty>No file was gathered.</Empty>;
+  return (
+    <>
+      <FileList files={files.slice(0, limit)} />
+      {files.length > limit ? (
+        <Button variant="default" size="xs" w="fit-content" onClick={() => setLimit(files.length)}>
+          Show all {files.length}
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+/** What steps printed is read at the steps; here it is to be downloaded. */
+function Logs({ files }: { readonly files: readonly Artifact[] }) {
+  if (files.length === 0) return null;
+  const inOrder = files.toSorted((left, right) =>
+    left.path.localeCompare(right.path, "en", { numeric: true }),
+  );
+  return (
+    <details>
+      <summary>{counted(files.length, "log")} of steps</summary>
+      <FileList files={inOrder} />
+    </details>
+  );
+}
+
+function FileList({ files }: { readonly files: readonly Artifact[] }) {
+  return (
+    <ul className="file-list">
+      {files.map((file) => (
+        <File key={file.path} file={file} />
+      ))}
+    </ul>
+  );
+}
+
+function isLog({ path }: Artifact): boolean {
+  return /^steps\/.*\/std(?:out|err)\.log$/.test(path);
 }
 
 const FILES_AT_ONCE = 30;
