@@ -6,7 +6,7 @@ import { openSqliteBeside } from "../../src/store/sqlite.ts";
 import { alertmanagerBody, readRun } from "../support/alerts.ts";
 import { createServiceFolder, startService } from "../support/service.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
+import { browserAbsence, firstRowMs, startBrowser, type TestBrowser } from "./browser.ts";
 
 const RUNS = 100_000;
 /** The goal on a quiet machine is 300 ms; other tests may run beside this one. */
@@ -82,24 +82,6 @@ describe.skipIf(browserAbsence !== null)("long lists", () => {
   test("the first page of 100,000 runs, and of each filter, is there at once", async () => {
     const app = await startWithRuns();
     const { page, complaints } = await browser.open();
-    const best = async (path: string, row: string) => {
-      let fastest = Infinity;
-      for (let attempt = 0; attempt < TRIES; attempt += 1) {
-        const from = performance.now();
-        await page.goto(`${app.url}${path}`, { waitUntil: "commit" });
-        await page
-          .getByRole("row")
-          .nth(1)
-          .getByText(row)
-          .first()
-          .waitFor({ timeout: 10_000 })
-          .catch((error: unknown) => {
-            throw new Error(path, { cause: error });
-          });
-        fastest = Math.min(fastest, performance.now() - from);
-      }
-      return Math.round(fastest);
-    };
     const figures: Record<string, number> = {};
     for (const [path, row] of [
       ["/runs", "look"],
@@ -112,7 +94,7 @@ describe.skipIf(browserAbsence !== null)("long lists", () => {
       ["/runs?host=web-5", "look"],
       ["/", "rare"],
     ] as const)
-      figures[path] = await best(path, row);
+      figures[path] = await firstRowMs(page, `${app.url}${path}`, row, TRIES);
     console.log(`runs=${RUNS} first_row_ms ${JSON.stringify(figures)}`);
     expect(Object.entries(figures).filter(([, ms]) => ms > FIRST_PAGE_MS_MAX)).toEqual([]);
     expect(complaints).toEqual([]);
