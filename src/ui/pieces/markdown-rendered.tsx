@@ -1,7 +1,7 @@
 import { Anchor } from "@mantine/core";
 import ReactMarkdown, { type Components } from "react-markdown";
 import styles from "./markdown.module.css";
-import { visibleText } from "./words.tsx";
+import { visibleText } from "./visible-text.ts";
 
 /** Below the title of the page and of its parts. */
 const COMPONENTS: Components = {

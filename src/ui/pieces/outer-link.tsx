@@ -1,6 +1,7 @@
 import { Anchor } from "@mantine/core";
 import { webAddress } from "./web-address.ts";
-import { visibleText, Words } from "./words.tsx";
+import { visibleText } from "./visible-text.ts";
+import { Words } from "./words.tsx";
 
 /** An address that somebody else wrote: a link where it leads to a page of the web, otherwise text. */
 export function OuterLink({ text }: { readonly text: string }) {

@@ -1,7 +1,7 @@
 import { Group, Paper, Stack, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 import { Link } from "./link.tsx";
-import { visibleText } from "./words.tsx";
+import { visibleText } from "./visible-text.ts";
 
 export interface PageProps {
   readonly title: string;

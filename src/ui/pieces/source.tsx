@@ -1,4 +1,4 @@
-import { visibleText } from "./words.tsx";
+import { visibleText } from "./visible-text.ts";
 import styles from "./source.module.css";
 
 export interface SourceProps {

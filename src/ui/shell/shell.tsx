@@ -14,8 +14,8 @@ export function Shell() {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
-  // The page of a run follows its own events.
   const isKnown = useIsKnown();
+  // The page of a run follows its own events.
   useChanges(!/^\/runs\/./.test(pathname));
   // After a change of the page a screen reader begins at its content, not where the old one ended.
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { Link as RouterLink } from "@tanstack/react-router";
 import type { Query } from "../../address.ts";
-import { visibleText, Words } from "../words.tsx";
+import { visibleText } from "../visible-text.ts";
+import { Words } from "../words.tsx";
 import classes from "./labels.module.css";
 import { matcherText, withMatcher } from "./matcher-text.ts";
 

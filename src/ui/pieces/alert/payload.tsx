@@ -6,7 +6,7 @@ import { Answer, Empty } from "../answer.tsx";
 import { bytesText } from "../bytes.ts";
 import { useOpened } from "../fold.tsx";
 import { Printed } from "../scrolling.tsx";
-import { visibleText } from "../words.tsx";
+import { visibleText } from "../visible-text.ts";
 import { curlFor } from "./curl.ts";
 
 /** More than this is not laid out on the page: it is there to download. */

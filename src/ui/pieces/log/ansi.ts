@@ -1,3 +1,5 @@
+import { writtenOut } from "../visible-text.ts";
+
 /** How text looks; colours are words of {@link COLOURS}, which are classes of the page's own style. */
 export interface Look {
   readonly colour: string | null;
@@ -75,10 +77,6 @@ export function plainText(text: string): string {
         .join(""),
     )
     .join("\n");
-}
-
-function writtenOut(sign: string): string {
-  return `\\u${sign.charCodeAt(0).toString(16)}`;
 }
 
 /** The classes of a look; an empty text for none. */
