@@ -18,14 +18,21 @@ const HEAD = `// The shapes of the API, made from its OpenAPI document by docs/g
 /* oxlint-disable */
 `;
 
-/** The named schemas of an OpenAPI document as TypeScript, one exported type for each. */
+/** The named schemas of an OpenAPI document as TypeScript, one exported type for each, and the words of closed lists. */
 export function typesOf(document: {
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
 }): string {
   const types = Object.entries(document.components.schemas)
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, schema]) => `export type ${name} = ${typeOf(schema as Schema, "")};\n`);
+    .map(([name, schema]) => declarationOf(name, schema as Schema));
   return `${HEAD}\n${types.join("\n")}`;
+}
+
+/** A closed list of words is there as a list, too: what a form offers is what the API takes. */
+function declarationOf(name: string, schema: Schema): string {
+  if (schema.enum === undefined) return `export type ${name} = ${typeOf(schema, "")};\n`;
+  const list = `${name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}_WORDS`;
+  return `export const ${list} = ${JSON.stringify(schema.enum)} as const;\nexport type ${name} = (typeof ${list})[number];\n`;
 }
 
 function typeOf(schema: Schema, indent: string): string {

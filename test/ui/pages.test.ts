@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alertmanagerBody } from "../support/alerts.ts";
+import { REASONS } from "../../src/runs/reasons.ts";
 import { waitFor } from "../support/wait.ts";
 import {
   type AccessService,
@@ -192,6 +193,21 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
     await page.goto(`${service.app.url}/nowhere`);
     await page.getByRole("link", { name: "What happens now" }).click();
     await page.getByRole("heading", { level: 1, name: "Now" }).waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  test("a filter that was chosen is taken back by the browser, and every reason of the API can be chosen", async () => {
+    const service = await startPages();
+    const { page, complaints } = await openAs(service, "olga");
+    await page.goto(`${service.app.url}/runs`);
+    await page.getByLabel("Status").selectOption("failed");
+    await page.waitForURL(/status=failed/);
+    await page.goBack();
+    await page.waitForURL(/\/runs$/);
+    expect(await page.getByLabel("Status").inputValue()).toBe("");
+    await page.goto(`${service.app.url}/alerts`);
+    const reasons = await page.getByLabel("Reason").locator("option").count();
+    expect(reasons).toBe(REASONS.length + 1);
     expect(complaints).toEqual([]);
   }, 60_000);
 

@@ -8,10 +8,9 @@ import { VERBS } from "../../runbooks/runbook.ts";
 import { MODES } from "../../rules/rule.ts";
 import type { Because, RuleExplanation } from "../../rules/explain.ts";
 import type { NewRun } from "../../store/new-runs.ts";
-import { DECISION_KINDS } from "../../runs/reasons.ts";
 import { rfc3339 } from "../times.ts";
 import { anythingSchema, countSchema, type Shape, textsSchema, timeSchema } from "./shapes/common.ts";
-import { effectSchema, reasonSchema, runStateSchema } from "./shapes/words.ts";
+import { decisionKindSchema, effectSchema, reasonSchema, runStateSchema } from "./shapes/words.ts";
 
 export const guardSchema = z
   .object({
@@ -71,7 +70,7 @@ export const explanationSchema = z
     ),
     decisions: z.array(
       z.object({
-        kind: z.enum(DECISION_KINDS),
+        kind: decisionKindSchema,
         rule: z.string().nullable(),
         reason: reasonSchema.nullable(),
         detail: anythingSchema,

@@ -17,7 +17,7 @@ export type Alert = {
   readonly id: string;
   readonly source: string;
   readonly fingerprint: string;
-  readonly status: "firing" | "resolved" | "ended" | "stale";
+  readonly status: AlertStatus;
   readonly outcome: Outcome | null;
   readonly labels: { readonly [name: string]: string };
   readonly annotations: { readonly [name: string]: string };
@@ -35,7 +35,7 @@ export type AlertDetails = {
   readonly id: string;
   readonly source: string;
   readonly fingerprint: string;
-  readonly status: "firing" | "resolved" | "ended" | "stale";
+  readonly status: AlertStatus;
   readonly outcome: Outcome | null;
   readonly labels: { readonly [name: string]: string };
   readonly annotations: { readonly [name: string]: string };
@@ -61,6 +61,9 @@ export type AlertSilence = {
   readonly ends_at: string;
   readonly lifted_at: string | null;
 };
+
+export const ALERT_STATUS_WORDS = ["firing","resolved","ended","stale"] as const;
+export type AlertStatus = (typeof ALERT_STATUS_WORDS)[number];
 
 export type AllStatistics = {
   readonly days: number;
@@ -197,14 +200,18 @@ export type Bundle = {
 
 export type Decision = {
   readonly at: string;
-  readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+  readonly kind: DecisionKind;
   readonly rule: string | null;
   readonly reason: Reason | null;
   readonly run: string | null;
   readonly detail: { readonly [name: string]: unknown };
 };
 
-export type Effect = "read" | "change" | "destructive";
+export const DECISION_KIND_WORDS = ["started","waiting_person","queued","joined","observed","refused","delayed","no_match","repeat","closed","ignored"] as const;
+export type DecisionKind = (typeof DECISION_KIND_WORDS)[number];
+
+export const EFFECT_WORDS = ["read","change","destructive"] as const;
+export type Effect = (typeof EFFECT_WORDS)[number];
 
 export type Explanation = {
   readonly at: string;
@@ -228,7 +235,7 @@ export type Explanation = {
     readonly guards: readonly (GuardVerdict)[];
   })[];
   readonly decisions: readonly ({
-    readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+    readonly kind: DecisionKind;
     readonly rule: string | null;
     readonly reason: Reason | null;
     readonly detail: { readonly [name: string]: unknown };
@@ -327,7 +334,7 @@ export type Keeping = {
 };
 
 export type LastDecision = {
-  readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+  readonly kind: DecisionKind;
   readonly rule: string | null;
   readonly reason: Reason | null;
   readonly run: string | null;
@@ -404,7 +411,7 @@ export type Me = {
 export type NamedStatistics = {
   readonly episodes: number;
   readonly decisions: readonly ({
-    readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+    readonly kind: DecisionKind;
     readonly reason: Reason | null;
     readonly count: number;
   })[];
@@ -479,7 +486,8 @@ export type OtherPlan = {
   readonly given_plan_digest: string;
 };
 
-export type Outcome = "fixed" | "no_effect" | "worse" | "unknown";
+export const OUTCOME_WORDS = ["fixed","no_effect","worse","unknown"] as const;
+export type Outcome = (typeof OUTCOME_WORDS)[number];
 
 export type Pause = {
   readonly id: string;
@@ -568,7 +576,8 @@ export type Problem = {
   })[];
 };
 
-export type Reason = "paused" | "automation_off" | "inactive" | "muted" | "loop" | "breaker" | "cooldown" | "rate_limit" | "budget" | "per_user" | "concurrency" | "lock" | "assert" | "after" | "batch" | "plan_failed" | "missing_label" | "expired" | "silenced" | "ladder_ended" | "queue_full" | "test_alert" | "meta_alert" | "invalid_alert" | "resolved_without_firing" | "late";
+export const REASON_WORDS = ["paused","automation_off","inactive","muted","loop","breaker","cooldown","rate_limit","budget","per_user","concurrency","lock","assert","after","batch","plan_failed","missing_label","expired","silenced","ladder_ended","queue_full","test_alert","meta_alert","invalid_alert","resolved_without_firing","late"] as const;
+export type Reason = (typeof REASON_WORDS)[number];
 
 export type Removal = {
   readonly id: string;
@@ -600,7 +609,8 @@ export type Removal = {
   readonly error: string | null;
 };
 
-export type Role = "viewer" | "responder" | "operator" | "admin";
+export const ROLE_WORDS = ["viewer","responder","operator","admin"] as const;
+export type Role = (typeof ROLE_WORDS)[number];
 
 export type Rule = {
   readonly name: string;
@@ -665,7 +675,7 @@ export type Run = {
   readonly outcome: Outcome | null;
   readonly outcome_because: string | null;
   readonly trigger: {
-    readonly kind: "alert" | "person" | "schedule" | "api" | "assistant";
+    readonly kind: TriggerKind;
     readonly rule: string | null;
     readonly alert: string | null;
     readonly principal: string;
@@ -708,7 +718,7 @@ export type RunDetails = {
   readonly outcome: Outcome | null;
   readonly outcome_because: string | null;
   readonly trigger: {
-    readonly kind: "alert" | "person" | "schedule" | "api" | "assistant";
+    readonly kind: TriggerKind;
     readonly rule: string | null;
     readonly alert: string | null;
     readonly principal: string;
@@ -746,7 +756,8 @@ export type RunDetails = {
   readonly notes: readonly (Note)[];
 };
 
-export type RunStatus = "queued" | "waiting_person" | "running" | "succeeded" | "failed" | "cancelled" | "timed_out" | "interrupted" | "rejected";
+export const RUN_STATUS_WORDS = ["queued","waiting_person","running","succeeded","failed","cancelled","timed_out","interrupted","rejected"] as const;
+export type RunStatus = (typeof RUN_STATUS_WORDS)[number];
 
 export type RunStep = {
   readonly id: string;
@@ -901,7 +912,7 @@ export type Source = {
 export type Statistics = {
   readonly episodes: number;
   readonly decisions: readonly ({
-    readonly kind: "started" | "waiting_person" | "queued" | "joined" | "observed" | "refused" | "delayed" | "no_match" | "repeat" | "closed" | "ignored";
+    readonly kind: DecisionKind;
     readonly reason: Reason | null;
     readonly count: number;
   })[];
@@ -1011,3 +1022,6 @@ export type Token = {
   readonly revoked_at: string | null;
   readonly revoked_by: string | null;
 };
+
+export const TRIGGER_KIND_WORDS = ["alert","person","schedule","api","assistant"] as const;
+export type TriggerKind = (typeof TRIGGER_KIND_WORDS)[number];

@@ -2,6 +2,7 @@ import { NativeSelect } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { addressFrom, useAddress } from "../address.ts";
 import { ApiError } from "../api/client.ts";
+import { ALERT_STATUS_WORDS, OUTCOME_WORDS, REASON_WORDS } from "../api/generated.ts";
 import { alerts } from "../api/queries.ts";
 import { sources } from "../api/rule-queries.ts";
 import { AlertsTable } from "../pieces/alert/table.tsx";
@@ -11,8 +12,6 @@ import { Filters } from "../pieces/filters.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 
-const STATUSES = ["firing", "resolved", "ended", "stale"];
-const OUTCOMES = ["fixed", "no_effect", "worse", "unknown"];
 const DECISIONS = [
   ["no_match", "no rule matched"],
   ["started", "started a run"],
@@ -24,30 +23,6 @@ const DECISIONS = [
   ["observed", "observed"],
   ["ignored", "ignored"],
 ] as const;
-/** In the order of how often people ask. */
-const REASONS = [
-  "cooldown",
-  "paused",
-  "breaker",
-  "rate_limit",
-  "lock",
-  "budget",
-  "concurrency",
-  "silenced",
-  "automation_off",
-  "inactive",
-  "muted",
-  "loop",
-  "assert",
-  "after",
-  "batch",
-  "plan_failed",
-  "missing_label",
-  "expired",
-  "ladder_ended",
-  "queue_full",
-  "meta_alert",
-];
 const FILTERS = ["status", "outcome", "source", "decision", "reason", "rule", "filter"] as const;
 
 /** Alerts, and what was done about each; what is shown stands in the address. */
@@ -101,17 +76,18 @@ function filterProblem(error: Error | null): string | null {
 function AlertFilters({ filterProblem: problem }: { readonly filterProblem: string | null }) {
   const [address, change] = useAddress();
   const { data } = useQuery(sources());
-  const filter = (name: string, value: string) => change({ [name]: value, after: null });
+  const filter = (name: string, value: string, how: "push" | "replace" = "replace") =>
+    change({ [name]: value, after: null }, how);
   const names = (data?.items ?? []).map(({ name }) => name);
   const words = (values: readonly string[]) => values.map((value) => [value, value.replaceAll("_", " ")]);
   return (
     <Filters>
       {(
         [
-          ["Status", "status", words(STATUSES)],
+          ["Status", "status", words(ALERT_STATUS_WORDS)],
           ["What was done", "decision", DECISIONS],
-          ["Reason", "reason", words(REASONS)],
-          ["Outcome", "outcome", words(OUTCOMES)],
+          ["Reason", "reason", words(REASON_WORDS)],
+          ["Outcome", "outcome", words(OUTCOME_WORDS)],
           ["Source", "source", words(withPresent(names, address["source"]))],
         ] as const
       ).map(([label, name, options]) => (
@@ -119,7 +95,7 @@ function AlertFilters({ filterProblem: problem }: { readonly filterProblem: stri
           key={name}
           label={label}
           value={address[name] ?? ""}
-          onChange={({ currentTarget }) => filter(name, currentTarget.value)}
+          onChange={({ currentTarget }) => filter(name, currentTarget.value, "push")}
           data={[["", "all"], ...options].map(([value = "", text = ""]) => ({ value, label: text }))}
         />
       ))}

@@ -1,5 +1,6 @@
 import { NativeSelect } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { OUTCOME_WORDS, RUN_STATUS_WORDS, TRIGGER_KIND_WORDS } from "../api/generated.ts";
 import { runs } from "../api/queries.ts";
 import { addressFrom, useAddress } from "../address.ts";
 import { Answer } from "../pieces/answer.tsx";
@@ -9,19 +10,6 @@ import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 import { RunsTable } from "../pieces/run/table.tsx";
 
-const STATUSES = [
-  "queued",
-  "waiting_person",
-  "running",
-  "succeeded",
-  "failed",
-  "cancelled",
-  "timed_out",
-  "interrupted",
-  "rejected",
-];
-const OUTCOMES = ["fixed", "no_effect", "worse", "unknown"];
-const TRIGGERS = ["alert", "person", "schedule", "api", "assistant"];
 const FILTERS = ["status", "outcome", "trigger", "runbook", "host", "rule"] as const;
 
 /** Everything that was run, newest first; what is shown stands in the address. */
@@ -35,22 +23,23 @@ export function RunsPage() {
     placeholderData: keepPreviousData,
   });
   const isFiltered = FILTERS.some((name) => address[name] !== undefined);
-  const filter = (name: string, value: string) => change({ [name]: value, after: null });
+  const filter = (name: string, value: string, how: "push" | "replace" = "replace") =>
+    change({ [name]: value, after: null }, how);
   return (
     <Page title="Runs">
       <Filters>
         {(
           [
-            ["Status", "status", STATUSES],
-            ["Outcome", "outcome", OUTCOMES],
-            ["Started by", "trigger", TRIGGERS],
+            ["Status", "status", RUN_STATUS_WORDS],
+            ["Outcome", "outcome", OUTCOME_WORDS],
+            ["Started by", "trigger", TRIGGER_KIND_WORDS],
           ] as const
         ).map(([label, name, words]) => (
           <NativeSelect
             key={name}
             label={label}
             value={address[name] ?? ""}
-            onChange={({ currentTarget }) => filter(name, currentTarget.value)}
+            onChange={({ currentTarget }) => filter(name, currentTarget.value, "push")}
             data={["", ...words].map((value) => ({
               value,
               label: value === "" ? "all" : value.replaceAll("_", " "),

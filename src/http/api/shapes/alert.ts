@@ -1,14 +1,19 @@
 import { z } from "zod";
-import { DECISION_KINDS } from "../../../runs/reasons.ts";
-import { type Decision, type Episode, EPISODE_STATES } from "../../../runs/records.ts";
+import type { Decision, Episode } from "../../../runs/records.ts";
 import type { Silence } from "../../../runs/guard-records.ts";
 import { rfc3339 } from "../../times.ts";
 import { anythingSchema, countSchema, idSchema, type Shape, textsSchema, timeSchema } from "./common.ts";
-import { outcomeSchema, reasonSchema, runStateSchema } from "./words.ts";
+import {
+  alertStatusSchema,
+  decisionKindSchema,
+  outcomeSchema,
+  reasonSchema,
+  runStateSchema,
+} from "./words.ts";
 
 const lastDecisionSchema = z
   .object({
-    kind: z.enum(DECISION_KINDS),
+    kind: decisionKindSchema,
     rule: z.string().nullable(),
     reason: reasonSchema.nullable(),
     run: idSchema.nullable(),
@@ -24,7 +29,7 @@ export const alertSchema = z
     id: idSchema,
     source: z.string(),
     fingerprint: z.string(),
-    status: z.enum(EPISODE_STATES),
+    status: alertStatusSchema,
     outcome: outcomeSchema.nullable(),
     labels: textsSchema,
     annotations: textsSchema,
@@ -42,7 +47,7 @@ export const alertSchema = z
 const decisionSchema = z
   .object({
     at: timeSchema,
-    kind: z.enum(DECISION_KINDS),
+    kind: decisionKindSchema,
     rule: z.string().nullable(),
     reason: reasonSchema.nullable(),
     run: idSchema.nullable(),

@@ -6,13 +6,19 @@ import {
   type RunKeeping,
   SECTIONS,
   type StepRecord,
-  TRIGGER_KINDS,
 } from "../../../runs/records.ts";
 import type { RunNote } from "../../../runs/start-records.ts";
 import { STEP_STATES } from "../../../runs/states.ts";
 import { rfc3339 } from "../../times.ts";
 import { anythingSchema, countSchema, digestSchema, idSchema, type Shape, timeSchema } from "./common.ts";
-import { effectSchema, outcomeSchema, principalSchema, reasonSchema, runStateSchema } from "./words.ts";
+import {
+  effectSchema,
+  outcomeSchema,
+  principalSchema,
+  reasonSchema,
+  runStateSchema,
+  triggerKindSchema,
+} from "./words.ts";
 
 const bundleSchema = z
   .object({
@@ -38,7 +44,7 @@ export const runSchema = z
     outcome: outcomeSchema.nullable(),
     outcome_because: z.string().nullable(),
     trigger: z.object({
-      kind: z.enum(TRIGGER_KINDS),
+      kind: triggerKindSchema,
       rule: z.string().nullable(),
       alert: idSchema.nullable(),
       principal: principalSchema,

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { DECISION_KINDS } from "../../../runs/reasons.ts";
 import { type Outcome, OUTCOMES, type RunEnd } from "../../../runs/states.ts";
 import { RUN_ENDS, type Statistics } from "../../../runs/statistics.ts";
 import { countSchema, type Shape } from "./common.ts";
-import { reasonSchema } from "./words.ts";
+import { decisionKindSchema, reasonSchema } from "./words.ts";
 
 /** How many of each word. */
 function countsOf<Word extends string>(words: readonly Word[]) {
@@ -16,7 +15,7 @@ export const statisticsSchema = z
   .object({
     episodes: countSchema,
     decisions: z.array(
-      z.object({ kind: z.enum(DECISION_KINDS), reason: reasonSchema.nullable(), count: countSchema }),
+      z.object({ kind: decisionKindSchema, reason: reasonSchema.nullable(), count: countSchema }),
     ),
     runs: countsOf(RUN_ENDS),
     outcomes: countsOf(OUTCOMES),

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { PRINCIPAL_NAME, ROLES } from "../../../access/principal.ts";
 import { EFFECTS } from "../../../runbooks/runbook.ts";
-import { REASONS } from "../../../runs/reasons.ts";
+import { DECISION_KINDS, REASONS } from "../../../runs/reasons.ts";
+import { EPISODE_STATES, TRIGGER_KINDS } from "../../../runs/records.ts";
 import { OUTCOMES, RUN_STATES } from "../../../runs/states.ts";
 
 // The closed lists of words that several shapes have.
@@ -15,6 +16,16 @@ export const runStateSchema = z.enum(RUN_STATES).meta({ id: "RunStatus" });
 export const outcomeSchema = z
   .enum(OUTCOMES)
   .meta({ id: "Outcome", description: "What a run did for its alert." });
+
+export const alertStatusSchema = z.enum(EPISODE_STATES).meta({ id: "AlertStatus" });
+
+export const decisionKindSchema = z
+  .enum(DECISION_KINDS)
+  .meta({ id: "DecisionKind", description: "What was done with an alert." });
+
+export const triggerKindSchema = z
+  .enum(TRIGGER_KINDS)
+  .meta({ id: "TriggerKind", description: "What started a run." });
 
 export const effectSchema = z.enum(EFFECTS).meta({ id: "Effect" });
 
