@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { type AccessService, ask, cookieOf } from "../http/login/login-fixture.ts";
+import { waitFor } from "../support/wait.ts";
 import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
 import { openAs, startForms, WITHOUT_ROLES } from "./forms-fixture.ts";
 
@@ -222,7 +223,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     await host.fill("0987");
     await page.getByRole("option", { name: /web-0987.*role=web env=test/ }).waitFor();
     const choices = page.getByRole("option").filter({ hasText: /^(web|db)-/ });
-    expect(await choices.count()).toBe(1);
+    await waitFor("the one host", async () => (await choices.count()) === 1);
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     expect(await host.inputValue()).toBe("web-0987");

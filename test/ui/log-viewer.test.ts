@@ -50,10 +50,10 @@ describe.skipIf(browserAbsence !== null)("the log of a step", () => {
     for (const [line, text] of await inView(page)) expect(text).toBe(lineOf(line));
     await page.getByLabel("Line 31230", { exact: true }).click();
     await page.waitForURL(/line=31230$/);
-    expect(await chosen.count()).toBe(1);
+    await waitFor("one chosen line", async () => (await chosen.count()) === 1);
     await page.getByLabel("Line 31233", { exact: true }).click({ modifiers: ["Shift"] });
     await page.waitForURL(/line=31230-31233$/);
-    expect(await chosen.count()).toBe(4);
+    await waitFor("four chosen lines", async () => (await chosen.count()) === 4);
     // By the keyboard.
     await page.getByLabel("Go to line").fill("7");
     await page.keyboard.press("Enter");

@@ -204,10 +204,10 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
     await page.waitForURL(/status=failed/);
     await page.goBack();
     await page.waitForURL(/\/runs$/);
-    expect(await page.getByLabel("Status").inputValue()).toBe("");
+    await waitFor("no status is chosen", async () => (await page.getByLabel("Status").inputValue()) === "");
     await page.goto(`${service.app.url}/alerts`);
-    const reasons = await page.getByLabel("Reason").locator("option").count();
-    expect(reasons).toBe(REASONS.length + 1);
+    const reasons = page.getByLabel("Reason").locator("option");
+    await waitFor("every reason", async () => (await reasons.count()) === REASONS.length + 1);
     expect(complaints).toEqual([]);
   }, 60_000);
 
