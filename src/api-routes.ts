@@ -25,6 +25,7 @@ import { runLogRawRoutes } from "./http/api/run-log-raw.ts";
 import { runLogSearchRoutes } from "./http/api/run-log-search.ts";
 import { runLogRoutes } from "./http/api/run-log.ts";
 import { runPlanRoutes } from "./http/api/run-plan.ts";
+import { runQueueRoutes } from "./http/api/run-queue.ts";
 import { runNoteRoutes } from "./http/api/run-notes.ts";
 import { runStartRoutes } from "./http/api/run-starts.ts";
 import { runRoutes } from "./http/api/runs.ts";
@@ -59,6 +60,7 @@ export function apiRoutes(parts: ApiParts): ApiRoutes[] {
     runStartRoutes(dependencies, engine.queue),
     runEventRoutes(dependencies),
     runPlanRoutes(dependencies),
+    runQueueRoutes(dependencies),
     runLogRoutes(logs),
     runLogSearchRoutes(logs),
     runLogRawRoutes(logs),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { writeList } from "./client/list.ts";
 import type { ServerFlags } from "./client/flags.ts";
 import { readAnswer, withServer, writeAnswer } from "./client/run-command.ts";
+import type { ServerClient } from "./client/server-client.ts";
 import { formatFacts, formatTable, printable, shortTime } from "./client/text.ts";
 import type { CommandOutput } from "./output.ts";
 
@@ -22,6 +23,20 @@ const runSchema = z.object({
   message: z.string().nullable(),
   url: z.string(),
   bundle: z.object({ url: z.string() }).nullable(),
+});
+
+const queueSchema = z.object({
+  reason: z.string().nullable(),
+  ahead: z.number(),
+  running: z.number(),
+  slots: z.number(),
+  held_by: z.array(
+    z.object({
+      kind: z.string(),
+      name: z.string(),
+      run: z.object({ id: z.string(), runbook: z.string() }).nullable(),
+    }),
+  ),
 });
 
 const stepSchema = z.object({
@@ -60,7 +75,8 @@ export function runViewCommand(id: string, flags: ServerFlags, output: CommandOu
   return withServer(flags, output, async (client) => {
     const answer = await client.get(`/api/v1/runs/${encodeURIComponent(id)}`);
     const run = readAnswer(runSchema.extend({ steps: z.array(stepSchema) }), answer);
-    writeAnswer(flags, output, answer, () => runFacts(run) + stepTable(run.steps));
+    const waits = run.status === "queued" && flags.format === "text" ? await waitsFor(client, run.id) : [];
+    writeAnswer(flags, output, answer, () => runFacts(run, waits) + stepTable(run.steps));
     return 0;
   });
 }
@@ -93,12 +109,26 @@ function statusOf(run: z.output<typeof runSchema>): string {
   return run.dry_run ? `${run.status} (dry run)` : run.status;
 }
 
-function runFacts(run: z.output<typeof runSchema>): string {
+/** What a queued run waits for, a fact a line. */
+async function waitsFor(client: ServerClient, id: string): Promise<[string, string][]> {
+  const queue = readAnswer(queueSchema, await client.get(`/api/v1/runs/${encodeURIComponent(id)}/queue`));
+  const held = queue.held_by.map(({ kind, name, run }) => {
+    const what = kind === "rule" || kind === "runbook" ? `a place of ${kind} ${name}` : `${kind} ${name}`;
+    return run === null
+      ? `${what}, taken by a run that you may not see`
+      : `${what}, taken by run ${run.id} of ${run.runbook}`;
+  });
+  const slots = `${queue.ahead} before it, ${queue.running} at work (limits.max_runs ${queue.slots})`;
+  return [...held, ...(queue.reason === null ? [slots] : [])].map((text) => ["waits for", text]);
+}
+
+function runFacts(run: z.output<typeof runSchema>, waits: readonly [string, string][]): string {
   const because = run.outcome_because === null ? "" : `: ${run.outcome_because}`;
   return formatFacts([
     ["run", run.id],
     ["runbook", run.runbook],
     ["status", run.failed_step === null ? statusOf(run) : `${statusOf(run)} at step ${run.failed_step}`],
+    ...waits,
     ["message", run.message],
     ["outcome", run.outcome === null ? null : `${run.outcome}${because}`],
     ["why", run.cause.title],

@@ -22,6 +22,14 @@ export function judgeLocks({ wanted, holders, onBusy }: LockFacts): Verdict {
   return { kind: onBusy === "queue" ? "queues" : "refuses", reason: "lock", text: taken.join("; ") };
 }
 
+/** What a lock is on: a host, or what runbooks and rules agree on by its name. */
+export function readLockName(lock: string): { readonly kind: "host" | "lock"; readonly name: string } {
+  return lock.startsWith(HOST_LOCK)
+    ? { kind: "host", name: lock.slice(HOST_LOCK.length) }
+    : { kind: "lock", name: lock };
+}
+
 function shownLock(lock: string): string {
-  return lock.startsWith(HOST_LOCK) ? `host ${lock.slice(HOST_LOCK.length)}` : `lock ${lock}`;
+  const { kind, name } = readLockName(lock);
+  return `${kind} ${name}`;
 }

@@ -1,5 +1,5 @@
 import { insertRows, rowShape } from "./rows.ts";
-import type { Tx } from "./store.ts";
+import type { Reader, Tx } from "./store.ts";
 
 // Locks: names that at most one run has at a time. A run asks for all of its locks when it is made, takes all or none of
 // them at its start, and gives them back when it ends.
@@ -25,8 +25,8 @@ export async function askForLocks(
 }
 
 /** The locks that the run wants and other runs have; empty when it may start. */
-export async function findTakenLocks(tx: Tx, runId: string): Promise<{ name: string; holder: string }[]> {
-  const rows = await tx
+export async function findTakenLocks(db: Reader, runId: string): Promise<{ name: string; holder: string }[]> {
+  const rows = await db
     .selectFrom("run_lock as wanted")
     .innerJoin("run_lock as taken", "taken.name", "wanted.name")
     .select(["taken.name", "taken.run_id"])

@@ -4,7 +4,7 @@ import { type RunEnd, runStatesBefore } from "../runs/states.ts";
 import { inParts } from "./rows.ts";
 import { toRun } from "./runs.ts";
 import type { RunTable } from "./schema.ts";
-import type { Tx } from "./store.ts";
+import type { Reader, Tx } from "./store.ts";
 
 // Who executes a run: claims, leases and fences. Every write for a running run is conditional on the newest claim.
 
@@ -38,18 +38,38 @@ export async function hasWaitingRuns(tx: Tx, nowMs: number): Promise<boolean> {
   return false;
 }
 
+/** What a queued run stands behind: queued runs that are looked at before it, and runs that have a slot of some node. */
+export async function readQueueBefore(
+  db: Reader,
+  runId: string,
+  nowMs: number,
+): Promise<{ readonly ahead: number; readonly running: number }> {
+  const [queued] = waitingRuns(db, nowMs);
+  const ahead = await queued
+    .select((it) => it.fn.countAll().as("count"))
+    .where("id", "<", runId)
+    .executeTakeFirstOrThrow();
+  const running = await db
+    .selectFrom("run")
+    .select((it) => it.fn.countAll().as("count"))
+    .where("state", "=", "running")
+    .where("owner", "is not", null)
+    .executeTakeFirstOrThrow();
+  return { ahead: Number(ahead.count), running: Number(running.count) };
+}
+
 /** Two questions, since each is a walk along the index of states; as one, SQLite reads every run. */
-function waitingRuns(tx: Tx, nowMs: number) {
-  const queued = tx
+function waitingRuns(db: Reader, nowMs: number) {
+  const queued = db
     .selectFrom("run")
     .where("state", "=", "queued")
     .where((where) => where.or([where("held_until", "is", null), where("held_until", "<=", nowMs)]));
-  const parked = tx
+  const parked = db
     .selectFrom("run")
     .where("state", "=", "running")
     .where("owner", "is", null)
     .where((where) => where.or([where("parked_until", "is", null), where("parked_until", "<=", nowMs)]));
-  return [queued, parked];
+  return [queued, parked] as const;
 }
 
 /** Takes runs that this transaction has found waiting. Each claim raises the fence. */

@@ -1,5 +1,8 @@
 // What the pages say to people who may not see or do everything, who come too late, and when the service is in trouble.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { waitFor } from "../support/wait.ts";
 import {
   type AccessService,
@@ -8,7 +11,7 @@ import {
   peopleSettings,
   startAccess,
 } from "../http/login/login-fixture.ts";
-import { browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
+import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
 
 const PEOPLE = {
   vera: ["viewers"],
@@ -44,12 +47,13 @@ approval: {timeout: 1h}
 steps: [{id: act, target: local, command: ["true"]}]
 `;
 
-function startPeople(): Promise<AccessService> {
+function startPeople(more: Readonly<Record<string, string>> = {}): Promise<AccessService> {
   return startAccess({
     "nightshift.yml": peopleSettings(PEOPLE, ROLES),
     "runbooks/tidies.yml": TIDIES,
     "runbooks/fails.yml": FAILS,
     "runbooks/asks.yml": ASKS,
+    ...more,
   });
 }
 
@@ -145,6 +149,35 @@ describe.skipIf(browserAbsence !== null)("the web pages, for people", () => {
     await page.getByText("This is as it was at").waitFor({ timeout: 30_000 });
     await page.getByRole("link", { name: "fails" }).waitFor();
   }, 90_000);
+
+  test("say of a run in the queue who has the host that it needs, and show it at work when that one is over", async () => {
+    const gate = join(mkdtempSync(join(tmpdir(), "gate-")), "open");
+    const holds = (name: string) =>
+      `name: ${name}\naccess: {run: ["group:operators"]}\nsteps: [{id: act, target: local, effect: change, run: "while [ ! -e ${gate} ]; do sleep 0.02; done"}]\n`;
+    const service = await startPeople({
+      "hosts.yml": "hosts: [{name: local, exclusive: true}]\n",
+      "runbooks/restart.yml": holds("restart"),
+      "runbooks/rotate.yml": holds("rotate"),
+    });
+    onTestFinished(() => writeFileSync(gate, ""));
+    const first = await startedRun(service, "rotate", "running");
+    const second = await startedRun(service, "restart", "queued");
+    const { page, complaints } = await openAs(service, "olaf", 360);
+    await page.goto(`${service.app.url}/runs/${second}`);
+    const banner = page.getByRole("status").filter({ hasText: "It waits for its turn" });
+    const held = banner.getByRole("listitem").filter({ hasText: /^host local is taken by rotate since/ });
+    await held.getByRole("link", { name: "rotate" }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await overflowOf(page)).toBe(0);
+    await held.getByRole("link", { name: "rotate" }).click();
+    await page.waitForURL(`${service.app.url}/runs/${first}`);
+    await page.goBack();
+    await held.waitFor();
+    writeFileSync(gate, "");
+    await banner.waitFor({ state: "detached" });
+    await page.getByRole("heading", { level: 1, name: /^restart/ }).waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
 
   test("say what to use instead where no scripts run", async () => {
     const service = await startPeople();

@@ -576,6 +576,18 @@ export type Problem = {
   })[];
 };
 
+export type QueueHolder = {
+  readonly kind: "host" | "lock" | "rule" | "runbook";
+  readonly name: string;
+  readonly run: {
+    readonly id: string;
+    readonly runbook: string;
+    readonly status: RunStatus;
+    readonly started_at: string | null;
+    readonly url: string;
+  } | null;
+};
+
 export const REASON_WORDS = ["paused","automation_off","inactive","muted","loop","breaker","cooldown","rate_limit","budget","per_user","concurrency","lock","assert","after","batch","plan_failed","missing_label","expired","silenced","ladder_ended","queue_full","test_alert","meta_alert","invalid_alert","resolved_without_firing","late"] as const;
 export type Reason = (typeof REASON_WORDS)[number];
 
@@ -754,6 +766,16 @@ export type RunDetails = {
   readonly evidence_removed_because: "age" | "archive_full" | null;
   readonly steps: readonly (RunStep)[];
   readonly notes: readonly (Note)[];
+};
+
+export type RunQueue = {
+  readonly queued: boolean;
+  readonly reason: Reason | null;
+  readonly retry_at: string | null;
+  readonly ahead: number;
+  readonly running: number;
+  readonly slots: number;
+  readonly held_by: readonly (QueueHolder)[];
 };
 
 export const RUN_STATUS_WORDS = ["queued","waiting_person","running","succeeded","failed","cancelled","timed_out","interrupted","rejected"] as const;

@@ -20,6 +20,7 @@ import type {
   Runbook,
   RunbookDetails,
   RunDetails,
+  RunQueue,
   Schedule,
   Status,
   Token,
@@ -81,6 +82,15 @@ export const run = (id: string) =>
     queryKey: ["run", id],
     queryFn: ({ signal }) => get<RunDetails>(`/runs/${id}`, signal),
     ...LIVE,
+  });
+
+/** What a queued run waits for at this moment. */
+export const runQueue = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id, "queue"],
+    queryFn: ({ signal }) => get<RunQueue>(`/runs/${id}/queue`, signal),
+    ...LIVE,
+    retry: false,
   });
 
 /** It never changes: what was planned is what runs. */

@@ -29,6 +29,7 @@ export type {
   RuleDetails,
   Run,
   RunDetails,
+  RunQueue,
   Runbook,
   RunbookDetails,
   Schedule,

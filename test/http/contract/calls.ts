@@ -124,6 +124,7 @@ export function callsOf(world: World): readonly Step[] {
     { operation: "getRun", status: 200, ...ofRun },
     { operation: "followRun", status: 200, ...ofRun },
     { operation: "getRunPlan", status: 200, ...ofRun },
+    { operation: "getRunQueue", status: 200, ...ofRun },
     { operation: "followChanges", status: 200, query: { seconds: "0" } },
     { operation: "readLog", status: 200, params: { id: run, step: "say" }, query: { offset: "1" } },
     {

@@ -80,6 +80,7 @@ const ALLOWED: Readonly<Record<string, readonly Who[]>> = {
   "get /audit/export": from.admin,
   "get /runs/:id/events": run.see,
   "get /runs/:id/plan": run.see,
+  "get /runs/:id/queue": run.see,
   "get /changes": people,
   "get /schedules": from.viewer,
   "post /schedules/:name/run": people,

@@ -4,9 +4,9 @@ import { Link as RouterLink } from "@tanstack/react-router";
 import { approvals } from "../../api/queries.ts";
 import type { Approval, RunDetails } from "../../api/types.ts";
 import { Banner } from "../banner.tsx";
-import { reasonWord, whatWouldChange } from "../decision-words.ts";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
+import { Waiting } from "./waiting.tsx";
 
 /** What a person has to do next, or what the run waits for by itself; nothing while neither is so. */
 export function NextAction({ run: one, isOver }: { readonly run: RunDetails; readonly isOver: boolean }) {
@@ -18,19 +18,7 @@ export function NextAction({ run: one, isOver }: { readonly run: RunDetails; rea
   const pending = query.data?.items.filter(({ status }) => status === "pending") ?? [];
   if (pending.length > 0)
     return pending.map((approval) => <Question key={approval.id} approval={approval} />);
-  if (one.status === "queued" && one.reason !== null)
-    return (
-      <Banner tone="quiet" title="It waits for its turn">
-        {reasonWord(one.reason)}. {whatWouldChange(one.reason)}
-        {one.retry_at === null ? null : (
-          <>
-            {" "}
-            Looked at again <Time at={one.retry_at} />.
-          </>
-        )}
-      </Banner>
-    );
-  return null;
+  return one.status === "queued" ? <Waiting runId={one.id} /> : null;
 }
 
 function Question({ approval }: { readonly approval: Approval }) {
