@@ -15,10 +15,10 @@ import { RunFiles } from "../pieces/run/files.tsx";
 import { NextAction } from "../pieces/run/next-action.tsx";
 import { RunNotes } from "../pieces/run/notes.tsx";
 import { Story } from "../pieces/run/story.tsx";
-import { RunTimeline } from "../pieces/run/timeline.tsx";
 import { hostsText } from "../pieces/run/table.tsx";
 import { RunSteps } from "../pieces/run/steps.tsx";
 import { Printed } from "../pieces/scrolling.tsx";
+import { Steady } from "../pieces/steady.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted", "rejected"]);
@@ -42,55 +42,54 @@ function Content({ run: one }: { readonly run: RunDetails }) {
   const { error } = useQuery(artifacts(one.id));
   const mayRead = !(error instanceof ApiError && error.status === FORBIDDEN);
   return (
-    <Page
-      of={{ to: "/runs", name: "Runs" }}
-      title={`${one.runbook}${hosts === "" ? "" : ` on ${hosts}`}`}
-      status={
-        <Group gap={6}>
-          <StatusBadge status={one.status} />
-          {one.outcome === null ? null : <StatusBadge status={one.outcome} />}
-        </Group>
-      }
-      about={one.dry_run ? "Dry run: nothing is changed." : undefined}
-      actions={
-        <>
-          {mayRead && one.evidence_removed_because === null ? (
-            <Button component="a" size="xs" href={`/api/v1/runs/${one.id}/bundle.zip`}>
-              Download the bundle
-            </Button>
-          ) : null}
-          <RunActions run={one} isOver={isOver} />
-        </>
-      }
-    >
-      <NextAction run={one} isOver={isOver} />
-      <div className="run-top">
-        <Section title="What happened">
-          <Story run={one} />
-        </Section>
-        <Section title="Facts" className="run-facts">
-          <RunFacts run={one} />
-        </Section>
-      </div>
-      {one.summary === null ? null : (
-        <Section title="Summary">
-          <Printed label="Summary" text={one.summary} />
-        </Section>
-      )}
-      <Section title="Steps">
-        <RunTimeline run={one} />
+    <Steady>
+      <Page
+        of={{ to: "/runs", name: "Runs" }}
+        title={`${one.runbook}${hosts === "" ? "" : ` on ${hosts}`}`}
+        status={
+          <Group gap={6}>
+            <StatusBadge status={one.status} />
+            {one.outcome === null ? null : <StatusBadge status={one.outcome} />}
+          </Group>
+        }
+        about={one.dry_run ? "Dry run: nothing is changed." : undefined}
+        actions={
+          <>
+            {mayRead && one.evidence_removed_because === null ? (
+              <Button component="a" size="xs" href={`/api/v1/runs/${one.id}/bundle.zip`}>
+                Download the bundle
+              </Button>
+            ) : null}
+            <RunActions run={one} isOver={isOver} />
+          </>
+        }
+      >
+        <NextAction run={one} isOver={isOver} />
+        <div className="run-top">
+          <Section title="What happened">
+            <Story run={one} />
+          </Section>
+          <Section title="Facts" className="run-facts">
+            <RunFacts run={one} />
+          </Section>
+        </div>
+        {one.summary === null ? null : (
+          <Section title="Summary">
+            <Printed label="Summary" text={one.summary} />
+          </Section>
+        )}
         <RunSteps run={one} />
-      </Section>
-      <Section title="Files">
-        <RunFiles run={one} isOver={isOver} />
-      </Section>
-      {Object.keys(one.inputs).length === 0 ? null : (
-        <Section title="Inputs">
-          <InputFacts runbook={one.runbook} inputs={one.inputs} />
+        <Section title="Files">
+          <RunFiles run={one} isOver={isOver} />
         </Section>
-      )}
-      <RunNotes run={one} />
-      <RunAudit runId={one.id} />
-    </Page>
+        {Object.keys(one.inputs).length === 0 ? null : (
+          <Section title="Inputs">
+            <InputFacts runbook={one.runbook} inputs={one.inputs} />
+          </Section>
+        )}
+        <RunNotes run={one} />
+        <RunAudit runId={one.id} />
+      </Page>
+    </Steady>
   );
 }

@@ -18,6 +18,8 @@ export interface ChosenLines {
 
 export interface LogViewerProps {
   readonly place: LogPlace;
+  /** It was going on when it was opened: its height is held, so that nothing moves while it grows. */
+  readonly isLive: boolean;
   readonly chosen: ChosenLines | null;
   /** The address of a line. */
   readonly hrefOf: (line: string) => string;
@@ -28,7 +30,8 @@ export interface LogViewerProps {
 }
 
 /** What a step printed: any place of it, its end first. While the step runs the end is followed, until somebody scrolls up. */
-export function LogViewer({ place: given, chosen, hrefOf, onChoose, sought, onSeek }: LogViewerProps) {
+export function LogViewer(props: LogViewerProps) {
+  const { place: given, isLive, chosen, hrefOf, onChoose, sought, onSeek } = props;
   const { runId, stepId, stream, attempt } = given;
   const place = useMemo(() => ({ runId, stepId, stream, attempt }), [runId, stepId, stream, attempt]);
   const [feed, state] = useLogFeed(place);
@@ -68,7 +71,7 @@ export function LogViewer({ place: given, chosen, hrefOf, onChoose, sought, onSe
         onWrap={setIsWrapped}
       />
       <LogLines
-        {...{ feed, state, scroller, range, isWrapped, chosen, hrefOf, onChoose, search }}
+        {...{ feed, state, scroller, range, isWrapped, isAtEnd, isLive, chosen, hrefOf, onChoose, search }}
         label={`${stream} of ${stepId}`}
       />
     </div>
@@ -82,6 +85,7 @@ interface LinesProps extends Omit<LogViewerProps, "place" | "sought" | "onSeek">
   readonly scroller: LogScroller;
   readonly range: Range;
   readonly isWrapped: boolean;
+  readonly isAtEnd: boolean;
   readonly search: LogSearch;
 }
 
@@ -115,6 +119,8 @@ function LogLines({ label, feed, state, scroller, range, isWrapped, chosen, ...o
       aria-busy={state.isLoading}
       tabIndex={0}
       data-wrapped={isWrapped || undefined}
+      data-live={others.isLive || undefined}
+      data-at-end={others.isAtEnd || undefined}
       style={
         {
           "--log-digits": String(Math.max(3, String(count).length)),

@@ -17,7 +17,8 @@ interface Bar {
 /** The steps of a run to scale, from its start to its end. The list below it tells the same in words. */
 export function RunTimeline({ run: one }: { readonly run: RunDetails }) {
   const isOver = one.finished_at !== null;
-  if (one.started_at === null) return null;
+  // Whether there is one is known from the beginning: it pushes nothing down later.
+  if (one.started_at === null || one.steps.length < 2) return null;
   return isOver ? <Drawn run={one} nowMs={Date.parse(one.finished_at ?? "")} /> : <Growing run={one} />;
 }
 
@@ -29,8 +30,7 @@ function Drawn({ run: one, nowMs }: { readonly run: RunDetails; readonly nowMs: 
   const fromMs = Date.parse(one.started_at ?? "");
   const toMs = Math.max(fromMs + 1, nowMs);
   const bars = barsOf(one.steps.slice(0, STEPS_MAX), nowMs);
-  if (bars.length < 2) return null;
-  const lanes = Math.min(LANES_MAX, 1 + Math.max(...bars.map(({ lane }) => lane)));
+  const lanes = Math.min(LANES_MAX, 1 + Math.max(0, ...bars.map(({ lane }) => lane)));
   const percent = (ms: number) => `${Math.min(100, Math.max(0, ((ms - fromMs) / (toMs - fromMs)) * 100))}%`;
   return (
     <div

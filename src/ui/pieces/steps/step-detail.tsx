@@ -1,5 +1,6 @@
 import { Group, NativeSelect, SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { addressFrom, useAddress } from "../../address.ts";
 import type { Step } from "../../api/types.ts";
 import { Empty } from "../answer.tsx";
@@ -8,7 +9,7 @@ import { Facts, valueText } from "../facts.tsx";
 import { type LogPlace, readLog, type Stream } from "../log/log-api.ts";
 import { type ChosenLines, LogViewer } from "../log/log-viewer.tsx";
 import classes from "./steps.module.css";
-import { isMadeOfSteps } from "./use-open-step.ts";
+import { isMadeOfSteps } from "./use-open-steps.ts";
 
 const LOOK_EVERY_MS = 3_000;
 const STREAMS = ["stdout", "stderr"] as const;
@@ -22,7 +23,7 @@ export interface StepDetailProps {
 /** What an opened step shows: its result, and what it printed. */
 export function StepDetail({ runId, step, removedBecause }: StepDetailProps) {
   return (
-    <div className={classes["detail"]}>
+    <div className={classes["detail"]} data-detail={step.id}>
       <StepFacts step={step} />
       {isMadeOfSteps(step.verb) ? (
         <Empty>It is made of the steps below it; each has a log of its own.</Empty>
@@ -39,6 +40,8 @@ function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
   const [address, change] = useAddress();
   const attempt = attemptOf(address["attempt"], step.attempts);
   const [sizes, isUnknown] = useSizes(runId, step, attempt);
+  // Not less when it ends: nothing on the page moves while it prints, nor when it has printed everything.
+  const [isLive] = useState(() => isGrowing(step));
   const asked = address["stream"] === "stdout" || address["stream"] === "stderr" ? address["stream"] : null;
   const isOnlyError = sizes.stdout === 0 && (sizes.stderr ?? 0) > 0;
   const stream: Stream = asked ?? (isOnlyError ? "stderr" : "stdout");
@@ -76,6 +79,7 @@ function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
         <LogViewer
           key={`${stream} ${attempt ?? ""}`}
           place={{ runId, stepId: step.id, stream, attempt }}
+          isLive={isLive}
           chosen={linesOf(address["line"])}
           hrefOf={(line) => addressFrom({ ...query, line })}
           onChoose={(line) => change({ step: step.id, stream, line })}
@@ -83,7 +87,7 @@ function StepLog({ runId, step }: Pick<StepDetailProps, "runId" | "step">) {
           onSeek={(text) => change({ step: step.id, stream, find: text })}
         />
       ) : (
-        <div className={classes["waiting"]} aria-busy="true" />
+        <div className={classes["waiting"]} data-live={isLive || undefined} aria-busy="true" />
       )}
     </>
   );
@@ -120,7 +124,6 @@ type Sizes = Readonly<Partial<Record<Stream, number | null>>>;
 
 /** How much there is of both outputs, undefined before it is known; and whether that cannot be told. */
 function useSizes(runId: string, step: Step, attempt: number | null): readonly [Sizes, boolean] {
-  const isGrowing = step.status === "running" || step.status === "pending";
   const { data, isError } = useQuery({
     queryKey: ["log-sizes", runId, step.id, attempt, step.attempts, step.status],
     queryFn: async ({ signal }) => {
@@ -132,9 +135,13 @@ function useSizes(runId: string, step: Step, attempt: number | null): readonly [
       return { stdout, stderr };
     },
     placeholderData: (before) => before,
-    refetchInterval: isGrowing ? LOOK_EVERY_MS : false,
+    refetchInterval: isGrowing(step) ? LOOK_EVERY_MS : false,
   });
   return [data ?? {}, isError];
+}
+
+function isGrowing({ status }: Step): boolean {
+  return status === "running" || status === "pending";
 }
 
 function labelOf(stream: Stream, bytes: number | null | undefined): string {

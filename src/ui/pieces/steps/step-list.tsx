@@ -4,12 +4,16 @@ import type { RunDetails } from "../../api/types.ts";
 import { StepItem } from "./step-item.tsx";
 import { stepRows } from "./step-rows.ts";
 import classes from "./steps.module.css";
-import { useOpenStep } from "./use-open-step.ts";
+import type { OpenSteps } from "./use-open-steps.ts";
 import { usePlanned } from "./use-planned.ts";
 
+export interface StepListProps {
+  readonly run: RunDetails;
+  readonly opened: OpenSteps;
+}
+
 /** Steps in their order, one line each; one that is opened shows what it printed. */
-export function StepList({ run }: { readonly run: RunDetails }) {
-  const { open, isLinked, toggle } = useOpenStep(run);
+export function StepList({ run, opened: { open, isLinked, toggle } }: StepListProps) {
   const [isAll, setIsAll] = useState(false);
   const planned = usePlanned(run.id);
   const { rows, hidden } = stepRows(run.steps, isAll, open);
@@ -36,7 +40,7 @@ export function StepList({ run }: { readonly run: RunDetails }) {
               name={row.name}
               planned={planned.get(row.step.id)}
               depth={Math.min(3, row.depth)}
-              isOpen={open === row.step.id}
+              isOpen={open.has(row.step.id)}
               onToggle={toggle}
             />
           ),

@@ -17,12 +17,12 @@ const QUIET: ReadonlySet<string> = new Set(["succeeded", "skipped", "pending"]);
 
 /**
  * The steps in their order. One inside of another goes by its path, `roll/web-1/restart`: it stands below `roll` and `web-1`, under its
- * own name. `isAll`: with those that would be left out; `openId` is never left out.
+ * own name. `isAll`: with those that would be left out; what is open is never left out.
  */
-export function stepRows(steps: readonly Step[], isAll: boolean, openId: string | null): StepRows {
+export function stepRows(steps: readonly Step[], isAll: boolean, open: ReadonlySet<string>): StepRows {
   const ids = new Set(steps.map(({ id }) => id));
   const isShown = ({ id, status }: Step) =>
-    isAll || steps.length <= SHOWN_MAX || !id.includes("/") || id === openId || !QUIET.has(status);
+    isAll || steps.length <= SHOWN_MAX || !id.includes("/") || open.has(id) || !QUIET.has(status);
   const shown = steps.filter(isShown);
   const rows: StepRow[] = [];
   let last: readonly string[] = [];
