@@ -68,6 +68,19 @@ export function authorize({ principal, scopes }: Identity, asked: Asked): Author
   return { isAllowed: false, because: whatIsMissing(principal, asked) };
 }
 
+const NAMES = Object.keys(PERMISSIONS) as readonly Permission[];
+export const PERMISSION_NAMES: readonly Permission[] = NAMES;
+
+/** What changes something: a token that only reads does not give it. */
+const CHANGING: ReadonlySet<Permission> = new Set(["manage_run", "operate", "administer", "start"]);
+
+/** Everything that somebody may do about a subject, in the order of the table. */
+export function permissionsOf(identity: Identity, subject: Subject): Permission[] {
+  return NAMES.filter(
+    (permission) => authorize(identity, { permission, subject, isRead: !CHANGING.has(permission) }).isAllowed,
+  );
+}
+
 function isGivenByRole({ role }: Principal, { permission, subject }: Asked): boolean {
   const needed = PERMISSIONS[permission];
   if (needed === null || role === null || !isAtLeast(role, needed)) return false;

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { authorize, type Identity } from "../access/authorize.ts";
+import { authorize, type Identity, type Permission, permissionsOf } from "../access/authorize.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { VisibleRuns } from "../store/runs.ts";
 import { requireIdentity } from "./identity.ts";
@@ -30,6 +30,17 @@ export function seesRun(
 ): boolean {
   const subject = runSubject(dependencies, run);
   return authorize(requireIdentity(request), { permission: "see", subject, isRead: true }).isAllowed;
+}
+
+/** What who asks may do with a run. It is run again as its runbook is now: not when that is gone. */
+export function runPermissions(
+  request: Request,
+  dependencies: Parameters<typeof runSubject>[0],
+  run: RunAsked,
+): Permission[] {
+  const isThere = dependencies.catalog.current().runbooks.has(run.runbook);
+  const given = permissionsOf(requireIdentity(request), runSubject(dependencies, run));
+  return given.filter((permission) => isThere || permission !== "start");
 }
 
 /** Which runs a list may hold for who asks; null for all. The same answers as {@link seesRun} gives run by run. */

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { permissionsOf } from "../../access/authorize.ts";
 import { logInWithPassword } from "../../engine/log-in.ts";
 import { requireIdentity } from "../identity.ts";
 import { addressOf, type LoginParts, requireLogin } from "../login/login-parts.ts";
@@ -7,7 +8,7 @@ import { endOwnSession, problemOf } from "../login/password-routes.ts";
 import { HttpProblem } from "../problems.ts";
 import { ApiRoutes, KNOWN, OPEN } from "../routes.ts";
 import { problemSchema, type Shape, timeSchema } from "./shapes/common.ts";
-import { principalSchema, roleSchema } from "./shapes/words.ts";
+import { permissionSchema, principalSchema, roleSchema } from "./shapes/words.ts";
 
 const credentialsSchema = z.strictObject({ name: z.string().max(256), password: z.string().max(1_024) });
 
@@ -20,6 +21,9 @@ const meSchema = z
     via: z.enum(["local", "proxy", "session", "token"]),
     scopes: z.array(z.string()).nullable(),
     is_local: z.boolean(),
+    permissions: z.array(permissionSchema).meta({
+      description: "What whoever asks may do, whatever it is about. The `access` of runbooks may give more.",
+    }),
   })
   .meta({ id: "Me" });
 
@@ -28,7 +32,11 @@ const waysInSchema = z.object({
   provider: z.object({ label: z.string(), url: z.string() }).nullable(),
 });
 
-const meFacts = { id: "getMe", summary: "Who asks, and what they are", answers: { 200: meSchema } };
+const meFacts = {
+  id: "getMe",
+  summary: "Who asks, what they are, and what they may do",
+  answers: { 200: meSchema },
+};
 const waysInFacts = {
   id: "getWaysIn",
   summary: "Whether there is a login, and by which provider",
@@ -51,9 +59,20 @@ const logOutFacts = {
 export function meRoutes(parts: LoginParts): ApiRoutes {
   const routes = new ApiRoutes("Access");
   routes.get("/me", KNOWN, meFacts, (request, response) => {
-    const { principal, scopes, via } = requireIdentity(request);
+    const identity = requireIdentity(request);
+    const { principal, scopes, via } = identity;
     const { id, name, role, groups, isLocal } = principal;
-    const me: Shape<typeof meSchema> = { id, name, role, groups, via: via.kind, scopes, is_local: isLocal };
+    const permissions = permissionsOf(identity, { kind: "everything" });
+    const me: Shape<typeof meSchema> = {
+      id,
+      name,
+      role,
+      groups,
+      via: via.kind,
+      scopes,
+      is_local: isLocal,
+      permissions,
+    };
     response.json(me);
   });
   routes.get("/session", OPEN, waysInFacts, (_request, response) => {

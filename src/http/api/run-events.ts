@@ -11,6 +11,7 @@ import { type EventStream, openEventStream, StreamSlots } from "../event-stream.
 import { empty } from "../operation.ts";
 import { principalOf } from "../identity.ts";
 import { ApiRoutes, mayOfRun } from "../routes.ts";
+import { runPermissions } from "../visibility.ts";
 import { readRunExtras } from "./run-extras.ts";
 import { findRun } from "./runs.ts";
 import { problemSchema } from "./shapes/common.ts";
@@ -78,16 +79,17 @@ async function sendEvents(
   const giveBack = slots.take(principalOf(request));
   const stream = openEventStream(request, response);
   try {
-    if (!isKnown) await send(dependencies, stream, view, { id: progressOf(view), kind: "snapshot" });
+    if (!isKnown) await send(dependencies, request, stream, view, { id: progressOf(view), kind: "snapshot" });
     while (!isFinal(view.run.state)) {
       await dependencies.clock.sleep(LOOK_EVERY_MS, stream.gone).catch(() => {});
       if (stream.gone.aborted) return;
       const after = await viewOf(dependencies, id);
       if (after === null) break;
-      for (const change of changesBetween(view, after)) await send(dependencies, stream, after, change);
+      for (const change of changesBetween(view, after))
+        await send(dependencies, request, stream, after, change);
       view = after;
     }
-    await send(dependencies, stream, view, { id: progressOf(view), kind: "end" });
+    await send(dependencies, request, stream, view, { id: progressOf(view), kind: "end" });
   } finally {
     stream.end();
     giveBack();
@@ -104,11 +106,13 @@ async function viewOf({ store }: EngineDependencies, id: string): Promise<RunVie
 }
 
 async function send(
-  { store, externalUrl }: EngineDependencies,
+  dependencies: EngineDependencies,
+  request: Request,
   stream: EventStream,
   { run, steps }: RunView,
   change: RunChange | { readonly id: number; readonly kind: "snapshot" | "end" },
 ): Promise<void> {
+  const { store, externalUrl } = dependencies;
   const id = String(change.id);
   switch (change.kind) {
     case "step":
@@ -120,7 +124,8 @@ async function send(
     case "snapshot":
     case "end": {
       const notes = await readRunNotes(store.reader, run.id);
-      const extras = { ...(await readRunExtras(store, run.id)), steps, notes };
+      const permissions = runPermissions(request, dependencies, run);
+      const extras = { ...(await readRunExtras(store, run.id)), steps, notes, permissions };
       stream.send({ id, name: change.kind, data: runDetailsShape(externalUrl, run, extras) });
     }
   }

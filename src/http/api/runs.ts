@@ -15,7 +15,7 @@ import type { Store } from "../../store/store.ts";
 import { actorOf } from "../actor.ts";
 import { HttpProblem, notFound } from "../problems.ts";
 import { ApiRoutes, KNOWN, mayOfRun } from "../routes.ts";
-import { visibleRuns } from "../visibility.ts";
+import { runPermissions, visibleRuns } from "../visibility.ts";
 import { pageKeys, textParameter, wordParameter } from "./query.ts";
 import { readRunExtras } from "./run-extras.ts";
 import { idSchema, listOf, problemSchema } from "./shapes/common.ts";
@@ -112,17 +112,18 @@ export async function findRun(store: Store, request: Request): Promise<Run> {
 }
 
 async function sendRun(
-  { store, externalUrl }: RunRoutesDependencies,
+  { store, externalUrl, engineDependencies }: RunRoutesDependencies,
   request: Request,
   response: Response,
 ): Promise<void> {
   const run = await findRun(store, request);
+  const permissions = runPermissions(request, engineDependencies, run);
   const [steps, extras, notes] = await Promise.all([
     readSteps(store.reader, run.id),
     readRunExtras(store, run.id),
     readRunNotes(store.reader, run.id),
   ]);
-  response.json(runDetailsShape(externalUrl, run, { ...extras, steps, notes }));
+  response.json(runDetailsShape(externalUrl, run, { ...extras, steps, notes, permissions }));
 }
 
 /** Stops a run at once if it runs here, within seconds if another node has it; one that only waits is cancelled in the database. */

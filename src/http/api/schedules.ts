@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { authorize } from "../../access/authorize.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import type { EngineDependencies } from "../../engine/dependencies.ts";
 import type { RunQueue } from "../../engine/run-queue.ts";
 import { startOf } from "../../engine/schedules.ts";
@@ -33,6 +34,7 @@ const scheduleSchema = z
     file: z.string(),
     line: countSchema,
     next_at: timeSchema.nullable(),
+    may_start: z.boolean().meta({ description: "Whether whoever asks may start it now." }),
     last: z
       .object({
         for: timeSchema,
@@ -88,7 +90,9 @@ async function sendSchedules(
     const schedule = current.schedules.get(name);
     const timer = timers.find((one) => one.subject === name);
     const record = records.find((one) => one.name === name);
-    return schedule === undefined ? [] : [scheduleShape(schedule, timer, record)];
+    return schedule === undefined
+      ? []
+      : [scheduleShape(schedule, timer, record, whyNot(request, current, schedule) === null)];
   });
   response.json({ items, next: left.length > shown.length ? (shown.at(-1) ?? null) : null });
 }
@@ -97,6 +101,7 @@ function scheduleShape(
   schedule: Schedule,
   timer: Timer | undefined,
   record: ScheduleRecord | undefined,
+  mayStart: boolean,
 ): Shape<typeof scheduleSchema> {
   return {
     name: schedule.name,
@@ -110,6 +115,7 @@ function scheduleShape(
     file: schedule.file,
     line: schedule.line,
     next_at: rfc3339(timer?.dueAtMs ?? null),
+    may_start: mayStart,
     last:
       record === undefined
         ? null
@@ -124,6 +130,17 @@ function scheduleShape(
   };
 }
 
+/** Why who asks may not start what a schedule starts; null when they may. */
+function whyNot(
+  request: Request,
+  { runbooks }: Pick<Catalog, "runbooks">,
+  { runbook }: Schedule,
+): string | null {
+  const subject = { kind: "runbook", runbook, access: runbooks.get(runbook)?.access ?? null } as const;
+  const allowed = authorize(requireIdentity(request), { permission: "start", subject, isRead: false });
+  return allowed.isAllowed ? null : allowed.because;
+}
+
 /** A run now, by and with the rights of whoever asks. The times of the schedule stay as they are. */
 async function runNow(
   dependencies: EngineDependencies,
@@ -135,14 +152,12 @@ async function runNow(
   }: { readonly request: Request; readonly response: Response; readonly body: StartBody },
 ): Promise<void> {
   const name = String(request.params["name"]);
-  const { schedules, runbooks } = dependencies.catalog.current();
-  const schedule = schedules.get(name);
+  const current = dependencies.catalog.current();
+  const schedule = current.schedules.get(name);
   if (schedule === undefined) throw notFound(`there is no schedule ${name.slice(0, 64)}`);
   const { runbook, locks = [] } = startOf(schedule);
-  const access = runbooks.get(runbook)?.access ?? null;
-  const subject = { kind: "runbook", runbook, access } as const;
-  const allowed = authorize(requireIdentity(request), { permission: "start", subject, isRead: false });
-  if (!allowed.isAllowed) throw new HttpProblem(403, "Not allowed", allowed.because);
+  const because = whyNot(request, current, schedule);
+  if (because !== null) throw new HttpProblem(403, "Not allowed", because);
   if (Object.keys(body.inputs).length > 0)
     throw new HttpProblem(422, "Invalid body", "a schedule brings its own inputs", {
       errors: [

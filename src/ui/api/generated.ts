@@ -406,6 +406,7 @@ export type Me = {
   readonly via: "local" | "proxy" | "session" | "token";
   readonly scopes: readonly (string)[] | null;
   readonly is_local: boolean;
+  readonly permissions: readonly (Permission)[];
 };
 
 export type NamedStatistics = {
@@ -501,6 +502,9 @@ export type Pause = {
   readonly removed_at: string | null;
   readonly removed_by: string | null;
 };
+
+export const PERMISSION_WORDS = ["see","read_evidence","explain","manage_run","plan","read_sensitive","operate","administer","start"] as const;
+export type Permission = (typeof PERMISSION_WORDS)[number];
 
 export type Person = {
   readonly name: string;
@@ -766,6 +770,7 @@ export type RunDetails = {
   readonly evidence_removed_because: "age" | "archive_full" | null;
   readonly steps: readonly (RunStep)[];
   readonly notes: readonly (Note)[];
+  readonly permissions: readonly (Permission)[];
 };
 
 export type RunQueue = {
@@ -913,6 +918,7 @@ export type Schedule = {
   readonly file: string;
   readonly line: number;
   readonly next_at: string | null;
+  readonly may_start: boolean;
   readonly last: {
     readonly for: string;
     readonly at: string;

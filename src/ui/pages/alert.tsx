@@ -19,7 +19,7 @@ import { Facts } from "../pieces/facts.tsx";
 import { Fold } from "../pieces/fold.tsx";
 import { OuterLink } from "../pieces/outer-link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
-import { useRole } from "../pieces/rights.ts";
+import { useMay } from "../pieces/rights.ts";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 import { WhyNot } from "../pieces/alert/why-not.tsx";
 import { Words } from "../pieces/words.tsx";
@@ -36,8 +36,9 @@ export function AlertPage() {
 }
 
 function Content({ alert: one }: { readonly alert: AlertDetails }) {
-  const maySeeAll = useRole("responder");
-  const mayReplay = useRole("operator");
+  const mayRead = useMay("read_evidence");
+  const mayExplain = useMay("explain");
+  const mayReplay = useMay("operate");
   const summary = one.annotations["summary"] ?? "";
   return (
     <Page
@@ -60,7 +61,7 @@ function Content({ alert: one }: { readonly alert: AlertDetails }) {
         </>
       }
       actions={
-        maySeeAll && one.runs.length > 0 ? (
+        mayRead && one.runs.length > 0 ? (
           <Button
             component="a"
             size="xs"
@@ -76,7 +77,7 @@ function Content({ alert: one }: { readonly alert: AlertDetails }) {
       <Story alert={one} />
       <WhyNot alert={one} />
       <About alert={one} />
-      {maySeeAll ? (
+      {mayExplain ? (
         <Fold name="payload" title="As it was received">
           <Payload alert={one} />
         </Fold>

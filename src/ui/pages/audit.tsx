@@ -8,6 +8,7 @@ import { FilterField } from "../pieces/filter-field.tsx";
 import { Filters } from "../pieces/filters.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
+import { useMay } from "../pieces/rights.ts";
 
 const FILTERS = [
   ["principal", "Who", "user:dana"],
@@ -18,6 +19,7 @@ const FILTERS = [
 /** Who changed what, newest first. */
 export function AuditPage() {
   const [address, change] = useAddress();
+  const mayRead = useMay("administer");
   const asked = Object.fromEntries(
     ["principal", "action", "subject", "after"].map((name) => [name, address[name]]),
   );
@@ -32,9 +34,11 @@ export function AuditPage() {
       title="Audit"
       about="Each record is chained to the one before it; nightshift audit verify finds the first that was changed."
       actions={
-        <Button component="a" size="xs" href={`/api/v1/audit/export${exported}`} variant="default">
-          Export as JSON lines
-        </Button>
+        mayRead ? (
+          <Button component="a" size="xs" href={`/api/v1/audit/export${exported}`} variant="default">
+            Export as JSON lines
+          </Button>
+        ) : null
       }
     >
       <Filters>

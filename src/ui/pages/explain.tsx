@@ -10,7 +10,7 @@ import { Trace } from "../pieces/explain/trace.tsx";
 import { Facts } from "../pieces/facts.tsx";
 import { Labels } from "../pieces/alert/labels.tsx";
 import { Page, Section } from "../pieces/page.tsx";
-import { useRole } from "../pieces/rights.ts";
+import { useMay } from "../pieces/rights.ts";
 import { Time } from "../pieces/time.tsx";
 
 /** Longer ones are cut by some program on their way. */
@@ -27,7 +27,7 @@ export function ExplainPage() {
   // What is too long for an address.
   const [long, setLong] = useState<Asked | null>(null);
   const asked = long ?? inAddress;
-  const mayExplain = useRole("responder");
+  const mayExplain = useMay("explain");
   const client = useQueryClient();
   const submit = (next: Asked) => {
     const isLong = next.text.length > ADDRESS_CHARS_MAX;

@@ -10,12 +10,12 @@ import { HostsTable } from "../pieces/host/table.tsx";
 import styles from "../pieces/runbook/search.module.css";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
-import { useRole } from "../pieces/rights.ts";
+import { useMay } from "../pieces/rights.ts";
 
 /** The inventory by name: found by words and by labels, held and released. What is searched stands in the address. */
 export function HostsPage() {
   const [{ q = "", filter = "", after, hold }, change] = useAddress();
-  const mayHold = useRole("operator");
+  const mayHold = useMay("operate");
   const query = useQuery({
     ...hosts(addressFrom({ limit: "100", q, filter, after }).slice(1)),
     placeholderData: keepPreviousData,

@@ -7,12 +7,12 @@ import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
 import { PauseForm } from "../pieces/pause/form.tsx";
 import { PausesTable } from "../pieces/pause/table.tsx";
-import { useRole } from "../pieces/rights.ts";
+import { useMay } from "../pieces/rights.ts";
 
 /** Stops of automation: those in force, how to make one, and how to end it. */
 export function PausesPage() {
   const [{ scope = "all", history = "", after = "" }, change] = useAddress();
-  const mayPause = useRole("operator");
+  const mayPause = useMay("operate");
   const withHistory = history === "true";
   const query = useQuery(
     pauses(addressFrom({ limit: "50", history: withHistory ? "true" : "", after }).slice(1)),

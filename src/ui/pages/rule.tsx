@@ -11,7 +11,7 @@ import { AnswerPage } from "../pieces/answer-page.tsx";
 import { Facts } from "../pieces/facts.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
-import { useRole } from "../pieces/rights.ts";
+import { useMay } from "../pieces/rights.ts";
 import { Breaker } from "../pieces/rule/breaker.tsx";
 import { ModeBadge, MODES } from "../pieces/rule/mode.tsx";
 import { StatisticsTable } from "../pieces/rule/statistics-table.tsx";
@@ -45,7 +45,7 @@ function Gone({ name }: { readonly name: string }) {
 }
 
 function Content({ rule: one }: { readonly rule: RuleDetails }) {
-  const mayPause = useRole("operator");
+  const mayPause = useMay("operate");
   return (
     <Page
       title={one.name}

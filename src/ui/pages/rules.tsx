@@ -9,6 +9,7 @@ import { type Column, DataTable } from "../pieces/data-table.tsx";
 import { Link } from "../pieces/link.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { Paging } from "../pieces/paging.tsx";
+import { useMay } from "../pieces/rights.ts";
 import { BreakerBadge } from "../pieces/rule/breaker-badge.tsx";
 import {
   DAYS,
@@ -25,6 +26,7 @@ import classes from "./rules.module.css";
 /** Rules in the order in which they are tried, with what they did. */
 export function RulesPage() {
   const [address, change] = useAddress();
+  const mayExplain = useMay("explain");
   const days: Days = DAYS.find((each) => each === address["days"]) ?? "7";
   const query = useQuery({
     ...rules(addressFrom({ limit: "100", after: address["after"] }).slice(1)),
@@ -35,9 +37,11 @@ export function RulesPage() {
       title="Rules"
       about="An alert goes to the first rule that matches; a rule that only observes lets it go on."
       actions={
-        <Button size="xs" renderRoot={(props) => <RouterLink {...props} to="/rules/explain" />}>
-          Explain labels
-        </Button>
+        mayExplain ? (
+          <Button size="xs" renderRoot={(props) => <RouterLink {...props} to="/rules/explain" />}>
+            Explain labels
+          </Button>
+        ) : null
       }
     >
       <Section

@@ -1,9 +1,8 @@
 import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { ApiError } from "../api/client.ts";
 import { useRunEvents } from "../api/follow-run.ts";
-import { artifacts, run } from "../api/queries.ts";
+import { run } from "../api/queries.ts";
 import type { RunDetails } from "../api/types.ts";
 import { AnswerPage } from "../pieces/answer-page.tsx";
 import { InputFacts } from "../pieces/input-facts.tsx";
@@ -22,7 +21,6 @@ import { Steady } from "../pieces/steady.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "timed_out", "interrupted", "rejected"]);
-const FORBIDDEN = 403;
 
 /** One run: what happened, in words first, then everything that there is of it. */
 export function RunPage() {
@@ -39,8 +37,7 @@ function Content({ run: one }: { readonly run: RunDetails }) {
   const isOver = ENDED.has(one.status);
   useRunEvents(one.id, isOver);
   const hosts = hostsText(one.hosts);
-  const { error } = useQuery(artifacts(one.id));
-  const mayRead = !(error instanceof ApiError && error.status === FORBIDDEN);
+  const mayRead = one.permissions.includes("read_evidence");
   return (
     <Steady>
       <Page

@@ -65,17 +65,18 @@ export function SchedulesPage() {
   });
   const now: Column<Schedule> = {
     title: "Now",
-    cell: ({ name }) => (
-      <Button
-        size="compact-xs"
-        variant="default"
-        loading={start.isPending && start.variables === name}
-        onClick={() => start.mutate(name)}
-        aria-label={`Run ${name} now`}
-      >
-        Run now
-      </Button>
-    ),
+    cell: ({ name, may_start: mayStart }) =>
+      mayStart ? (
+        <Button
+          size="compact-xs"
+          variant="default"
+          loading={start.isPending && start.variables === name}
+          onClick={() => start.mutate(name)}
+          aria-label={`Run ${name} now`}
+        >
+          Run now
+        </Button>
+      ) : null,
   };
   return (
     <Page title="Schedules">
@@ -93,7 +94,7 @@ export function SchedulesPage() {
                 label="Schedules"
                 items={items}
                 keyOf={(schedule) => schedule.name}
-                columns={[...COLUMNS, now]}
+                columns={items.some((each) => each.may_start) ? [...COLUMNS, now] : COLUMNS}
               />
             )
           }

@@ -9,18 +9,20 @@ import { counted } from "../pieces/counted.ts";
 import { Facts } from "../pieces/facts.tsx";
 import { Notices } from "../pieces/notices.tsx";
 import { Page, Section } from "../pieces/page.tsx";
+import { useMay } from "../pieces/rights.ts";
 import { Printed } from "../pieces/scrolling.tsx";
 import { Time } from "../pieces/time.tsx";
 
 /** What runs here, with which configuration, and what is stuck. */
 export function StatusPage() {
   const query = useQuery(status());
+  const mayReload = useMay("administer");
   return (
     <Page title="Status">
       <Answer query={query} lines={12}>
         {(data) => (
           <>
-            <Section title="Configuration" actions={<Reload />}>
+            <Section title="Configuration" actions={mayReload ? <Reload /> : null}>
               <Configuration status={data} />
             </Section>
             <div className="run-top">

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { send } from "../api/client.ts";
-import { tokens } from "../api/queries.ts";
+import { me, tokens } from "../api/queries.ts";
 import type { Token } from "../api/types.ts";
 import { Answer, Empty, ProblemAlert } from "../pieces/answer.tsx";
 import { type Column, DataTable } from "../pieces/data-table.tsx";
@@ -22,6 +22,7 @@ const COLUMNS: readonly Column<Token>[] = [
 /** What programs show to act in somebody's name. */
 export function TokensPage() {
   const query = useQuery(tokens());
+  const person = useQuery(me());
   const client = useQueryClient();
   const revoke = useMutation({
     mutationFn: (id: string) => send("DELETE", `/tokens/${id}`),
@@ -49,14 +50,24 @@ export function TokensPage() {
       title="Tokens"
       about="A program shows a token to act in your name, and may do no more than its scopes."
     >
-      <NewToken />
+      {person.data?.is_local === true ? (
+        <Empty>
+          A token is of a person, and without a login in the settings there are none: whoever can connect
+          needs no token.
+        </Empty>
+      ) : (
+        <NewToken />
+      )}
       {revoke.error === null ? null : <ProblemAlert error={revoke.error} />}
       <Section title="All tokens">
         <Answer query={query}>
           {({ items }) =>
             items.length === 0 ? (
               <Empty>
-                There is no token yet. Make one above for a script, a pipeline or the command line.
+                There is no token yet
+                {person.data?.is_local === true
+                  ? "."
+                  : ". Make one above for a script, a pipeline or the command line."}
               </Empty>
             ) : (
               <DataTable label="Tokens" items={items} keyOf={({ id }) => id} columns={[...COLUMNS, end]} />

@@ -5,17 +5,32 @@ import { notices } from "../api/queries.ts";
 import type { Notice } from "../api/types.ts";
 import { Answer, Empty, ProblemAlert } from "./answer.tsx";
 import { DataTable } from "./data-table.tsx";
+import { useMay } from "./rights.ts";
 import { When } from "./time.tsx";
 import { Words } from "./words.tsx";
 
 /** What people should have been told and were not, with another try. */
 export function Notices({ pending }: { readonly pending: number }) {
   const query = useQuery(notices("status=dead&limit=20"));
+  const mayRetry = useMay("operate");
   const client = useQueryClient();
   const retry = useMutation({
     mutationFn: (id: string) => send("POST", `/notices/${id}/retry`),
     onSettled: () => client.invalidateQueries({ queryKey: ["notices"] }),
   });
+  const again = {
+    title: "Again",
+    cell: ({ id, title }: Notice) => (
+      <Button
+        size="compact-xs"
+        variant="default"
+        onClick={() => retry.mutate(id)}
+        aria-label={`Try again: ${title}`}
+      >
+        Try again
+      </Button>
+    ),
+  };
   return (
     <Answer query={query}>
       {({ items }) =>
@@ -37,19 +52,7 @@ export function Notices({ pending }: { readonly pending: number }) {
                 },
                 { title: "Given up", cell: (notice: Notice) => <When at={notice.given_up_at} /> },
                 { title: "Because", cell: ({ error }) => <Words text={error ?? ""} className="clipped" /> },
-                {
-                  title: "Again",
-                  cell: ({ id, title }) => (
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      onClick={() => retry.mutate(id)}
-                      aria-label={`Try again: ${title}`}
-                    >
-                      Try again
-                    </Button>
-                  ),
-                },
+                ...(mayRetry ? [again] : []),
               ]}
             />
           </>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Permission } from "../../../access/authorize.ts";
 import { VERBS } from "../../../runbooks/runbook.ts";
 import {
   type BundleRecord,
@@ -13,6 +14,7 @@ import { rfc3339 } from "../../times.ts";
 import { anythingSchema, countSchema, digestSchema, idSchema, type Shape, timeSchema } from "./common.ts";
 import {
   effectSchema,
+  permissionSchema,
   outcomeSchema,
   principalSchema,
   reasonSchema,
@@ -92,7 +94,13 @@ export const noteSchema = z
   .meta({ id: "Note" });
 
 export const runDetailsSchema = runSchema
-  .extend({ steps: z.array(stepSchema), notes: z.array(noteSchema) })
+  .extend({
+    steps: z.array(stepSchema),
+    notes: z.array(noteSchema),
+    permissions: z
+      .array(permissionSchema)
+      .meta({ description: "What whoever asks may do with this run; `start` is to run it again." }),
+  })
   .meta({ id: "RunDetails" });
 
 /** What else is known of a run beside its own record. */
@@ -145,10 +153,20 @@ export function runDetailsShape(
   {
     steps,
     notes,
+    permissions,
     ...extras
-  }: RunExtras & { readonly steps: readonly StepRecord[]; readonly notes: readonly RunNote[] },
+  }: RunExtras & {
+    readonly steps: readonly StepRecord[];
+    readonly notes: readonly RunNote[];
+    readonly permissions: readonly Permission[];
+  },
 ): Shape<typeof runDetailsSchema> {
-  return { ...runShape(externalUrl, run, extras), steps: steps.map(stepShape), notes: notes.map(noteShape) };
+  return {
+    ...runShape(externalUrl, run, extras),
+    steps: steps.map(stepShape),
+    notes: notes.map(noteShape),
+    permissions: [...permissions],
+  };
 }
 
 export function stepShape(step: StepRecord): Shape<typeof stepSchema> {

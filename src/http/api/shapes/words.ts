@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PERMISSION_NAMES } from "../../../access/authorize.ts";
 import { PRINCIPAL_NAME, ROLES } from "../../../access/principal.ts";
 import { EFFECTS } from "../../../runbooks/runbook.ts";
 import { DECISION_KINDS, REASONS } from "../../../runs/reasons.ts";
@@ -28,6 +29,11 @@ export const triggerKindSchema = z
   .meta({ id: "TriggerKind", description: "What started a run." });
 
 export const effectSchema = z.enum(EFFECTS).meta({ id: "Effect" });
+
+export const permissionSchema = z.enum(PERMISSION_NAMES).meta({
+  id: "Permission",
+  description: "What somebody may do; one that changes things is not given by a token that only reads.",
+});
 
 export const roleSchema = z.enum(ROLES).meta({ id: "Role" });
 

@@ -5,19 +5,21 @@ import { Answer, Empty } from "../answer.tsx";
 import { Verdicts } from "../explain/verdicts.tsx";
 import { Link } from "../link.tsx";
 import { Section } from "../page.tsx";
-import { useRole } from "../rights.ts";
+import { useMay } from "../rights.ts";
 
 /** Each rule, and why it would act on the alert or not, as the rules are now. */
 export function WhyNot({ alert }: { readonly alert: AlertDetails }) {
-  const mayExplain = useRole("responder");
+  const mayExplain = useMay("explain");
   const query = useQuery({ ...explanation(alert.id), enabled: mayExplain });
   return (
     <Section
       title="Why this rule, and why not the others"
       actions={
-        <Link to="/rules/explain" search={{ text: labelsText(alert), source: alert.source }}>
-          Explain other labels
-        </Link>
+        mayExplain ? (
+          <Link to="/rules/explain" search={{ text: labelsText(alert), source: alert.source }}>
+            Explain other labels
+          </Link>
+        ) : null
       }
     >
       {mayExplain ? (

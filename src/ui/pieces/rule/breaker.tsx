@@ -4,7 +4,7 @@ import { send } from "../../api/client.ts";
 import type { Rule } from "../../api/types.ts";
 import { Empty, ProblemAlert } from "../answer.tsx";
 import { Link } from "../link.tsx";
-import { useRole } from "../rights.ts";
+import { useMay } from "../rights.ts";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { BreakerBadge } from "./breaker-badge.tsx";
@@ -40,7 +40,7 @@ export function Breaker({ rule }: { readonly rule: Rule }) {
 }
 
 function Reset({ rule }: { readonly rule: Rule }) {
-  const mayReset = useRole("operator");
+  const mayReset = useMay("operate");
   const client = useQueryClient();
   const reset = useMutation({
     mutationFn: () => send("POST", `/rules/${encodeURIComponent(rule.name)}/breaker/reset`),

@@ -5,27 +5,33 @@ import { send } from "../../api/client.ts";
 import type { Run, RunDetails } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
 
-/** Cancel, run again, keep. What somebody may not do is refused by the service with the reason. */
+/** Cancel, run again, keep: what who looks may do with the run. */
 export function RunActions({ run, isOver }: { readonly run: RunDetails; readonly isOver: boolean }) {
   const client = useQueryClient();
   const pin = useMutation({
     mutationFn: () => send(run.pinned === null ? "POST" : "DELETE", `/runs/${run.id}/pin`),
     onSettled: () => client.invalidateQueries({ queryKey: ["run", run.id] }),
   });
+  const mayManage = run.permissions.includes("manage_run");
   return (
     <>
-      {isOver ? <RunAgain run={run} /> : <Cancel run={run} />}
-      <Button
-        variant="default"
-        size="xs"
-        loading={pin.isPending}
-        onClick={() => pin.mutate()}
-        title={
-          run.pinned === null ? "Keep it and its files beyond their time" : "Let it go when its time has come"
-        }
-      >
-        {run.pinned === null ? "Pin" : "Unpin"}
-      </Button>
+      {isOver && run.permissions.includes("start") ? <RunAgain run={run} /> : null}
+      {!isOver && mayManage ? <Cancel run={run} /> : null}
+      {mayManage ? (
+        <Button
+          variant="default"
+          size="xs"
+          loading={pin.isPending}
+          onClick={() => pin.mutate()}
+          title={
+            run.pinned === null
+              ? "Keep it and its files beyond their time"
+              : "Let it go when its time has come"
+          }
+        >
+          {run.pinned === null ? "Pin" : "Unpin"}
+        </Button>
+      ) : null}
       {pin.error === null ? null : <ProblemAlert error={pin.error} />}
     </>
   );

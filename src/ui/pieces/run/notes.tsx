@@ -3,24 +3,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { send } from "../../api/client.ts";
 import type { RunDetails } from "../../api/types.ts";
-import { ProblemAlert } from "../answer.tsx";
+import { Empty, ProblemAlert } from "../answer.tsx";
 import { Section } from "../page.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
 /** What people have to say about it: for whoever looks at the alert next time, also in the bundle. */
 export function RunNotes({ run }: { readonly run: RunDetails }) {
-  const [text, setText] = useState("");
-  const client = useQueryClient();
-  const add = useMutation({
-    mutationFn: () => send("POST", `/runs/${run.id}/notes`, { text }),
-    onSuccess: () => setText(""),
-    onSettled: () => client.invalidateQueries({ queryKey: ["run", run.id] }),
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim() !== "") add.mutate();
-  };
   return (
     <Section title="Notes">
       {run.notes.map((note) => (
@@ -33,23 +22,46 @@ export function RunNotes({ run }: { readonly run: RunDetails }) {
           </div>
         </div>
       ))}
-      <form onSubmit={submit}>
-        <Group align="flex-end">
-          <Textarea
-            label="Note"
-            placeholder="What you found out; it goes into the bundle"
-            value={text}
-            onChange={({ currentTarget }) => setText(currentTarget.value)}
-            autosize
-            minRows={1}
-            flex={1}
-          />
-          <Button type="submit" variant="default" loading={add.isPending} disabled={text.trim() === ""}>
-            Add
-          </Button>
-        </Group>
-        {add.error === null ? null : <ProblemAlert error={add.error} />}
-      </form>
+      {run.permissions.includes("manage_run") ? (
+        <NewNote runId={run.id} />
+      ) : (
+        <Empty>
+          {run.notes.length === 0 ? "None yet. " : ""}Responders write notes, and whoever asked for the run.
+        </Empty>
+      )}
     </Section>
+  );
+}
+
+function NewNote({ runId }: { readonly runId: string }) {
+  const [text, setText] = useState("");
+  const client = useQueryClient();
+  const add = useMutation({
+    mutationFn: () => send("POST", `/runs/${runId}/notes`, { text }),
+    onSuccess: () => setText(""),
+    onSettled: () => client.invalidateQueries({ queryKey: ["run", runId] }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (text.trim() !== "") add.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Group align="flex-end">
+        <Textarea
+          label="Note"
+          placeholder="What you found out; it goes into the bundle"
+          value={text}
+          onChange={({ currentTarget }) => setText(currentTarget.value)}
+          autosize
+          minRows={1}
+          flex={1}
+        />
+        <Button type="submit" variant="default" loading={add.isPending} disabled={text.trim() === ""}>
+          Add
+        </Button>
+      </Group>
+      {add.error === null ? null : <ProblemAlert error={add.error} />}
+    </form>
   );
 }

@@ -16,8 +16,9 @@ export function isMadeOfSteps(verb: Step["verb"]): boolean {
   return verb === "for_each" || verb === "runbook";
 }
 
-/** What there is to look at by now: where the run has failed, otherwise what is going on. Of several, any. */
+/** What there is to look at by now, for who may: where the run has failed, otherwise what is going on. Of several, any. */
 function toLookAt(run: RunDetails): readonly string[] {
+  if (!run.permissions.includes("read_evidence")) return [];
   const failed = failedStepOf(run);
   if (failed !== null) return [failed];
   return run.steps
