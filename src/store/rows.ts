@@ -1,9 +1,16 @@
 import { CompiledQuery } from "kysely";
 import type { Schema } from "./schema.ts";
+import { forEach } from "./sqlite-driver.ts";
 import type { Tx } from "./store.ts";
 
 /** Both databases take more (SQLite 32,766, PostgreSQL 65,535). */
 const VARIABLES_MAX = 30_000;
+
+/**
+ * SQLite is in the same process: an insert more costs it little, and the variables of a long one much. Measured for 128 episodes: 8.2 µs
+ * each by one statement, 4.4 µs by fours.
+ */
+const SQLITE_INSERT_VARIABLES_MAX = 96;
 
 export type Scalar = string | number | null | Uint8Array;
 
@@ -21,8 +28,8 @@ export function rowShape(table: keyof Schema, columns: readonly string[], suffix
 }
 
 /**
- * Inserts many rows with few statements. Rows are taken in powers of two, so that there are few distinct texts and each is prepared once:
- * a statement compiled for each row halved the intake rate in measurements.
+ * Inserts many rows. They are taken in powers of two, so that there are few distinct texts and each is prepared once: a statement
+ * compiled for each row halved the intake rate in measurements.
  */
 export async function insertRows(
   tx: Tx,
@@ -30,23 +37,35 @@ export async function insertRows(
   shape: RowShape,
   rows: readonly (readonly Scalar[])[],
 ): Promise<void> {
-  await inPowersOfTwo(shape.columns.length, rows, async (count, parameters) => {
-    await tx.executeQuery(CompiledQuery.raw(textFor(shape, dialect, count), parameters));
-  });
+  const variablesMax = dialect === "sqlite" ? SQLITE_INSERT_VARIABLES_MAX : VARIABLES_MAX;
+  for (const { count, parts } of inPowersOfTwo(shape.columns.length, rows, variablesMax)) {
+    const text = textFor(shape, dialect, count);
+    if (dialect === "sqlite") await tx.executeQuery(forEach(text, parts));
+    else for (const part of parts) await tx.executeQuery(CompiledQuery.raw(text, part));
+  }
 }
 
-async function inPowersOfTwo(
+/** The variables of statements for so many rows each. */
+interface Parts {
+  readonly count: number;
+  readonly parts: readonly Scalar[][];
+}
+
+function inPowersOfTwo(
   width: number,
   rows: readonly (readonly Scalar[])[],
-  execute: (count: number, parameters: Scalar[]) => Promise<void>,
-): Promise<void> {
-  const rowsMax = 2 ** Math.floor(Math.log2(VARIABLES_MAX / width));
+  variablesMax = VARIABLES_MAX,
+): Parts[] {
+  const rowsMax = Math.max(1, 2 ** Math.floor(Math.log2(variablesMax / width)));
+  const all: Parts[] = [];
   let from = 0;
   while (from < rows.length) {
     const count = Math.min(rowsMax, 2 ** Math.floor(Math.log2(rows.length - from)));
-    await execute(count, rows.slice(from, from + count).flat());
-    from += count;
+    const parts: Scalar[][] = [];
+    for (; from + count <= rows.length; from += count) parts.push(rows.slice(from, from + count).flat());
+    all.push({ count, parts });
   }
+  return all;
 }
 
 const LIST_MAX = 2 ** Math.floor(Math.log2(VARIABLES_MAX));
@@ -123,9 +142,9 @@ export async function updateRows(
   shape: UpdateShape,
   rows: readonly (readonly Scalar[])[],
 ): Promise<void> {
-  await inPowersOfTwo(shape.columns.length, rows, async (count, parameters) => {
-    await tx.executeQuery(CompiledQuery.raw(updateText(shape, dialect, count), parameters));
-  });
+  for (const { count, parts } of inPowersOfTwo(shape.columns.length, rows))
+    for (const part of parts)
+      await tx.executeQuery(CompiledQuery.raw(updateText(shape, dialect, count), part));
 }
 
 function updateText(shape: UpdateShape, dialect: "sqlite" | "postgres", count: number): string {

@@ -27,6 +27,21 @@ export function sqliteDialect(database: Database): Dialect {
 /** More than there are distinct statement texts in the program, so that in practice nothing is ever prepared twice. */
 const STATEMENTS_MAX = 500;
 
+/** A statement without an answer that is executed once with each of these lists of parameters. Other dialects know no such thing. */
+interface RepeatedQuery extends CompiledQuery {
+  readonly parts: readonly (readonly unknown[])[];
+}
+
+/** Executes a statement once for each list of parameters; one call, since each costs as much as the writing of a small row. */
+export function forEach(text: string, parts: readonly (readonly unknown[])[]): CompiledQuery {
+  const query: RepeatedQuery = { ...CompiledQuery.raw(text), parts };
+  return query;
+}
+
+function partsOf(query: CompiledQuery): RepeatedQuery["parts"] {
+  return "parts" in query ? (query as RepeatedQuery).parts : [query.parameters];
+}
+
 class SqliteDriver implements Driver {
   readonly #database: Database;
   readonly #connection: SqliteConnection;
@@ -81,7 +96,8 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = this.#prepare(query.sql);
     if (statement.reader) return { rows: statement.all(...(query.parameters as unknown[])) as Row[] };
-    const { changes } = statement.run(...(query.parameters as unknown[]));
+    let changes = 0;
+    for (const parameters of partsOf(query)) changes += statement.run(...(parameters as unknown[])).changes;
     return { numAffectedRows: BigInt(changes), rows: [] };
   }
 
