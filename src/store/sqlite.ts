@@ -103,8 +103,9 @@ function openWriter(file: string): Database.Database {
     // A WAL database is re-opened at NORMAL, which loses acknowledged rows when the power goes. So set it, and look.
     database.pragma("synchronous = FULL");
     database.pragma("foreign_keys = ON");
-    // 64 MiB of pages kept, and the log folded into the file when it has as many: pages that many commits touch are written once.
-    database.pragma("cache_size = -65536");
+    // 16 MiB of pages kept: a commit that has split a page of an index looks through all of them.
+    database.pragma("cache_size = -16384");
+    // The log is folded into the file when it has 64 MiB: pages that many commits touch are written once.
     database.pragma("wal_autocheckpoint = 16384");
     const synchronous: unknown = database.pragma("synchronous", { simple: true });
     const journalMode: unknown = database.pragma("journal_mode", { simple: true });
