@@ -26,7 +26,7 @@ import type { ApiOperation } from "./http/routes.ts";
 import { createSubjects } from "./http/subjects.ts";
 import { closeServer, createWebApp, createWebServer, listen } from "./http/server.ts";
 import { createBodyParser } from "./http/webhooks/body-parser.ts";
-import { mountWebhooks } from "./http/webhooks/webhooks.ts";
+import { createWebhooks } from "./http/webhooks/webhooks.ts";
 import { type LiveParts, openLiveParts, settingsThatNeedRestart } from "./live-parts.ts";
 import { openStorage, type OpenStorage, watchStorage } from "./open-storage.ts";
 import { DISK_FULL_TEXT } from "./platform/no-room.ts";
@@ -145,17 +145,16 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     configuration,
     login,
   });
+  const receive = createWebhooks({
+    sources: () => live.current.sources.webhooks,
+    parser,
+    intake: engine.intake,
+    limits,
+    clock,
+    log,
+    metrics,
+  });
   const web = createWebApp({
-    mountWebhooks: (app) =>
-      mountWebhooks(app, {
-        sources: () => live.current.sources.webhooks,
-        parser,
-        intake: engine.intake,
-        limits,
-        clock,
-        log,
-        metrics,
-      }),
     lifecycle: lifecycleRoutes(options.enableLifecycle ? configuration.reload : null),
     health: healthRoutes({
       metrics,
@@ -174,7 +173,7 @@ async function openParts(options: AppOptions, teardown: Teardown): Promise<App> 
     externalUrl,
     log,
   });
-  const server = createWebServer(web, limits);
+  const server = createWebServer(receive, web, limits);
   teardown.add("web server", () => closeServer(server));
   const port = await listen(server, settings.listen.host, settings.listen.port);
   const url = urlOfListenAddress({ ...settings.listen, port });

@@ -73,14 +73,10 @@ async function subjectOf(
 
 /**
  * Throws when the application answers a path that is not among `routes`: what was registered beside {@link Routes} has no policy.
- * `policed` are the routers made from them; webhooks prove themselves by their source and are `exempt`.
+ * `policed` are the routers made from them. Webhooks never come here: they prove themselves by their source.
  */
-export function refuseUnpoliced(
-  app: Express,
-  policed: ReadonlySet<unknown>,
-  exempt: (path: string) => boolean,
-): void {
-  const unpoliced = pathsOf(app.router, policed).filter((path) => !exempt(path));
+export function refuseUnpoliced(app: Express, policed: ReadonlySet<unknown>): void {
+  const unpoliced = pathsOf(app.router, policed);
   if (unpoliced.length > 0)
     throw new Error(`these routes have no policy: ${unpoliced.join(", ")}; register them through Routes`);
 }

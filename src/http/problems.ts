@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
+import type { ServerResponse } from "node:http";
 import { ArtifactError } from "../archive/artifact-store.ts";
 import type { Log } from "../platform/log.ts";
 import { NoRoomError } from "../platform/no-room.ts";
@@ -47,19 +48,22 @@ export function notFound(detail: string): HttpProblem {
 }
 
 /** Writes the problem. Short, because Alertmanager and Grafana put an error's whole body into their logs. */
-export function sendProblem(response: Response, problem: HttpProblem, instance: string): void {
-  response.status(problem.status).set(problem.headers).type("application/problem+json");
-  response.send(
-    JSON.stringify({
-      type: "about:blank",
-      title: problem.title,
-      status: problem.status,
-      detail: problem.message,
-      instance,
-      errors: problem.errors,
-      ...problem.members,
-    }),
-  );
+export function sendProblem(response: ServerResponse, problem: HttpProblem, instance: string): void {
+  const text = JSON.stringify({
+    type: "about:blank",
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    instance,
+    errors: problem.errors,
+    ...problem.members,
+  });
+  response.writeHead(problem.status, {
+    ...problem.headers,
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+  });
+  response.end(text);
 }
 
 /** Whoever asked does not wait for the answer any more. */

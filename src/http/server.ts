@@ -15,9 +15,9 @@ import { notFound, problemHandler } from "./problems.ts";
 import type { ApiRoutes, RouteList, Routes } from "./routes.ts";
 import { sendNothingHere } from "./pages/layout.ts";
 import { UI_BASE, uiAssets, type UiFiles, uiRoutes } from "./pages/ui.ts";
+import type { ReceiveWebhook } from "./webhooks/webhooks.ts";
 
 export interface WebAppParts {
-  readonly mountWebhooks: (app: Express) => void;
   /** Before anybody is asked who they are: what a probe shows is not looked at. */
   readonly health: Routes;
   readonly lifecycle: Routes;
@@ -35,16 +35,12 @@ export interface WebAppParts {
   readonly log: Log;
 }
 
-/**
- * All routes in the order in which they are tried; webhooks first, without anything that only browsers need. Throws when one of them
- * has no policy.
- */
+/** All routes in the order in which they are tried. Throws when one of them has no policy. */
 export function createWebApp(parts: WebAppParts): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
-  parts.mountWebhooks(app);
   // The pages set a policy of their own; HSTS is for whoever terminates TLS.
   app.use(
     helmet({
@@ -81,12 +77,12 @@ export function createWebApp(parts: WebAppParts): Express {
     throw notFound(`there is nothing at ${request.path.slice(0, 200)}`);
   });
   app.use(problemHandler(parts.log));
-  refuseUnpoliced(app, policed, (path) => path.startsWith("/webhooks/"));
+  refuseUnpoliced(app, policed);
   return app;
 }
 
-/** A server with a limit on everything that a client can make it wait for or hold. */
-export function createWebServer(app: Express, limits: RequestLimits): Server {
+/** A server with a limit on everything that a client can make it wait for or hold. Webhooks pass by everything that only browsers need. */
+export function createWebServer(receive: ReceiveWebhook, app: Express, limits: RequestLimits): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
@@ -96,7 +92,9 @@ export function createWebServer(app: Express, limits: RequestLimits): Server {
       connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
       noDelay: true,
     },
-    app,
+    (request, response) => {
+      if (!receive(request, response)) app(request, response);
+    },
   );
   server.maxHeadersCount = limits.headersMax;
   server.maxConnections = limits.connectionsMax;

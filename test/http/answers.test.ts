@@ -25,6 +25,16 @@ describe("methods and paths", () => {
     expect(await episodes(app)).toHaveLength(1);
   });
 
+  test("an address with the host in it, as a proxy is sent, and one in other letters deliver too", async () => {
+    const app = await start();
+    for (const path of ["http://nightshift.example.net/webhooks/am", "/WebHooks/am", "/webhooks/%61m"]) {
+      const connection = await openRaw(app.url);
+      connection.send(head("POST", path, `Content-Length: ${alert("Slow").length}`), alert("Slow"));
+      expect([path, (await connection.answer()).status]).toEqual([path, 202]);
+      connection.socket.destroy();
+    }
+  });
+
   test("what Prometheus pushes is taken too", async () => {
     const app = await start();
     const pushed = JSON.stringify([{ labels: { alertname: "Pushed" }, startsAt: new Date().toISOString() }]);
@@ -49,6 +59,7 @@ describe("methods and paths", () => {
       "__proto__",
       "constructor",
       "%00",
+      "%",
       "x".repeat(5_000),
       "am%2Fother",
       "unknown",
@@ -59,7 +70,7 @@ describe("methods and paths", () => {
     }
     const values = (await app.metrics.deliveries.get()).values;
     expect(values.map(({ labels, value }) => [labels.source, labels.result, value])).toEqual([
-      ["unknown", "unknown_source", 8],
+      ["unknown", "unknown_source", 9],
     ]);
     expect(await episodes(app)).toEqual([]);
   });

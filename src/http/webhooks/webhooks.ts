@@ -1,4 +1,4 @@
-import type { Express, Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   authenticate,
   type AuthRefusal,
@@ -42,34 +42,58 @@ interface Receiver extends WebhookDependencies {
   readonly room: BodyRoom;
 }
 
+/** The part of an address that names a source. Prometheus and vmalert append a path of Alertmanager's API to what they are given. */
+const ADDRESS = /^(?:https?:\/\/[^/?]*)?\/webhooks\/([^/?]+)(?:\/api\/v2\/alerts)?\/?(?:\?|$)/i;
+
+/** Answers a request of a source. False, and nothing is done, when it is none. */
+export type ReceiveWebhook = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /**
  * The hot path. Answers 202 only after the commit; 503 when nothing could be stored, which Alertmanager retries. Never 429 and
- * never a redirect: it gives up on those. Mounted on the app itself: a router of its own costs as much as the authentication.
+ * never a redirect: it gives up on those. Not a route of Express, which costs as much as reading and checking the body.
  */
-export function mountWebhooks(app: Express, dependencies: WebhookDependencies): void {
+export function createWebhooks(dependencies: WebhookDependencies): ReceiveWebhook {
   // At least one body of the largest size must have room beside others.
   const room = createBodyRoom(Math.max(BODIES_BYTES_MAX, 2 * dependencies.limits.bodyBytesMax));
   const receiver = { ...dependencies, room };
-  const receive = (request: Request, response: Response) => {
-    receiveDelivery(receiver, request, response).catch((error: unknown) =>
-      refuse(dependencies, request, response, error),
-    );
+  return (request, response) => {
+    const segment = ADDRESS.exec(request.url ?? "")?.[1];
+    if (segment === undefined) return false;
+    const name = decoded(segment);
+    if (request.method === "POST" || request.method === "PUT")
+      receiveDelivery(receiver, name, request, response).catch((error: unknown) =>
+        refuse(dependencies, name, { request, response, error }),
+      );
+    else sendProblem(response, ONLY_POST, pathOf(request));
+    return true;
   };
-  app.route("/webhooks/:source").post(receive).put(receive).all(onlyPost);
-  // Prometheus and vmalert append this path of Alertmanager's API to the address they are given.
-  app.route("/webhooks/:source/api/v2/alerts").post(receive).put(receive).all(onlyPost);
 }
 
-function onlyPost(request: Request, response: Response): void {
-  const problem = new HttpProblem(405, "Method not allowed", "deliver with POST or PUT", {
-    headers: { allow: "POST, PUT" },
-  });
-  sendProblem(response, problem, request.path);
+/** What is no text names no source. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
-async function receiveDelivery(dependencies: Receiver, request: Request, response: Response): Promise<void> {
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "").split("?", 1)[0] ?? "";
+}
+
+const ONLY_POST = new HttpProblem(405, "Method not allowed", "deliver with POST or PUT", {
+  headers: { allow: "POST, PUT" },
+});
+
+async function receiveDelivery(
+  dependencies: Receiver,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const receivedAtMs = dependencies.clock.nowMs();
-  const found = dependencies.sources().get(String(request.params["source"]));
+  const found = dependencies.sources().get(name);
   if (found === undefined)
     throw new HttpProblem(404, "Unknown source", "no source of this name is configured");
   checkEncoding(request);
@@ -86,8 +110,8 @@ async function receiveDelivery(dependencies: Receiver, request: Request, respons
 }
 
 interface Received {
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly bytes: Buffer;
   readonly receivedAtMs: number;
 }
@@ -108,7 +132,7 @@ async function takeIn(
 
 function answer(
   dependencies: WebhookDependencies,
-  response: Response,
+  response: ServerResponse,
   source: Source,
   status: 200 | 202,
   id: string | null,
@@ -118,7 +142,6 @@ function answer(
     source: source.name,
     result: status === 202 ? "accepted" : "nothing_to_do",
   });
-  // Written without Express' helpers: an ETag of the answer is of no use to a sender, and costs as much as the parsing.
   const text = JSON.stringify({ delivery: id, alerts: delivery.alerts.length });
   response.writeHead(status, {
     "content-type": "application/json",
@@ -131,7 +154,7 @@ function answer(
 function authenticatedBytes(
   { limits }: WebhookDependencies,
   auth: SourceAuth,
-  request: Request,
+  request: IncomingMessage,
   body: Body,
   nowMs: number,
 ): Buffer | null {
@@ -172,20 +195,25 @@ function unauthorized(auth: SourceAuth, reason: AuthRefusal): Unauthorized {
   return new Unauthorized(reason, scheme === null ? {} : { "www-authenticate": scheme });
 }
 
-function checkEncoding(request: Request): void {
+function checkEncoding(request: IncomingMessage): void {
   const encoding = request.headers["content-encoding"];
   if (encoding === undefined || encoding === "identity") return;
   throw new HttpProblem(415, "Unsupported encoding", "send the body without compression");
 }
 
+interface Refused {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly error: unknown;
+}
+
 function refuse(
   dependencies: WebhookDependencies,
-  request: Request,
-  response: Response,
-  error: unknown,
+  name: string,
+  { request, response, error }: Refused,
 ): void {
   const problem = toProblem(error, dependencies.log);
-  const known = dependencies.sources().get(String(request.params["source"]));
+  const known = dependencies.sources().get(name);
   const source = known?.source.name ?? "unknown";
   const result = RESULTS[problem.status] ?? "refused";
   dependencies.metrics.deliveries.inc({ source, result });
@@ -195,7 +223,7 @@ function refuse(
     "delivery refused",
   );
   if (response.headersSent || response.destroyed) return;
-  sendProblem(response, problem, request.path);
+  sendProblem(response, problem, pathOf(request));
   discardRest(request);
 }
 
