@@ -47,7 +47,7 @@ async function takePictures(run: URL): Promise<void> {
     ["run", run.pathname],
     ["log", `${run.pathname}?step=restart`],
     ["runbook", "/runbooks/restart-shop"],
-    ["explain", `/rules/explain?text=${encodeURIComponent('alertname="ShopSlow", service="shop"')}`],
+    ["explain", `/explain?text=${encodeURIComponent('alertname="ShopSlow", service="shop"')}`],
   ] as const;
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",

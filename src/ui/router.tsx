@@ -32,7 +32,8 @@ const routes = [
   at("/approvals", () => import("./pages/approvals.tsx"), "ApprovalsPage"),
   at("/approvals/$id", () => import("./pages/approval.tsx"), "ApprovalPage"),
   at("/rules", () => import("./pages/rules.tsx"), "RulesPage"),
-  at("/rules/explain", () => import("./pages/explain.tsx"), "ExplainPage"),
+  // Not below /rules, where a rule may have any name.
+  at("/explain", () => import("./pages/explain.tsx"), "ExplainPage"),
   at("/rules/$name", () => import("./pages/rule.tsx"), "RulePage"),
   at("/pauses", () => import("./pages/pauses.tsx"), "PausesPage"),
   at("/hosts", () => import("./pages/hosts.tsx"), "HostsPage"),

@@ -142,7 +142,7 @@ export async function startHurtful(): Promise<Hurtful> {
       `/approvals/${approval}`,
       "/rules",
       "/rules/act",
-      `/rules/explain?text=${encodeURIComponent(JSON.stringify({ ...HOSTILE, long: "" }))}`,
+      `/explain?text=${encodeURIComponent(JSON.stringify({ ...HOSTILE, long: "" }))}`,
       "/pauses?history=true",
       "/hosts",
       "/schedules",

@@ -156,7 +156,7 @@ async function startPlaces(service: AccessService): Promise<Places> {
     host: "/hosts?hold=web-1",
     schedules: "/schedules",
     status: "/status",
-    explain: "/rules/explain",
+    explain: "/explain",
     runbook: "/runbooks/fix",
     approval: `/approvals/${await firstId("/approvals?status=pending")}`,
     tokens: "/tokens",

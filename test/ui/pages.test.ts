@@ -129,7 +129,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       `/approvals/${approvalId}`,
       "/rules",
       "/rules/act",
-      "/rules/explain?text=alertname%3DSlow",
+      "/explain?text=alertname%3DSlow",
       "/pauses",
       "/hosts",
       "/schedules",

@@ -77,7 +77,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
       await page.getByRole("button", { name: "Reset it now" }).waitFor();
       expect(await isOpen()).toBe(true);
       await page.getByRole("button", { name: "Reset it now" }).click();
-      await page.getByText("It is reset").waitFor();
+      await page.getByText("The breaker is reset").waitFor();
       await page.getByText("breaker closed").first().waitFor();
       expect(await isOpen()).toBe(false);
       expect(complaints).toEqual([]);
@@ -90,7 +90,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
     async () => {
       const service = await startRules();
       const { page, complaints } = await openAs(browser, service, "rosa");
-      await page.goto(`${service.app.url}/rules/explain`);
+      await page.goto(`${service.app.url}/explain`);
       const text = page.getByLabel("Labels, or the body of a webhook");
       const explain = page.getByRole("button", { name: "Explain" });
       await explain.click();

@@ -45,6 +45,7 @@ const PAGES = [
   "/approvals/:id",
   "/rules",
   "/rules/:name",
+  "/explain",
   "/pauses",
   "/hosts",
   "/schedules",

@@ -38,7 +38,7 @@ export function RulesPage() {
       about="An alert goes to the first rule that matches; a rule that only observes lets it go on."
       actions={
         mayExplain ? (
-          <Button size="xs" renderRoot={(props) => <RouterLink {...props} to="/rules/explain" />}>
+          <Button size="xs" renderRoot={(props) => <RouterLink {...props} to="/explain" />}>
             Explain labels
           </Button>
         ) : null

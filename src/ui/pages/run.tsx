@@ -17,6 +17,7 @@ import { Story } from "../pieces/run/story.tsx";
 import { hostsText } from "../pieces/run/table.tsx";
 import { RunSteps } from "../pieces/run/steps.tsx";
 import { Printed } from "../pieces/scrolling.tsx";
+import { useSaid } from "../pieces/said.tsx";
 import { Steady } from "../pieces/steady.tsx";
 import { StatusBadge } from "../pieces/status-badge.tsx";
 
@@ -36,6 +37,9 @@ export function RunPage() {
 function Content({ run: one }: { readonly run: RunDetails }) {
   const isOver = ENDED.has(one.status);
   useRunEvents(one.id, isOver);
+  useSaid(
+    `The run is ${one.status === "waiting_person" ? "waiting for a person" : one.status.replaceAll("_", " ")}.`,
+  );
   const hosts = hostsText(one.hosts);
   const mayRead = one.permissions.includes("read_evidence");
   return (

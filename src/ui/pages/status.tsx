@@ -11,6 +11,7 @@ import { Notices } from "../pieces/notices.tsx";
 import { Page, Section } from "../pieces/page.tsx";
 import { useMay } from "../pieces/rights.ts";
 import { Printed } from "../pieces/scrolling.tsx";
+import { say } from "../pieces/said.tsx";
 import { Time } from "../pieces/time.tsx";
 
 /** What runs here, with which configuration, and what is stuck. */
@@ -130,6 +131,7 @@ function Reload() {
   const client = useQueryClient();
   const reload = useMutation({
     mutationFn: () => send("POST", "/admin/reload"),
+    onSuccess: () => say("The files are taken on."),
     onSettled: () => client.invalidateQueries(),
   });
   return (

@@ -7,6 +7,7 @@ import { Answer, Empty, ProblemAlert } from "../pieces/answer.tsx";
 import { type Column, DataTable } from "../pieces/data-table.tsx";
 import { NewToken } from "../pieces/new-token.tsx";
 import { Page, Section } from "../pieces/page.tsx";
+import { say } from "../pieces/said.tsx";
 import { When } from "../pieces/time.tsx";
 import { Words } from "../pieces/words.tsx";
 
@@ -26,6 +27,7 @@ export function TokensPage() {
   const client = useQueryClient();
   const revoke = useMutation({
     mutationFn: (id: string) => send("DELETE", `/tokens/${id}`),
+    onSuccess: () => say("The token is revoked."),
     onSettled: () => client.invalidateQueries({ queryKey: ["tokens"] }),
   });
   const end: Column<Token> = {

@@ -6,6 +6,7 @@ import type { Notice } from "../api/types.ts";
 import { Answer, Empty, ProblemAlert } from "./answer.tsx";
 import { DataTable } from "./data-table.tsx";
 import { useMay } from "./rights.ts";
+import { say } from "./said.tsx";
 import { When } from "./time.tsx";
 import { Words } from "./words.tsx";
 
@@ -16,6 +17,7 @@ export function Notices({ pending }: { readonly pending: number }) {
   const client = useQueryClient();
   const retry = useMutation({
     mutationFn: (id: string) => send("POST", `/notices/${id}/retry`),
+    onSuccess: () => say("It is sent once more."),
     onSettled: () => client.invalidateQueries({ queryKey: ["notices"] }),
   });
   const again = {

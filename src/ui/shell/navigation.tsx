@@ -40,10 +40,16 @@ export function Navigation({ pathname }: { readonly pathname: string }) {
       py={6}
       leftSection={<Icon aria-hidden />}
       rightSection={path === "/approvals" ? <PendingCount /> : undefined}
-      active={path === "/" ? pathname === "/" : pathname === path || pathname.startsWith(`${path}/`)}
+      active={isAt(path, pathname)}
       aria-current={pathname === path ? "page" : undefined}
     />
   ));
+}
+
+/** Explain is a part of the rules, at an address of its own. */
+function isAt(path: string, pathname: string): boolean {
+  if (path === "/rules" && pathname === "/explain") return true;
+  return path === "/" ? pathname === "/" : pathname === path || pathname.startsWith(`${path}/`);
 }
 
 /** How many questions wait for whoever is logged in. */

@@ -6,6 +6,8 @@ import { useChanges } from "../api/live.ts";
 import { Banners, useIsKnown } from "./banners.tsx";
 import { ColorScheme } from "./color-scheme.tsx";
 import { Navigation } from "./navigation.tsx";
+import { Said } from "../pieces/said.tsx";
+import { useKeptFocus } from "./kept-focus.ts";
 import { Who } from "./who.tsx";
 
 /** What stands around every page: the way to the others, who is logged in, and what is wrong with the service. */
@@ -15,6 +17,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const isKnown = useIsKnown();
+  useKeptFocus(main);
   // The page of a run follows its own events.
   useChanges(!/^\/runs\/./.test(pathname));
   // After a change of the page a screen reader begins at its content, not where the old one ended.
@@ -59,6 +62,7 @@ export function Shell() {
           <ColorScheme />
         </AppShell.Section>
       </AppShell.Navbar>
+      <Said />
       <AppShell.Main id="content" ref={main} tabIndex={-1}>
         {/* Loaded at once, and shown when it is known what stands above it: nothing is pushed down later. */}
         <div hidden={!isKnown}>

@@ -4,6 +4,7 @@ import { send } from "../../api/client.ts";
 import { tryReplay } from "../../api/rule-queries.ts";
 import type { AlertDetails } from "../../api/types.ts";
 import { Empty, ProblemAlert } from "../answer.tsx";
+import { Focused } from "../focused.tsx";
 import { Trace } from "../explain/trace.tsx";
 
 /** Delivers the alert once more: first what would happen, then, when somebody wants it so, really. */
@@ -44,11 +45,13 @@ export function Replay({ alert }: { readonly alert: AlertDetails }) {
       </Group>
       {error === null ? null : <ProblemAlert error={error} />}
       {really.isSuccess ? (
-        <Alert color="teal" title="Delivered" role="status" variant="light">
-          <Anchor href={`/a/${alert.fingerprint}`} underline="always" inherit>
-            See what became of it
-          </Anchor>
-        </Alert>
+        <Focused isWanted={true}>
+          <Alert color="teal" title="Delivered" role="status" variant="light">
+            <Anchor href={`/a/${alert.fingerprint}`} underline="always" inherit>
+              See what became of it
+            </Anchor>
+          </Alert>
+        </Focused>
       ) : dryRun.data === undefined ? null : dryRun.data === null ? (
         <Empty>Nothing would be done.</Empty>
       ) : (

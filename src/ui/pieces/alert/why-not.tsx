@@ -16,7 +16,7 @@ export function WhyNot({ alert }: { readonly alert: AlertDetails }) {
       title="Why this rule, and why not the others"
       actions={
         mayExplain ? (
-          <Link to="/rules/explain" search={{ text: labelsText(alert), source: alert.source }}>
+          <Link to="/explain" search={{ text: labelsText(alert), source: alert.source }}>
             Explain other labels
           </Link>
         ) : null

@@ -5,6 +5,8 @@ import { ApiError, send } from "../../api/client.ts";
 import type { Host } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
 import { Section } from "../page.tsx";
+import { say } from "../said.tsx";
+import { holdButtonId } from "./table.tsx";
 
 const LENGTHS = [
   ["30m", "30 minutes"],
@@ -23,13 +25,26 @@ export function HoldForm({ host, onClose }: { readonly host: Host; readonly onCl
   const client = useQueryClient();
   const field = useRef<HTMLTextAreaElement>(null);
   // It has opened above the list: whoever asked for it goes on here.
-  useEffect(() => field.current?.focus(), []);
-  const settled = {
-    onSuccess: onClose,
+  useEffect(() => {
+    field.current?.focus();
+    // And goes on at the host when it closes.
+    return () => document.getElementById(holdButtonId(host.name))?.focus();
+  }, [host.name]);
+  const settledWith = (sentence: string) => ({
+    onSuccess: () => {
+      say(sentence);
+      onClose();
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["hosts"] }),
-  };
-  const hold = useMutation({ mutationFn: () => send("POST", path, { reason, for: length }), ...settled });
-  const release = useMutation({ mutationFn: () => send("DELETE", path), ...settled });
+  });
+  const hold = useMutation({
+    mutationFn: () => send("POST", path, { reason, for: length }),
+    ...settledWith(`${host.name} is on hold.`),
+  });
+  const release = useMutation({
+    mutationFn: () => send("DELETE", path),
+    ...settledWith(`${host.name} is released.`),
+  });
   const error = hold.error ?? release.error;
   const atReason =
     error instanceof ApiError

@@ -72,11 +72,16 @@ export function HostsTable({
   return <DataTable label="Hosts" items={hosts} keyOf={({ name }) => name} columns={columns} />;
 }
 
+/** Where whoever has held a host, or not, goes on. */
+export function holdButtonId(host: string): string {
+  return `hold-${host}`;
+}
+
 function holdColumn(open: (name: string) => void): Column<Host> {
   return {
     title: "Hold",
     cell: ({ name, hold }) => (
-      <Button size="compact-sm" variant="default" onClick={() => open(name)}>
+      <Button id={holdButtonId(name)} size="compact-sm" variant="default" onClick={() => open(name)}>
         {hold === null ? "Hold" : "Release or change"}
         <span className="visually-hidden"> {name}</span>
       </Button>

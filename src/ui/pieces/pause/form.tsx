@@ -5,6 +5,7 @@ import { ApiError, send } from "../../api/client.ts";
 import { rules, runbooks } from "../../api/queries.ts";
 import type { Pause } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
+import { say } from "../said.tsx";
 import { utcOf } from "../local-time.ts";
 import { partsOf, scopeOf, type ScopeKind } from "./scope-words.ts";
 
@@ -49,7 +50,8 @@ export function PauseForm({ scope, onMade }: PauseFormProps) {
         reason,
         ...(length === "until" ? { until: until === "" ? null : utcOf(until) } : { for: length }),
       }),
-    onSuccess: async () => {
+    onSuccess: async ({ name: made }) => {
+      say(`The pause ${made} is in force.`);
       setName("");
       setReason("");
       onMade();

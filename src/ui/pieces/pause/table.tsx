@@ -1,9 +1,10 @@
-import { Button, Popover, Stack, Text } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { send } from "../../api/client.ts";
 import type { Pause } from "../../api/types.ts";
-import { ProblemAlert } from "../answer.tsx";
+import { AskedTwice } from "../asked-twice.tsx";
 import { type Column, DataTable } from "../data-table.tsx";
+import { say } from "../said.tsx";
 import { When } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { scopeInWords } from "./scope-words.ts";
@@ -73,27 +74,22 @@ function End({ pause }: { readonly pause: Pause }) {
   const client = useQueryClient();
   const end = useMutation({
     mutationFn: () => send("DELETE", `/pauses/${encodeURIComponent(pause.name)}`),
+    onSuccess: () => say(`The pause ${pause.name} is over.`),
     onSettled: async () => {
       await client.invalidateQueries({ queryKey: ["pauses"] });
       await client.invalidateQueries({ queryKey: ["status"] });
     },
   });
   return (
-    <Popover trapFocus position="bottom-end" withArrow width={280}>
-      <Popover.Target>
+    <AskedTwice
+      button={
         <Button variant="default" size="compact-sm" aria-label={`End ${pause.name}`}>
           End
         </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="xs">
-          <Text size="sm">What waited for it is looked at again at once, and may start.</Text>
-          {end.error === null ? null : <ProblemAlert error={end.error} />}
-          <Button size="xs" loading={end.isPending} onClick={() => end.mutate()}>
-            End this pause
-          </Button>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      }
+      about="What waited for it is looked at again at once, and may start."
+      confirm="End this pause"
+      mutation={end}
+    />
   );
 }

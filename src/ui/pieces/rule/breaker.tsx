@@ -1,10 +1,12 @@
-import { Button, Group, Popover, Stack, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { send } from "../../api/client.ts";
 import type { Rule } from "../../api/types.ts";
-import { Empty, ProblemAlert } from "../answer.tsx";
+import { Empty } from "../answer.tsx";
+import { AskedTwice } from "../asked-twice.tsx";
 import { Link } from "../link.tsx";
 import { useMay } from "../rights.ts";
+import { say } from "../said.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { BreakerBadge } from "./breaker-badge.tsx";
@@ -45,6 +47,7 @@ function Reset({ rule }: { readonly rule: Rule }) {
   const reset = useMutation({
     mutationFn: () => send("POST", `/rules/${encodeURIComponent(rule.name)}/breaker/reset`),
     onSuccess: async () => {
+      say("The breaker is reset: failures count anew from now on.");
       await client.invalidateQueries({ queryKey: ["rule", rule.name] });
       await client.invalidateQueries({ queryKey: ["rules"] });
     },
@@ -54,31 +57,16 @@ function Reset({ rule }: { readonly rule: Rule }) {
       <Empty>Operators reset it when what made the runs fail is repaired.</Empty>
     ) : null;
   return (
-    <>
-      <Popover trapFocus position="bottom-start" withArrow width={300}>
-        <Popover.Target>
-          <Button variant="default" size="xs" w="fit-content">
-            Reset the breaker
-          </Button>
-        </Popover.Target>
-        <Popover.Dropdown>
-          <Stack gap="xs">
-            <Text size="sm">
-              The rule acts again at once, and failures before now no longer count. Is what made its runs fail
-              repaired?
-            </Text>
-            <Button size="xs" loading={reset.isPending} onClick={() => reset.mutate()}>
-              Reset it now
-            </Button>
-          </Stack>
-        </Popover.Dropdown>
-      </Popover>
-      {reset.error === null ? null : <ProblemAlert error={reset.error} />}
-      {reset.isSuccess ? (
-        <Text size="sm" role="status">
-          It is reset: failures count anew from now on.
-        </Text>
-      ) : null}
-    </>
+    <AskedTwice
+      button={
+        <Button variant="default" size="xs" w="fit-content">
+          Reset the breaker
+        </Button>
+      }
+      about="The rule acts again at once, and failures before now no longer count. Is what made its runs fail repaired?"
+      confirm="Reset it now"
+      position="bottom-start"
+      mutation={reset}
+    />
   );
 }

@@ -1,15 +1,19 @@
-import { Button, Popover, Stack, Text } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link as RouterLink, useNavigate } from "@tanstack/react-router";
 import { send } from "../../api/client.ts";
 import type { Run, RunDetails } from "../../api/types.ts";
 import { ProblemAlert } from "../answer.tsx";
+import { AskedTwice } from "../asked-twice.tsx";
+import { say } from "../said.tsx";
 
 /** Cancel, run again, keep: what who looks may do with the run. */
 export function RunActions({ run, isOver }: { readonly run: RunDetails; readonly isOver: boolean }) {
   const client = useQueryClient();
   const pin = useMutation({
     mutationFn: () => send(run.pinned === null ? "POST" : "DELETE", `/runs/${run.id}/pin`),
+    onSuccess: () =>
+      say(run.pinned === null ? "It is pinned: it and its files are kept." : "It is no longer pinned."),
     onSettled: () => client.invalidateQueries({ queryKey: ["run", run.id] }),
   });
   const mayManage = run.permissions.includes("manage_run");
@@ -42,25 +46,31 @@ function Cancel({ run }: { readonly run: RunDetails }) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => send("POST", `/runs/${run.id}/cancel`),
+    onSuccess: () => say("The run is being cancelled."),
     onSettled: () => client.invalidateQueries({ queryKey: ["run", run.id] }),
   });
+  if (cancel.isSuccess)
+    return (
+      <Button color="red" variant="light" size="xs" data-disabled aria-disabled={true}>
+        Cancelling
+      </Button>
+    );
   return (
-    <Popover trapFocus position="bottom-end" withArrow width={280}>
-      <Popover.Target>
+    <AskedTwice
+      button={
         <Button color="red" variant="light" size="xs">
           Cancel
         </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="xs">
-          <Text size="sm">The step under way is stopped. What has been changed stays so.</Text>
-          {cancel.error === null ? null : <ProblemAlert error={cancel.error} />}
-          <Button color="red" size="xs" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            Cancel this run
-          </Button>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      }
+      about={
+        run.started_at === null
+          ? "It does not begin."
+          : "The step under way is stopped. What has been changed stays so."
+      }
+      confirm="Cancel this run"
+      color="red"
+      mutation={cancel}
+    />
   );
 }
 
@@ -70,42 +80,32 @@ function RunAgain({ run }: { readonly run: RunDetails }) {
     mutationFn: () => send<Run>("POST", `/runs/${run.id}/rerun`, {}),
     onSuccess: ({ id }) => navigate({ to: "/runs/$id", params: { id } }),
   });
+  const where = run.hosts.length === 1 ? run.hosts[0] : `${run.hosts.length} hosts`;
   return (
-    <Popover trapFocus position="bottom-end" withArrow width={300}>
-      <Popover.Target>
+    <AskedTwice
+      button={
         <Button variant="default" size="xs">
           Run again
         </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="xs">
-          <Text size="sm">
-            A new run in your name: the runbook as it is now, with the inputs of this run
-            {run.hosts.length === 0
-              ? ""
-              : `, on ${run.hosts.length === 1 ? run.hosts[0] : `${run.hosts.length} hosts`}`}
-            .
-          </Text>
-          {again.error === null ? null : <ProblemAlert error={again.error} />}
-          <Button size="xs" loading={again.isPending} onClick={() => again.mutate()}>
-            Run it again
-          </Button>
-          <Button
-            renderRoot={(props) => (
-              <RouterLink
-                {...props}
-                to="/runbooks/$name"
-                params={{ name: run.runbook }}
-                search={{ from: run.id }}
-              />
-            )}
-            size="xs"
-            variant="default"
-          >
-            Change the inputs first
-          </Button>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      }
+      about={`A new run in your name: the runbook as it is now, with the inputs of this run${run.hosts.length === 0 ? "" : `, on ${where}`}.`}
+      confirm="Run it again"
+      mutation={again}
+    >
+      <Button
+        renderRoot={(props) => (
+          <RouterLink
+            {...props}
+            to="/runbooks/$name"
+            params={{ name: run.runbook }}
+            search={{ from: run.id }}
+          />
+        )}
+        size="xs"
+        variant="default"
+      >
+        Change the inputs first
+      </Button>
+    </AskedTwice>
   );
 }

@@ -5,6 +5,7 @@ import { send } from "../../api/client.ts";
 import type { RunDetails } from "../../api/types.ts";
 import { Empty, ProblemAlert } from "../answer.tsx";
 import { Section } from "../page.tsx";
+import { say } from "../said.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 
@@ -38,7 +39,10 @@ function NewNote({ runId }: { readonly runId: string }) {
   const client = useQueryClient();
   const add = useMutation({
     mutationFn: () => send("POST", `/runs/${runId}/notes`, { text }),
-    onSuccess: () => setText(""),
+    onSuccess: () => {
+      setText("");
+      say("The note is written.");
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["run", runId] }),
   });
   const submit = (event: FormEvent) => {
