@@ -8,6 +8,7 @@ import { ColorScheme } from "./color-scheme.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Said } from "../pieces/said.tsx";
 import { useKeptFocus } from "./kept-focus.ts";
+import { usePaper } from "./paper.ts";
 import { Who } from "./who.tsx";
 
 /** What stands around every page: the way to the others, who is logged in, and what is wrong with the service. */
@@ -18,6 +19,7 @@ export function Shell() {
   const first = useRef(true);
   const isKnown = useIsKnown();
   useKeptFocus(main);
+  usePaper();
   // The page of a run follows its own events.
   useChanges(!/^\/runs\/./.test(pathname));
   // After a change of the page a screen reader begins at its content, not where the old one ended.
@@ -65,7 +67,7 @@ export function Shell() {
       <Said />
       <AppShell.Main id="content" ref={main} tabIndex={-1}>
         {/* Loaded at once, and shown when it is known what stands above it: nothing is pushed down later. */}
-        <div hidden={!isKnown}>
+        <div hidden={!isKnown} className="content">
           <Banners />
           <Outlet />
         </div>

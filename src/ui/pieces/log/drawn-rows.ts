@@ -1,5 +1,13 @@
-/** Of a line that is not wrapped; the style of a row has the same. */
-export const ROW_PX = 20;
+const ROW_REM = 1.25;
+const ROOT_PX = 16;
+
+/** Of a line that is not wrapped; the style of a row has the same. Higher for whoever reads larger letters. */
+export const ROW_PX = Math.round(ROW_REM * rootPx());
+
+function rootPx(): number {
+  if (typeof document === "undefined") return ROOT_PX;
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || ROOT_PX;
+}
 
 /** Lines that are drawn, from the first to the last. */
 export interface Range {

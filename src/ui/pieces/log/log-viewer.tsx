@@ -124,6 +124,7 @@ function LogLines({ label, feed, state, scroller, range, isWrapped, chosen, ...o
       style={
         {
           "--log-digits": String(Math.max(3, String(count).length)),
+          "--log-row": `${ROW_PX}px`,
           "--log-rows": String(Math.max(1, count)),
         } as React.CSSProperties
       }

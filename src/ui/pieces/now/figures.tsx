@@ -1,4 +1,4 @@
-import { SimpleGrid, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { stats, status } from "../../api/queries.ts";
 import type { Statistics } from "../../api/types.ts";
@@ -8,7 +8,6 @@ import { secondsText } from "../time.tsx";
 import { Figure } from "./figure.tsx";
 
 const FIGURES = 6;
-const GRID = { cols: { base: 2, xs: 3, lg: FIGURES }, spacing: "sm" } as const;
 
 /** The last seven days in a few figures, and the configuration that is in use. */
 export function Figures() {
@@ -16,17 +15,17 @@ export function Figures() {
   const { data: now } = useQuery(status());
   if (week.isPending)
     return (
-      <SimpleGrid {...GRID} aria-hidden={true}>
+      <div className="figures" aria-hidden={true}>
         {Array.from({ length: FIGURES }, (_, figure) => (
           <Skeleton key={figure} height="5.4rem" radius="md" />
         ))}
-      </SimpleGrid>
+      </div>
     );
   return (
     <Answer query={week}>
       {({ totals, complete }) => (
         <>
-          <SimpleGrid {...GRID}>
+          <div className="figures">
             <Figure name="Alerts, 7 days" value={String(totals.episodes)} to="/alerts" />
             <Figure
               name="No rule matched"
@@ -57,7 +56,7 @@ export function Figures() {
               }
               to="/status"
             />
-          </SimpleGrid>
+          </div>
           {complete ? null : <Empty>The figures are still being counted, and grow.</Empty>}
         </>
       )}

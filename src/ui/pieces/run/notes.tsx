@@ -12,7 +12,7 @@ import { Words } from "../words.tsx";
 /** What people have to say about it: for whoever looks at the alert next time, also in the bundle. */
 export function RunNotes({ run }: { readonly run: RunDetails }) {
   return (
-    <Section title="Notes">
+    <Section title="Notes" className={run.notes.length === 0 ? "not-printed" : ""}>
       {run.notes.map((note) => (
         <div key={note.id} className="note">
           <div className="dim small">
