@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cookieOf } from "../http/login/login-fixture.ts";
+import { waitFor } from "../support/wait.ts";
 import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
 import { firstOf, post, startRules } from "./rules-fixture.ts";
 
@@ -115,15 +116,16 @@ describe.skipIf(browserAbsence !== null)("the web pages, seen otherwise", () => 
     const { page } = await browser.open({ width: 794, scheme: "dark", cookie });
     await open(page, `${service.app.url}${paths.run}`);
     const lightness = async () => Number(/\d+/.exec(await styleOf(page, "h1", "color"))?.[0] ?? Number.NaN);
-    expect(await lightness()).toBeGreaterThan(180);
+    const isDarkLetters = async () => (await lightness()) < 80;
+    expect(await isDarkLetters()).toBe(false);
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
-    expect(await lightness()).toBeLessThan(80);
+    await waitFor("dark letters", isDarkLetters);
     for (const name of ["Cancel", "Run again", "Pin", "Add"])
       expect([name, await page.getByRole("button", { name, exact: true }).count()]).toEqual([name, 0]);
     expect(await page.getByRole("navigation").count()).toBe(0);
     await page.getByText("Look at it yourself").waitFor();
     expect(await overflowOf(page)).toBe(0);
     await page.emulateMedia({ media: "screen", colorScheme: "dark" });
-    expect(await lightness()).toBeGreaterThan(180);
+    await waitFor("light letters", async () => !(await isDarkLetters()));
   }, 60_000);
 });
