@@ -41,7 +41,11 @@ const TAIL_BYTES = 64 * 1024;
 const ASKED_BYTES_MIN = 4;
 const RETRY_MS = 1_000;
 
-/** The lines of one log: its end first, then what is looked at, and what is added while the step runs. */
+/**
+ * The lines of one log: its end first, then what is looked at, and what is added while the step runs. It comes back by itself rather than
+ * by `keepStream`: between two tries it reads on by plain calls, so that a log grows also where there are too many streams already, and what
+ * is lost here is said at the log, not on the whole page.
+ */
 export class LogFeed {
   readonly #place: LogPlace;
   readonly #lines = new LineCache();
