@@ -1,6 +1,6 @@
 // `nightshift audit`: against a running service, and on its files with a process of its own.
 import { execFile } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
@@ -92,8 +92,9 @@ test("verify on the files of a service: while it runs, after it, and after each 
     };
     return items[0]?.sequence === 8 ? true : null;
   });
-  await waitFor("its checkpoint", async () =>
-    readFileSync(checkpoints, "utf8").includes('"sequence":8,') ? true : null,
+  await waitFor(
+    "its checkpoint",
+    () => existsSync(checkpoints) && readFileSync(checkpoints, "utf8").includes('"sequence":8,'),
   );
   expect(await verify(at)).toMatchObject({
     exitCode: 0,

@@ -1,4 +1,6 @@
 // Following a run: every change comes once and in order, whatever becomes of the connection.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { readRun } from "../support/alerts.ts";
@@ -90,9 +92,15 @@ test("a connection that is killed again and again loses nothing and tells nothin
 });
 
 test("a client that stays gets the steps as they change, then the end", async () => {
-  const service = await startStarts({ "runbooks/steps.yml": STEPS });
+  const service = await startStarts({});
+  const gate = join(service.at.folder, "gate");
+  const waits = STEPS.replace('[sleep, "0.4"]', `[sh, -c, "while [ ! -e ${gate} ]; do sleep 0.05; done"]`);
+  service.at.write({ "runbooks/steps.yml": waits });
+  expect(await service.app.reload()).toEqual([]);
   const id = idOf(await startRun(service, "steps", {}));
   const { events } = await connect(service, id, null);
+  // However long it took to connect, no step has ended yet.
+  writeFileSync(gate, "");
   const told: string[] = [];
   for await (const event of events) {
     told.push(`${event.name} ${String(event.data["id"] === id ? event.data["status"] : event.data["id"])}`);

@@ -59,7 +59,7 @@ function texts(numbers: ReadonlySet<number>): string[] {
 }
 
 test(`loses nothing and starts nothing twice over ${CYCLES} kill -9 restarts`, {
-  timeout: 110_000,
+  timeout: 300_000,
 }, async () => {
   const at = createFolder();
   const port = await freePort();

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { type AccessService, ask, cookieOf } from "../http/login/login-fixture.ts";
 import { waitFor } from "../support/wait.ts";
 import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
@@ -179,11 +179,15 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     await page.getByRole("alert").getByText("No answer").waitFor();
     await context.setOffline(false);
     // The service starts it, and its answer is lost on the way.
-    await page.route("**/api/v1/runbooks/*/runs", async (route) => {
-      await route.fetch();
-      await route.abort();
+    const lost = new Promise<void>((resolve, reject) => {
+      const lose = async (route: Route) => {
+        await route.fetch();
+        await route.abort();
+      };
+      void page.route("**/api/v1/runbooks/*/runs", (route) => lose(route).then(resolve, reject));
     });
     await page.getByRole("button", { name: "Run it" }).click();
+    await lost;
     await page.getByRole("alert").getByText("No answer").waitFor();
     await page.unroute("**/api/v1/runbooks/*/runs");
     await page.getByRole("button", { name: "Run it" }).dblclick();
@@ -226,7 +230,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     await waitFor("the one host", async () => (await choices.count()) === 1);
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
-    expect(await host.inputValue()).toBe("web-0987");
+    await waitFor("the host in the field", async () => (await host.inputValue()) === "web-0987");
     await host.fill("db-0001");
     await choices.first().waitFor({ state: "detached" });
     const hosts = page.locator("#input-hosts");
@@ -277,7 +281,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     await page.getByText("What you had typed is back").waitFor();
     expect(await page.getByLabel("Some text").inputValue()).toBe("typed by hand");
     await page.getByRole("button", { name: "Begin with an empty form" }).click();
-    expect(await page.getByLabel("Some text").inputValue()).toBe("");
+    await waitFor("an empty form", async () => (await page.getByLabel("Some text").inputValue()) === "");
   }, 120_000);
 
   test("begins with the inputs of an earlier run, and a dry run says what it would do", async () => {

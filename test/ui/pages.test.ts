@@ -276,6 +276,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       await ask(service, "GET", "/approvals", { headers: { cookie: await cookieOf(service, "dba") } })
     ).json["items"] as { id: string }[];
     await asking.page.goto(`${service.app.url}/approvals/${id}`);
+    await asking.page.getByText("It was approved.").waitFor();
     expect(await asking.page.getByRole("button", { name: "Approve" }).count()).toBe(0);
     expect([...asking.complaints, ...deciding.complaints]).toEqual([]);
   }, 120_000);

@@ -136,14 +136,24 @@ describe.skipIf(browserAbsence !== null)("the web pages, for people", () => {
     await startedRun(service, "fails", "failed");
     const { page } = await openAs(service, "olaf");
     let isBroken = true;
-    await page.route("**/api/v1/runs?*", (route) =>
-      isBroken ? route.fulfill({ status: 500, body: "" }) : route.continue(),
-    );
+    let answers = Promise.resolve();
+    await page.route("**/api/v1/runs?*", async (route) => {
+      await answers;
+      return isBroken ? route.fulfill({ status: 500, body: "" }) : route.continue();
+    });
     await page.goto(`${service.app.url}/runs`);
     const again = page.getByRole("button", { name: "Ask again" });
     await again.waitFor();
+    let answer = () => {};
+    answers = new Promise((resolve) => (answer = resolve));
+    const asked = page.waitForRequest("**/api/v1/runs?*");
     await again.click();
+    await asked;
+    await again.waitFor();
     expect(await page.locator("main [aria-busy=true]").count()).toBe(0);
+    const failed = page.waitForResponse("**/api/v1/runs?*");
+    answer();
+    await failed;
     isBroken = false;
     await again.click();
     await page.getByRole("link", { name: "fails" }).waitFor();
