@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { PROGRAM_FOLDER, type ServiceFolder } from "./service.ts";
+import { pauseBetween } from "./wait.ts";
 
 /** The service as a process of its own, so that it can be killed. */
 export interface ChildService {
@@ -30,7 +30,7 @@ export interface ChildOptions {
   readonly upPath?: "/-/ready" | "/-/healthy";
 }
 
-const READY_LIMIT_MS = 20_000;
+const READY_LIMIT_MS = 30_000;
 
 /** Starts `nightshift serve` and waits until it is ready, or has ended at its kill point. */
 export async function startChild(at: ServiceFolder, options: ChildOptions): Promise<ChildService> {
@@ -70,12 +70,12 @@ export async function startChild(at: ServiceFolder, options: ChildOptions): Prom
 }
 
 async function waitUntilUp(child: ChildProcess, url: string): Promise<boolean> {
-  const deadlineMs = performance.now() + READY_LIMIT_MS;
-  while (performance.now() < deadlineMs) {
+  const sinceMs = performance.now();
+  while (performance.now() - sinceMs < READY_LIMIT_MS) {
     if (child.exitCode !== null || child.signalCode !== null) return false;
     const answer = await fetch(url).catch(() => null);
     if (answer?.status === 200) return true;
-    await delay(20);
+    await pauseBetween(sinceMs);
   }
   child.kill("SIGKILL");
   return false;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
+import { pauseBetween } from "./wait.ts";
 
 /** Ids of living processes whose environment holds the text. Linux only, like what it checks. */
 export function processesWith(text: string): readonly number[] {
@@ -17,9 +17,10 @@ export function processesWith(text: string): readonly number[] {
 
 /** Waits for a condition; throws when it has not come true within the limit. */
 export async function until(condition: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const sinceMs = performance.now();
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`the condition did not come true within ${limitMs} ms`);
-    await delay(20);
+    if (performance.now() - sinceMs > limitMs)
+      throw new Error(`the condition did not come true within ${limitMs} ms`);
+    await pauseBetween(sinceMs);
   }
 }

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, cookieOf } from "../http/login/login-fixture.ts";
 import { startSilenceSource } from "../support/silence-source.ts";
 import { waitFor } from "../support/wait.ts";
-import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
+import {
+  axeViolations,
+  browserAbsence,
+  knowsWhoLooks,
+  overflowOf,
+  startBrowser,
+  type TestBrowser,
+} from "./browser.ts";
 import { firstOf, list, openAs, post, startRules } from "./rules-fixture.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: the pages of alerts. ${browserAbsence}`);
@@ -153,8 +160,7 @@ describe.skipIf(browserAbsence !== null)("the pages of alerts", () => {
         await page.goto(`${service.app.url}/alerts/${String(id)}`);
         await page.getByRole("heading", { name: "Where it comes from" }).waitFor();
         for (const part of parts) await page.getByRole("button", { name: part }).waitFor();
-        // Who is looking is known by now, and so what they may see.
-        await page.getByRole("button", { name: "Log out" }).waitFor();
+        await knowsWhoLooks(page);
         expect(await page.locator("section h2 button").count()).toBe(parts.length);
         expect(complaints).toEqual([]);
         await context.close();

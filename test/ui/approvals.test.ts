@@ -2,7 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AccessService, ask, cookieOf } from "../http/login/login-fixture.ts";
 import { waitFor } from "../support/wait.ts";
-import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
+import {
+  axeViolations,
+  browserAbsence,
+  knowsWhoLooks,
+  overflowOf,
+  startBrowser,
+  type TestBrowser,
+} from "./browser.ts";
 import { openAs, startForms } from "./forms-fixture.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: approvals and hosts. ${browserAbsence}`);
@@ -189,6 +196,7 @@ describe.skipIf(browserAbsence !== null)("the page of hosts", () => {
       .first()
       .waitFor();
     expect(await page.locator("main img").count()).toBe(0);
+    await knowsWhoLooks(page);
     expect(await page.getByRole("button", { name: /^Hold/ }).count()).toBe(0);
     await page.goto(`${service.app.url}/hosts?filter=env%3D%22prod%22`);
     await page.getByText("web-0001", { exact: true }).waitFor();

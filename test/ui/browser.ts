@@ -93,6 +93,11 @@ export async function axeViolations(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
 
+/** Waits until the page knows who looks, and so what it may offer: before, it offers too little, and nobody could tell why. */
+export async function knowsWhoLooks(page: Page): Promise<void> {
+  await page.locator('form[action="/logout"]').waitFor({ state: "attached" });
+}
+
 /** How many pixels the page is wider than the window. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -221,7 +221,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
 
   test("hosts are found by what is typed, only those that the input allows, among a thousand", async () => {
     const service = await startForms();
-    const { page } = await openAs(browser, service, "dev");
+    const { page, complaints } = await openAs(browser, service, "dev");
     await page.goto(`${service.app.url}/runbooks/everything`);
     const host = page.locator("#input-host");
     await host.fill("0987");
@@ -240,6 +240,7 @@ describe.skipIf(browserAbsence !== null)("a form", () => {
     await page.getByRole("option", { name: /web-0500/ }).click();
     for (const name of ["web-0001", "web-0500"])
       await page.getByText(name, { exact: true }).first().waitFor();
+    expect(complaints).toEqual([]);
   }, 120_000);
 
   test("says what a link has filled in, takes no secret from it, and keeps what was typed over a reload", async () => {

@@ -1,6 +1,7 @@
 // What was typed for one thing is not there for another one.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { idOf, runOver, startRun, startStarts } from "../http/starts-fixture.ts";
+import { waitFor } from "../support/wait.ts";
 import { browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
 
 const NOTHING = {
@@ -29,6 +30,6 @@ describe.skipIf(browserAbsence !== null)("a page", () => {
     await page.goBack();
     await page.waitForURL((url) => url.pathname.endsWith(first));
     await page.getByRole("button", { name: "Run again" }).waitFor();
-    expect(await note.inputValue()).toBe("");
+    expect(await waitFor("an empty note", async () => (await note.inputValue()) === "")).toBe(true);
   }, 120_000);
 });

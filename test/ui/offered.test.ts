@@ -14,7 +14,7 @@ import {
   type PersonName,
   startAccess,
 } from "../http/login/login-fixture.ts";
-import { browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
+import { browserAbsence, knowsWhoLooks, startBrowser, type TestBrowser } from "./browser.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: what is offered to whom. ${browserAbsence}`);
 
@@ -205,11 +205,14 @@ describe.skipIf(browserAbsence !== null)("what the pages offer", () => {
           await page.goto(`${service.app.url}${places[offer.at]}`);
           await page.locator("h1").waitFor();
           await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+          await knowsWhoLooks(page);
           isAt = offer.at;
         }
-        const isOffered =
-          (await page.getByRole("button", { name: offer.name, exact: true }).first().count()) > 0;
-        if (isOffered !== offer.to.includes(person))
+        const button = page.getByRole("button", { name: offer.name, exact: true }).first();
+        const isMeant = offer.to.includes(person);
+        if (isMeant) await button.waitFor({ timeout: 20_000 }).catch(() => {});
+        const isOffered = (await button.count()) > 0;
+        if (isOffered !== isMeant)
           wrong.push(`${offer.name} is ${isOffered ? "" : "not "}offered to ${person} at ${offer.at}`);
         if (!isOffered) continue;
         const status = await answerTo(page, offer);

@@ -11,7 +11,14 @@ import {
   peopleSettings,
   startAccess,
 } from "../http/login/login-fixture.ts";
-import { axeViolations, browserAbsence, overflowOf, startBrowser, type TestBrowser } from "./browser.ts";
+import {
+  axeViolations,
+  browserAbsence,
+  knowsWhoLooks,
+  overflowOf,
+  startBrowser,
+  type TestBrowser,
+} from "./browser.ts";
 
 const PEOPLE = {
   vera: ["viewers"],
@@ -89,6 +96,7 @@ describe.skipIf(browserAbsence !== null)("the web pages, for people", () => {
     await page.getByRole("button", { name: /^breaks/ }).click();
     await page.getByText("it needs the role responder").nth(1).waitFor();
     await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    await knowsWhoLooks(page);
     expect(await page.getByRole("link", { name: /^Download the bundle/ }).count()).toBe(0);
     expect(complaints).toEqual([]);
   }, 60_000);

@@ -1,7 +1,7 @@
 // The pages of rules, of what they would do, and of pauses, in a real browser against the real service.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../support/wait.ts";
-import { axeViolations, browserAbsence, startBrowser, type TestBrowser } from "./browser.ts";
+import { axeViolations, browserAbsence, knowsWhoLooks, startBrowser, type TestBrowser } from "./browser.ts";
 import { firstOf, list, openAs, post, startRules } from "./rules-fixture.ts";
 
 if (browserAbsence !== null) console.warn(`skipped: the pages of rules. ${browserAbsence}`);
@@ -44,7 +44,7 @@ describe.skipIf(browserAbsence !== null)("the pages of rules", () => {
       // The numbers are no part of the text, so that they are not copied with it.
       expect(await source.getAttribute("style")).toContain(`counter-reset: line ${Number(line) - 1}`);
       await page.getByRole("link", { name: "say" }).first().waitFor();
-      await page.getByRole("button", { name: "Log out" }).waitFor();
+      await knowsWhoLooks(page);
       expect(await page.getByText("Pause this rule").count()).toBe(0);
       expect(complaints).toEqual([]);
     },
