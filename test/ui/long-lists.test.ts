@@ -9,7 +9,7 @@ import { waitFor } from "../support/wait.ts";
 import { browserAbsence, firstRowMs, startBrowser, type TestBrowser } from "./browser.ts";
 
 const RUNS = 100_000;
-/** The goal on a quiet machine is 300 ms; other tests may run beside this one. */
+/** 300 ms are promised of a quiet machine, and kept by two cores with another test beside it; this leaves room for one half as fast. */
 const FIRST_PAGE_MS_MAX = 600;
 const TRIES = 3;
 
