@@ -143,9 +143,9 @@ finally: [{id: tidy, run: 'echo tidy >> FOLDER/notes'}]
 
 test("a run's timeout does not reach into on_failure and finally of a run that failed before it", async () => {
   const { run, notes } = await runThrough(`
-timeout: 400ms
+timeout: 2s
 steps: [{id: bad, run: 'exit 1'}]
-on_failure: [{id: rescue, run: 'sleep 0.8; echo rescue >> FOLDER/notes'}]
+on_failure: [{id: rescue, run: 'sleep 2.5; echo rescue >> FOLDER/notes'}]
 finally: [{id: tidy, run: 'echo tidy >> FOLDER/notes'}]
 `);
   expect(run).toMatchObject({ status: "failed", failed_step: "bad" });
