@@ -34,7 +34,7 @@ export async function readRuleStarts(db: Reader, rule: string, limit: number): P
   return rows.map((row) => row.created_at);
 }
 
-/** When the newest runs of a runbook were decided on, newest first, but for dry runs; those of one principal where given. */
+/** When the newest runs of a runbook were decided on, newest first, but for dry runs; those that one person asked for where given. */
 export async function readRunbookStarts(
   db: Reader,
   runbook: string,
@@ -47,7 +47,7 @@ export async function readRunbookStarts(
     .where("runbook", "=", runbook)
     .where("dry_run", "=", 0)
     .where((where) => where.or([where("state", "not in", NEVER_BEGAN), where("started_at", "is not", null)]));
-  if (principal !== null) query = query.where("principal", "=", principal);
+  if (principal !== null) query = query.where("principal", "=", principal).where("rule", "is", null);
   const rows = await query.orderBy("id", "desc").limit(limit).execute();
   return rows.map((row) => row.created_at);
 }

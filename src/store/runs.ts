@@ -146,7 +146,7 @@ export async function readRun(db: Reader, id: string): Promise<Run | null> {
 
 /** What somebody sees who does not see everything: what they asked for themselves, and the runs of some runbooks. */
 export interface VisibleRuns {
-  /** Of these runbooks alone, for a token that is for them; null for all. */
+  /** By a person; of these runbooks alone, for a token that is for them; null for all. */
   readonly own: { readonly principal: string; readonly runbooks: readonly string[] | null };
   readonly kind: "only" | "except";
   readonly runbooks: readonly string[];
@@ -191,7 +191,8 @@ export async function listRuns(
   if (visible !== null)
     query = query.where((row) => {
       const { own, kind, runbooks } = visible;
-      const isOwn = row("principal", "=", own.principal);
+      // What no rule has started: the index of who asked for a run holds only that.
+      const isOwn = row.and([row("principal", "=", own.principal), row("rule", "is", null)]);
       const isOwnInScope =
         own.runbooks === null ? isOwn : row.and([isOwn, row("runbook", "in", [...own.runbooks])]);
       // An empty list is no SQL.

@@ -37,13 +37,14 @@ export async function forgetSchedule(tx: Tx, name: string): Promise<void> {
   await tx.deleteFrom("schedule").where("name", "=", name).execute();
 }
 
-/** A run of this principal that has not ended; null when there is none. */
+/** A run that this principal, no rule, has started and that has not ended; null when there is none. */
 export async function findLiveRunOf(db: Reader, principal: string): Promise<string | null> {
   const row = await db
     .selectFrom("run")
     .select("id")
     .where("state", "in", ["queued", "waiting_person", "running"])
     .where("principal", "=", principal)
+    .where("rule", "is", null)
     .limit(1)
     .executeTakeFirst();
   return row?.id ?? null;

@@ -116,6 +116,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0017-alert-search" },
         { name: "0018-silence-asked" },
         { name: "0019-outcomes" },
+        { name: "0020-starts-by-rules" },
       ]);
       await store.close();
     }
