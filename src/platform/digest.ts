@@ -1,9 +1,9 @@
 import canonicalize from "canonicalize";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** SHA-256 in lower-case hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data);
 }
 
 /** SHA-256 of the canonical JSON (RFC 8785) of a value: the same for the same content, whatever the order of its keys. */
