@@ -22,8 +22,18 @@ inputs: {folder: {type: string}}
 steps:
 ${STEPS.map(
   (id) =>
-    `  - {id: ${id}, effect: read, env: {FOLDER: "\${{ inputs.folder }}"}, timeout: 5m, run: 'echo ${id} begins; while [ ! -e "$FOLDER/${id}" ]; do sleep 0.05; done; seq -f "${id} %.0f" 40'}`,
+    `  - {id: ${id}, effect: ${id === "four" ? "change" : "read"}, env: {FOLDER: "\${{ inputs.folder }}"}, timeout: 5m, run: 'echo ${id} begins; while [ ! -e "$FOLDER/${id}" ]; do sleep 0.05; done; seq -f "${id} %.0f" 40'}`,
 ).join("\n")}
+`;
+
+const BREAKS = `
+name: breaks
+target: local
+access: {run: [everyone]}
+steps:
+  - {id: look, effect: read, run: 'seq 400'}
+  - {id: act, run: 'echo "${"a long way to say that it is broken, ".repeat(4)}the end" >&2; exit 1'}
+  - {id: after, effect: read, command: [echo, well]}
 `;
 
 async function startWalk() {
@@ -77,6 +87,7 @@ describe.skipIf(browserAbsence !== null)("a run that goes on", () => {
     walk.end("three");
     await begun(page, "four");
     await two.waitFor({ state: "detached" });
+    await page.getByText("under way: four").waitFor();
     const four = logOf(page, "stdout of four");
     const before = await four.boundingBox();
     walk.end("four");
@@ -116,4 +127,22 @@ describe.skipIf(browserAbsence !== null)("a run that goes on", () => {
     await page.locator(".page-head").getByText("succeeded").waitFor();
     await logOf(page, "stdout of four").getByText("four 40").waitFor();
   }, 120_000);
+
+  test("that has failed leads to the log of where, which is read on a phone without scrolling sideways", async () => {
+    const service = await startLogService({ breaks: BREAKS });
+    const id = await service.start("breaks");
+    await service.over(id);
+    const { page, complaints } = await browser.open({ width: 360 });
+    await page.goto(`${service.app.url}/runs/${id}?step=look`);
+    await logOf(page, "stdout of look").waitFor();
+    await page.getByRole("link", { name: "log is below" }).click();
+    const log = logOf(page, "stderr of act");
+    await log.getByText("the end").waitFor();
+    await waitFor("the log to be in view", async () => {
+      const { y, height } = (await log.boundingBox()) ?? { y: Number.NaN, height: 0 };
+      return y > 0 && y + height < 900;
+    });
+    expect(await log.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    expect(complaints).toEqual([]);
+  }, 60_000);
 });

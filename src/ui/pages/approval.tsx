@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { approval } from "../api/queries.ts";
+import { approval, run } from "../api/queries.ts";
 import type { ApprovalDetails } from "../api/types.ts";
 import { Empty } from "../pieces/answer.tsx";
 import { AnswerPage } from "../pieces/answer-page.tsx";
@@ -10,7 +10,7 @@ import { Countdown } from "../pieces/approval/countdown.tsx";
 import { type Answered, Decision } from "../pieces/approval/decision.tsx";
 import { Failure } from "../pieces/approval/failure.tsx";
 import { Result } from "../pieces/approval/result.tsx";
-import { askedText, mayDecideText } from "../pieces/approval/words.ts";
+import { askedText, mayDecideText, reasonText } from "../pieces/approval/words.ts";
 import { Facts } from "../pieces/facts.tsx";
 import { Focused } from "../pieces/focused.tsx";
 import { InputFacts } from "../pieces/input-facts.tsx";
@@ -44,7 +44,12 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
       of={{ to: "/approvals", name: "Approvals" }}
       title={`${one.runbook ?? "A run"}${hosts === "" ? "" : ` on ${hosts}`}`}
       status={<StatusBadge status={one.status} />}
-      about={<Words text={askedText(one, hosts)} />}
+      about={
+        <>
+          <Words text={askedText(one, hosts)} />
+          <Why approval={one} />
+        </>
+      }
     >
       {isPending ? null : (
         <Focused isWanted={answered !== null}>
@@ -83,7 +88,6 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
           facts={[
             ["Asked", one.kind === "start" ? null : one.message],
             ["Asked by", one.requested_by],
-            ["Why", one.kind === "start" ? reasonOf(one) : null],
             ["Asked at", <Time key="asked" at={one.requested_at} />],
             // Whoever decides has it beside the buttons, counting down.
             [
@@ -111,9 +115,24 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
   );
 }
 
-/** What the one who asked has said: it stands behind the question itself. */
-function reasonOf({ message, requested_by: by }: ApprovalDetails): string | null {
-  return message.startsWith(`${by} asks to run `) ? (/: (.*)$/s.exec(message)?.[1] ?? null) : message;
+/** What it is for: the alert, which can be looked at before the answer, or what the one who asked has said. */
+function Why({ approval: one }: { readonly approval: ApprovalDetails }) {
+  const { data } = useQuery({ ...run(one.run), retry: false });
+  const why = one.kind === "start" ? reasonText(one) : (data?.cause.title ?? null);
+  const alert = data?.trigger.alert ?? null;
+  if (why === null) return null;
+  return (
+    <div>
+      Why:{" "}
+      {alert === null ? (
+        <Words text={why} />
+      ) : (
+        <Link to="/alerts/$id" params={{ id: alert }}>
+          <Words text={why} />
+        </Link>
+      )}
+    </div>
+  );
 }
 
 const NOT_BEGUN: ReadonlySet<ApprovalDetails["status"]> = new Set(["rejected", "expired", "void"]);

@@ -13,7 +13,7 @@ import { useMay } from "../pieces/rights.ts";
 const FILTERS = [
   ["principal", "Who", "user:dana"],
   ["action", "What", "run.start"],
-  ["subject", "On", "run:ID, or a kind such as pause"],
+  ["subject", "On", "run:ID, or pause"],
 ] as const;
 
 /** Who changed what, newest first. */

@@ -14,10 +14,7 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     cell: (row) => <Words text={detailText(row.detail)} className="clipped" />,
     isWide: true,
   },
-  {
-    title: "From",
-    cell: ({ via, remote_address: address }) => [via, address].filter((part) => part !== null).join(", "),
-  },
+  { title: "From", cell: (row) => <From row={row} /> },
 ];
 
 /** Records of the audit log. */
@@ -46,6 +43,20 @@ function Subject({ row: { subject } }: { readonly row: AuditRow }) {
       </Link>
     );
   return <Words text={`${kind} ${id}`} />;
+}
+
+const ALERT = /^alert:([0-9a-f-]{36})$/;
+
+/** How somebody came, and from where; the alert of a rule. */
+function From({ row: { via, remote_address: address } }: { readonly row: AuditRow }) {
+  const [, alert] = ALERT.exec(via ?? "") ?? [];
+  if (alert !== undefined)
+    return (
+      <Link to="/alerts/$id" params={{ id: alert }}>
+        <span className="number">alert {alert.slice(-8)}</span>
+      </Link>
+    );
+  return <Words text={[via, address].filter((part) => part !== null).join(", ")} />;
 }
 
 /** `reason: new kernels, until: 2026-…`. */

@@ -118,7 +118,7 @@ function ofRun(run: Run): Happening[] {
       key: `ended-${run.id}`,
       at: run.finished_at,
       status: run.status,
-      title: `${run.runbook} ${run.status.replaceAll("_", " ")}`,
+      title: `${run.runbook} ${run.status.replaceAll("_", " ")}${run.failed_step === null ? "" : ` at step ${run.failed_step}`}`,
       texts: [...told, ...outcome, ...because],
     }),
   ];

@@ -27,6 +27,15 @@ export function askedText({ kind, step, runbook, requested_by: by }: Approval, h
   }
 }
 
+/**
+ * Why a start is asked for, out of the question: a person's reason stands behind it, the alert of a rule before it. Null where nobody has
+ * said why.
+ */
+export function reasonText({ message, requested_by: by }: Approval): string | null {
+  if (message.startsWith(`${by} asks to run `)) return /: (.*)$/s.exec(message)?.[1] ?? null;
+  return /^(.*): rule \S+ asks to run .*$/s.exec(message)?.[1] ?? message;
+}
+
 /** What follows from each answer, a line each. */
 export function afterwards({ kind, count, passes_to: next }: Approval): string[] {
   const others = count > 1 ? ` once ${count} people have said so` : "";

@@ -35,7 +35,8 @@ export function LogViewer(props: LogViewerProps) {
   const { runId, stepId, stream, attempt } = given;
   const place = useMemo(() => ({ runId, stepId, stream, attempt }), [runId, stepId, stream, attempt]);
   const [feed, state] = useLogFeed(place);
-  const [isWrapped, setIsWrapped] = useState(false);
+  // On a phone an error is seldom read by scrolling sideways.
+  const [isWrapped, setIsWrapped] = useState(() => matchMedia("(max-width: 30rem)").matches);
   const [range, setRange] = useState<Range>({ first: 1, last: 0 });
   const [isAtEnd, setIsAtEnd] = useState(true);
   const scroller = useMemo(() => new LogScroller({ draw: setRange, atEnd: setIsAtEnd }), []);

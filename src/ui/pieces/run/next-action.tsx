@@ -4,6 +4,8 @@ import { Link as RouterLink } from "@tanstack/react-router";
 import { approvals } from "../../api/queries.ts";
 import type { Approval, RunDetails } from "../../api/types.ts";
 import { Banner } from "../banner.tsx";
+import { Link } from "../link.tsx";
+import { stepPlace } from "../steps/step-item.tsx";
 import { Time } from "../time.tsx";
 import { Words } from "../words.tsx";
 import { Waiting } from "./waiting.tsx";
@@ -64,7 +66,17 @@ function AfterEnd({ run }: { readonly run: RunDetails }) {
   if (hasNotEnded)
     return (
       <Banner tone="bad" title="Look at it yourself">
-        {failed === null ? "It did not come to its end." : `Step ${failed} did not work; its log is below.`}{" "}
+        {failed === null ? (
+          "It did not come to its end."
+        ) : (
+          <>
+            Step {failed} did not work; its{" "}
+            <Link to="/runs/$id" params={{ id: run.id }} search={{ step: failed }} hash={stepPlace(failed)}>
+              log is below
+            </Link>
+            .
+          </>
+        )}{" "}
         What was gathered before is in the bundle. What ran already is not undone.
       </Banner>
     );

@@ -110,19 +110,25 @@ function Ended({ run: one }: { readonly run: RunDetails }) {
   );
 }
 
+/** Nothing has gone wrong there so far. */
+const WELL: ReadonlySet<Step["status"]> = new Set(["pending", "running", "succeeded", "skipped"]);
+
 function changesText(
   changes: readonly Step[],
   { finished_at: end, dry_run: isDryRun }: RunDetails,
   listed: (steps: readonly Step[]) => string,
 ): string {
   const done = changes.filter(({ status }) => status === "succeeded");
-  const begun = changes.filter(
-    ({ status }) => status !== "succeeded" && status !== "pending" && status !== "skipped",
-  );
+  const running = changes.filter(({ status }) => status === "running");
+  const broken = changes.filter(({ status }) => !WELL.has(status));
   if (isDryRun) return "nothing, since it is a dry run";
-  if (done.length + begun.length === 0) return end === null ? "nothing yet" : "nothing was changed";
-  const parts = [done.length === 0 ? "" : listed(done)];
-  if (begun.length > 0) parts.push(`begun and not ended well: ${listed(begun)}`);
+  if (done.length + running.length + broken.length === 0)
+    return end === null ? "nothing yet" : "nothing was changed";
+  const parts = [
+    done.length === 0 ? "" : listed(done),
+    running.length === 0 ? "" : `under way: ${listed(running)}`,
+    broken.length === 0 ? "" : `begun and not ended well: ${listed(broken)}`,
+  ];
   return parts.filter((part) => part !== "").join("; ");
 }
 

@@ -22,6 +22,11 @@ export interface StepItemProps {
   readonly onToggle: (id: string) => void;
 }
 
+/** Where a link to the step leads on the page. */
+export function stepPlace(id: string): string {
+  return `step-${id}`;
+}
+
 const EXPECTED = new Set(["succeeded", "pending"]);
 
 /** One step as one line, and what went wrong with it below. */
@@ -29,7 +34,12 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
   const { runId, removedBecause, step, name, planned, depth, isOpen, onToggle } = props;
   const isExpected = EXPECTED.has(step.status);
   return (
-    <li className={classes["item"]} data-depth={depth} data-open={isOpen || undefined}>
+    <li
+      id={stepPlace(step.id)}
+      className={classes["item"]}
+      data-depth={depth}
+      data-open={isOpen || undefined}
+    >
       <button
         type="button"
         className={classes["line"]}
@@ -65,7 +75,7 @@ export const StepItem = memo(function StepItem(props: StepItemProps) {
         </span>
       </button>
       {step.message === null || step.status === "succeeded" ? null : (
-        <p className={classes["message"]}>
+        <p className={classes["message"]} data-quiet={step.status === "skipped" || undefined}>
           <Words text={step.message} />
         </p>
       )}
