@@ -9,11 +9,12 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
+import { createTurns } from "../platform/turns.ts";
 
 /**
- * Kysely on one better-sqlite3 connection. Differs from Kysely's own driver in three ways: transactions begin `immediate`
+ * Kysely on one better-sqlite3 connection. Differs from Kysely's own driver in four ways: transactions begin `immediate`
  * (a deferred one fails at once with SQLITE_BUSY_SNAPSHOT when another writer was faster), whoever asks while a transaction is open
- * waits for its turn, and prepared statements are kept.
+ * waits for its turn, many transactions in a row let others have a turn, and prepared statements are kept.
  */
 export function sqliteDialect(database: Database): Dialect {
   return {
@@ -46,6 +47,7 @@ class SqliteDriver implements Driver {
   readonly #database: Database;
   readonly #connection: SqliteConnection;
   readonly #waiting: (() => void)[] = [];
+  readonly #takeTurns = createTurns();
   #isTaken = false;
 
   constructor(database: Database) {
@@ -61,7 +63,12 @@ class SqliteDriver implements Driver {
     return this.#connection;
   }
 
+  /**
+   * Every statement is done when it is asked for. Without a turn for the others now and then, 6,000 timers that are due at once kept
+   * everybody who asked over HTTP waiting until the last of them was done.
+   */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await this.#takeTurns();
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
   }
 
