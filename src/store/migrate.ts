@@ -18,6 +18,7 @@ import * as alertSearch from "./migrations/0017-alert-search.ts";
 import * as silenceAsked from "./migrations/0018-silence-asked.ts";
 import * as outcomes from "./migrations/0019-outcomes.ts";
 import * as startsByRules from "./migrations/0020-starts-by-rules.ts";
+import * as history from "./migrations/0021-history.ts";
 import type { ColumnTypes } from "./column-types.ts";
 import type { Schema } from "./schema.ts";
 
@@ -44,6 +45,7 @@ const MIGRATIONS: readonly {
   { name: "0018-silence-asked", up: silenceAsked.up },
   { name: "0019-outcomes", up: outcomes.up },
   { name: "0020-starts-by-rules", up: startsByRules.up },
+  { name: "0021-history", up: history.up },
 ];
 
 /**

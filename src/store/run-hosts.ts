@@ -68,22 +68,27 @@ export async function readChangedHosts(
   sinceMs: number,
   exceptRunId: string | null,
 ): Promise<string[]> {
-  const rows = await inParts(hosts, (part) => {
-    let query = db
+  const rows = await inParts(hosts, async (part) => {
+    // In two, since as one it walks through every run that these hosts ever had.
+    const changed = db
       .selectFrom("run_host")
-      .innerJoin("run", "run.id", "run_host.run_id")
-      .select("run_host.host")
+      .select("host")
       .distinct()
-      .where("run_host.host", "in", part)
-      .where((where) =>
-        where.or([
-          where("run_host.changed_at", ">", sinceMs),
-          // Also one that changed it before: it may change it once more.
-          where("run.state", "in", ["queued", "running"]),
-        ]),
-      );
-    if (exceptRunId !== null) query = query.where("run_host.run_id", "<>", exceptRunId);
-    return query.execute();
+      .where("host", "in", part)
+      .where("changed_at", ">", sinceMs);
+    // Also of a run that changed it before: it may change it once more.
+    const live = db
+      .selectFrom("run_host")
+      .select("host")
+      .distinct()
+      .where("run_id", "in", (runs) =>
+        runs.selectFrom("run").select("run.id").where("run.state", "in", ["queued", "running"]),
+      )
+      .where((where) => where.fn.coalesce("host", where.val("")), "in", part);
+    const queries = [changed, live].map((query) =>
+      exceptRunId === null ? query : query.where("run_id", "<>", exceptRunId),
+    );
+    return (await Promise.all(queries.map((query) => query.execute()))).flat();
   });
   return [...new Set(rows.map((row) => row.host))];
 }

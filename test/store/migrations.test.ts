@@ -117,6 +117,7 @@ describe.skipIf(!HAS_POSTGRES)("migrations, PostgreSQL", () => {
         { name: "0018-silence-asked" },
         { name: "0019-outcomes" },
         { name: "0020-starts-by-rules" },
+        { name: "0021-history" },
       ]);
       await store.close();
     }
