@@ -30,6 +30,9 @@ export async function send(
       ...headers,
     },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    const sent = typeof body === "string" ? `${body.length} characters` : JSON.stringify(body);
+    throw new Error(`${operation.id} ${url.href} with ${sent} got no answer`, { cause: error });
   });
   const text = await response.text();
   const mediaType = response.headers.get("content-type")?.split(";")[0] ?? null;
