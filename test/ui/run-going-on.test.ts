@@ -67,6 +67,8 @@ describe.skipIf(browserAbsence !== null)("a run that goes on", () => {
   test("opens by itself what runs, moves nothing that is written or read, and leaves open what ran last", async () => {
     const walk = await startWalk();
     const { page, complaints } = await browser.open();
+    // The pointer lies where whoever has started the run has pressed the button, and a log opens below it.
+    await page.mouse.move(700, 800);
     await page.goto(walk.url);
     await begun(page, "one");
     const note = page.getByLabel("Note");

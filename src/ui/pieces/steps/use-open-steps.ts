@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useAddress } from "../../address.ts";
 import type { RunDetails, Step } from "../../api/types.ts";
+import { isInUse, watchHands } from "./in-use.ts";
 
 const FAILED: ReadonlySet<string> = new Set(["failed", "timed_out", "interrupted"]);
 
@@ -67,6 +68,7 @@ export function useOpenSteps(run: RunDetails): OpenSteps {
     if (!isFollowing || first === undefined || current.some((id) => before.open.includes(id))) return;
     setByItself({ open: [...before.open.filter(isInUse), first], isFollowing });
   }, [named, isFollowing]);
+  useEffect(watchHands, []);
   const isLinked = useRef(asked !== undefined).current;
   // The same function for all time, so that only the steps that change are drawn again.
   const toggle = useCallback(
@@ -89,14 +91,4 @@ export function useOpenSteps(run: RunDetails): OpenSteps {
     toggle,
     follow,
   };
-}
-
-/** Whether somebody reads or works in what an opened step shows: it must not close under their eyes. */
-function isInUse(id: string): boolean {
-  const detail = document.querySelector(`[data-detail="${CSS.escape(id)}"]`);
-  if (detail === null) return false;
-  const selection = document.getSelection();
-  const hasSelected = selection?.isCollapsed === false && detail.contains(selection.anchorNode);
-  const hasLeftEnd = detail.querySelector("[role=log]:not([data-at-end])") !== null;
-  return hasSelected || hasLeftEnd || detail.matches(":hover") || detail.contains(document.activeElement);
 }
