@@ -11,18 +11,25 @@ export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
     if (main === null) return undefined;
     /** What had the focus last, and everything around it, from the inside outwards. Of a popover, which stands elsewhere, what opened it. */
     let path: readonly Element[] = [];
+    let wasDisabled = false;
     const remember = ({ target }: FocusEvent) => {
-      if (target instanceof Element && target !== main && main.contains(target)) path = around(target, main);
+      if (!(target instanceof Element) || target === main || !main.contains(target)) return;
+      path = around(target, main);
+      wasDisabled = false;
     };
-    // Whoever presses on the ground of the page has taken the focus away.
-    const forget = () => {
-      if (hasNoFocus()) path = [];
+    // Whoever presses elsewhere on the page has taken the focus away.
+    const forget = ({ target }: Event) => {
+      if (target instanceof Node && main.contains(target) && path[0]?.contains(target) !== true) path = [];
     };
     const look = () => {
       const [last] = path;
-      if (last === undefined || !hasNoFocus()) return;
+      if (last === undefined) return;
+      const isDisabled = last.matches(":disabled");
+      wasDisabled ||= isDisabled;
+      if (!hasNoFocus()) return;
       if (last.isConnected) {
-        if (last instanceof HTMLElement && !last.matches(":disabled")) last.focus({ preventScroll: true });
+        // Not what was left otherwise, such as a field whose keyboard on the screen was put away.
+        if (wasDisabled && !isDisabled && last instanceof HTMLElement) last.focus({ preventScroll: true });
         return;
       }
       const part = path.find((each) => each.isConnected)?.closest("section, main") ?? main;
@@ -32,11 +39,11 @@ export function useKeptFocus(content: RefObject<HTMLElement | null>): void {
     const changes = new MutationObserver(look);
     changes.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
     document.addEventListener("focusin", remember);
-    document.addEventListener("click", forget, true);
+    document.addEventListener("pointerdown", forget, true);
     return () => {
       changes.disconnect();
       document.removeEventListener("focusin", remember);
-      document.removeEventListener("click", forget, true);
+      document.removeEventListener("pointerdown", forget, true);
     };
   }, [content]);
 }
