@@ -13,6 +13,8 @@ const ALERTS = 100_000;
 const AT_ONCE = 2_000;
 /** The goal on a quiet machine is 300 ms; other tests may run beside this one. */
 const FIRST_PAGE_MS_MAX = 900;
+/** Where even a short list takes long, the machine does much else: then so many times as long may be what a long one takes. */
+const FEW_FACTOR_MAX = 3;
 const TRIES = 3;
 
 /** Nearly all were observed, each tenth was started after it had waited; one each is what a filter looks for. */
@@ -44,13 +46,13 @@ function alertNumber(number: number) {
   return { episode, decisions: number === 100 ? [waited] : [waited, started] };
 }
 
-async function startWithAlerts() {
+async function startWithAlerts(alerts: number) {
   const at = createServiceFolder();
   onTestFinished(() => at.remove());
   const app = await startService(at);
   onTestFinished(() => app.stop());
   const beside = await openSqliteBeside(`${at.storagePath}/nightshift.db`, systemClock);
-  for (let from = 0; from < ALERTS; from += AT_ONCE) {
+  for (let from = 0; from < alerts; from += AT_ONCE) {
     const all = Array.from({ length: AT_ONCE }, (_, index) => alertNumber(from + index));
     await beside.transaction(async (tx) => {
       await insertEpisodes(
@@ -77,8 +79,10 @@ describe.skipIf(browserAbsence !== null)("long lists of alerts", () => {
   afterAll(() => browser.close());
 
   test("the first page of 100,000 alerts, and of each filter, is there at once", async () => {
-    const app = await startWithAlerts();
+    const few = await startWithAlerts(AT_ONCE);
+    const app = await startWithAlerts(ALERTS);
     const { page, complaints } = await browser.open();
+    const ofFew = await firstRowMs(page, `${few.url}/alerts`, "observed by watch", TRIES);
     const figures: Record<string, number> = {};
     for (const [path, row] of [
       ["/alerts", "observed by watch"],
@@ -92,8 +96,9 @@ describe.skipIf(browserAbsence !== null)("long lists of alerts", () => {
       [`/alerts?filter=${encodeURIComponent('label3="value 5 of 3"')}`, "Slow"],
     ] as const)
       figures[path] = await firstRowMs(page, `${app.url}${path}`, row, TRIES);
-    console.log(`alerts=${ALERTS} first_row_ms ${JSON.stringify(figures)}`);
-    expect(Object.entries(figures).filter(([, ms]) => ms > FIRST_PAGE_MS_MAX)).toEqual([]);
+    const limitMs = Math.max(FIRST_PAGE_MS_MAX, FEW_FACTOR_MAX * ofFew);
+    console.log(`alerts=${ALERTS} first_row_ms ${JSON.stringify(figures)} of_few=${ofFew} limit=${limitMs}`);
+    expect(Object.entries(figures).filter(([, ms]) => ms > limitMs)).toEqual([]);
     expect(complaints).toEqual([]);
   }, 240_000);
 });

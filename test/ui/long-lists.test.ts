@@ -11,6 +11,8 @@ import { browserAbsence, firstRowMs, startBrowser, type TestBrowser } from "./br
 const RUNS = 100_000;
 /** 300 ms are promised of a quiet machine, and kept by two cores with another test beside it; this leaves room for one half as fast. */
 const FIRST_PAGE_MS_MAX = 600;
+/** Where even a list of two takes long, the machine does much else: then so many times as long may be what a long one takes. */
+const FEW_FACTOR_MAX = 3;
 const TRIES = 3;
 
 const FILES = {
@@ -24,7 +26,7 @@ ${Array.from({ length: 8 }, (_, index) => `  - {id: look_${index}, target: local
 };
 
 /** One real run, and copies of it: other ids, times, states, outcomes, runbooks and hosts. */
-async function startWithRuns() {
+async function startWithRuns(runs: number) {
   const at = createServiceFolder(FILES);
   onTestFinished(() => at.remove());
   const app = await startService(at);
@@ -58,7 +60,7 @@ async function startWithRuns() {
     const values = columns.map((name) => changed[name] ?? `"${name}"`).join(", ");
     await sql
       .raw(
-        `with recursive n(n) as (select 1 union all select n + 1 from n where n < ${RUNS})
+        `with recursive n(n) as (select 1 union all select n + 1 from n where n < ${runs})
          insert into run (${columns.map((name) => `"${name}"`).join(", ")}) select ${values} from n, (select * from run where id = '${id}')`,
       )
       .execute(tx);
@@ -80,8 +82,10 @@ describe.skipIf(browserAbsence !== null)("long lists", () => {
   afterAll(() => browser.close());
 
   test("the first page of 100,000 runs, and of each filter, is there at once", async () => {
-    const app = await startWithRuns();
+    const few = await startWithRuns(1);
+    const app = await startWithRuns(RUNS);
     const { page, complaints } = await browser.open();
+    const ofFew = await firstRowMs(page, `${few.url}/runs`, "look", TRIES);
     const figures: Record<string, number> = {};
     for (const [path, row] of [
       ["/runs", "look"],
@@ -95,8 +99,9 @@ describe.skipIf(browserAbsence !== null)("long lists", () => {
       ["/", "rare"],
     ] as const)
       figures[path] = await firstRowMs(page, `${app.url}${path}`, row, TRIES);
-    console.log(`runs=${RUNS} first_row_ms ${JSON.stringify(figures)}`);
-    expect(Object.entries(figures).filter(([, ms]) => ms > FIRST_PAGE_MS_MAX)).toEqual([]);
+    const limitMs = Math.max(FIRST_PAGE_MS_MAX, FEW_FACTOR_MAX * ofFew);
+    console.log(`runs=${RUNS} first_row_ms ${JSON.stringify(figures)} of_few=${ofFew} limit=${limitMs}`);
+    expect(Object.entries(figures).filter(([, ms]) => ms > limitMs)).toEqual([]);
     expect(complaints).toEqual([]);
   }, 240_000);
 });
