@@ -117,8 +117,9 @@ function Content({ approval: one }: { readonly approval: ApprovalDetails }) {
 
 /** What it is for: the alert, which can be looked at before the answer, or what the one who asked has said. */
 function Why({ approval: one }: { readonly approval: ApprovalDetails }) {
-  const { data } = useQuery({ ...run(one.run), retry: false });
-  const why = one.kind === "start" ? reasonText(one) : (data?.cause.title ?? null);
+  const { data, isPending } = useQuery({ ...run(one.run), retry: false });
+  // Its line is held free while it is not known.
+  const why = one.kind === "start" ? reasonText(one) : (data?.cause.title ?? (isPending ? "…" : null));
   const alert = data?.trigger.alert ?? null;
   if (why === null) return null;
   return (
