@@ -224,5 +224,5 @@ describe.skipIf(browserAbsence !== null)("what the pages offer", () => {
     }
     console.log(`offered people=${EVERYBODY.length} offers=${OFFERS.length} pressed=${pressed}`);
     expect(wrong).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 });

@@ -172,7 +172,7 @@ describe.skipIf(browserAbsence !== null)("the web pages", () => {
       `axe pages=${paths.length * 3} violations=${found.length} most_layout_shift=${mostShift.toFixed(3)}`,
     );
     expect(found).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   test("say what is not there, and lead on", async () => {
     const service = await startPages();
