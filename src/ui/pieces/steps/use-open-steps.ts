@@ -43,6 +43,9 @@ export interface OpenSteps {
   readonly follow: () => void;
 }
 
+/** Whoever presses a step that has opened by itself just before had not seen it open yet. */
+const MEANT_TO_OPEN_MS = 500;
+
 const CLOSED = { step: null, stream: null, line: null, attempt: null, find: null } as const;
 
 /**
@@ -61,11 +64,13 @@ export function useOpenSteps(run: RunDetails): OpenSteps {
   useEffect(() => {
     newest.current = { asked, byItself, now };
   });
+  const lastOpened = useRef({ id: "", atMs: Number.NEGATIVE_INFINITY });
   const named = now.join(" ");
   useEffect(() => {
     const { now: current, byItself: before } = newest.current;
     const [first] = current;
     if (!isFollowing || first === undefined || current.some((id) => before.open.includes(id))) return;
+    lastOpened.current = { id: first, atMs: performance.now() };
     setByItself({ open: [...before.open.filter(isInUse), first], isFollowing });
   }, [named, isFollowing]);
   useEffect(watchHands, []);
@@ -74,7 +79,9 @@ export function useOpenSteps(run: RunDetails): OpenSteps {
   const toggle = useCallback(
     (id: string) => {
       const { asked: linked, byItself: own } = newest.current;
-      const isOwn = linked === undefined && own.open.includes(id);
+      const { id: last, atMs } = lastOpened.current;
+      const isMeantToOpen = id === last && performance.now() - atMs < MEANT_TO_OPEN_MS;
+      const isOwn = linked === undefined && own.open.includes(id) && !isMeantToOpen;
       setByItself({ open: isOwn ? own.open.filter((each) => each !== id) : [], isFollowing: false });
       change({ ...CLOSED, step: isOwn || id === linked ? null : id });
     },
